@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/base/time.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+
+namespace errand {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  double seconds;
+};
+constexpr std::array<Unit, 7> kUnits = {
+    {{"ns", 1e-9}, {"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}}};
+constexpr double kMaxSeconds = 100.0 * 366 * 86400;
+
+bool is_digit(char c) { return (c >= '0' && c <= '9') || c == '.'; }
+
+Error bad_duration(std::string_view text) {
+  return Error::text("'" + std::string(text) +
+                     "' is not a duration; write it as 250ms, 10s, 5m or 1h30m");
+}
+
+}  // namespace
+
+Result<Duration> parse_duration(std::string_view text) {
+  double seconds = 0;
+  std::string_view rest = text;
+  if (rest.empty()) return std::unexpected(bad_duration(text));
+  while (!rest.empty()) {
+    double value = 0;
+    if (!is_digit(rest.front())) return std::unexpected(bad_duration(text));
+    const auto [end, failed] =
+        std::from_chars(rest.data(), rest.data() + rest.size(), value, std::chars_format::fixed);
+    if (failed != std::errc()) return std::unexpected(bad_duration(text));
+    const bool first = rest.size() == text.size();
+    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+    std::size_t letters = 0;
+    while (letters < rest.size() && !is_digit(rest[letters])) ++letters;
+    const std::string_view name = rest.substr(0, letters);
+    rest.remove_prefix(letters);
+    const auto unit = std::find_if(kUnits.begin(), kUnits.end(),
+                                   [&](const Unit& u) { return u.name == name; });
+    const bool bare_seconds = name.empty() && first && rest.empty();
+    if (unit == kUnits.end() && !bare_seconds) return std::unexpected(bad_duration(text));
+    seconds += value * (bare_seconds ? 1 : unit->seconds);
+  }
+  if (!(seconds <= kMaxSeconds)) {
+    return std::unexpected(Error::text("'" + std::string(text) + "' is longer than 100 years"));
+  }
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+std::string format_duration(Duration duration) {
+  const double seconds = std::chrono::duration<double>(duration).count();
+  std::array<char, 64> text;
+  const auto print = [&](const char* format, auto... values) {
+    const int size = std::snprintf(text.data(), text.size(), format, values...);
+    return std::string(text.data(), static_cast<std::size_t>(size));
+  };
+  if (seconds < 1e-3) return seconds <= 0 ? "0s" : print("%.3gus", seconds * 1e6);
+  if (seconds < 0.9995) return print("%.3gms", seconds * 1e3);
+  if (seconds < 59.95) return print("%.3gs", seconds);
+  const auto whole = static_cast<std::int64_t>(std::llround(seconds));
+  if (whole < 3600) return print("%lldm%llds", static_cast<long long>(whole / 60), static_cast<long long>(whole % 60));
+  return print("%lldh%lldm%llds", static_cast<long long>(whole / 3600),
+               static_cast<long long>(whole / 60 % 60), static_cast<long long>(whole % 60));
+}
+
+}  // namespace errand

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a task file says, checked: an immutable tree of tasks. A group is a task that has tasks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "errand/base/time.h"
+
+namespace errand {
+
+enum class Mode : std::uint8_t { errgroup, aggregate };
+std::string_view to_string(Mode mode);
+
+// Where a value stands in its source, both from 1; 0 = nowhere (built by code).
+struct Position {
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+};
+
+struct Script {
+  std::string text;  // run by the task's shell
+};
+using Argv = std::vector<std::string>;  // run without a shell; never empty
+using Run = std::variant<std::monostate, Script, Argv>;
+
+// A variable for the process; nullopt unsets it.
+using EnvEntry = std::pair<std::string, std::optional<std::string>>;
+
+// How many attempts at most; `processors` is for the runner's side to resolve.
+struct Jobs {
+  enum class Kind : std::uint8_t { count, percent, automatic, unlimited };
+  Kind kind = Kind::automatic;
+  unsigned value = 0;
+};
+// "4", "50%", "auto", "0" (no limit).
+Result<Jobs> parse_jobs(std::string_view text);
+
+// SIGTERM from "TERM", "SIGTERM", "15".
+Result<int> parse_signal(std::string_view text);
+
+using TaskId = std::uint32_t;  // index into Plan::tasks()
+
+struct Task {
+  TaskId id = 0;
+  TaskId parent = 0;        // the root's parent is itself
+  std::string name;         // among its siblings
+  std::string full_name;    // joined with '/'; the root's is empty
+  std::string description;
+  Position position;
+  Run run;                        // monostate for a group
+  std::vector<TaskId> children;   // in file order
+  std::vector<TaskId> needs;      // sorted, without repeats
+  bool is_group = false;
+
+  // Inherited settings are resolved: what stands here is what counts.
+  std::shared_ptr<const std::vector<std::string>> shell;   // argv prefix for a Script
+  std::string dir;                                         // absolute or relative to errand's own folder; empty = that folder
+  std::shared_ptr<const std::vector<EnvEntry>> env;        // outer entries first, inner ones win
+  std::optional<Duration> timeout;  // a task: each attempt, from the nearest setting of the task itself or defaults; a group: from its start
+  Duration grace = std::chrono::seconds(5);
+  int kill_signal = 15;
+  // Groups only.
+  Mode mode = Mode::errgroup;
+  std::optional<Jobs> jobs;  // none: only the parent's limit
+};
+
+// Immutable once made. tasks()[0] is the root group, the run itself; parents come before their
+// children, siblings stand in file order.
+class Plan {
+ public:
+  explicit Plan(std::vector<Task> tasks) : tasks_(std::move(tasks)) {}
+  std::span<const Task> tasks() const { return tasks_; }
+  const Task& root() const { return tasks_.front(); }
+  const Task& task(TaskId id) const { return tasks_[id]; }
+
+ private:
+  std::vector<Task> tasks_;
+};
+
+// Something wrong in the input: "what, and what to do", and where.
+struct Problem {
+  Position position;
+  std::string what;
+};
+// "FILE:LINE:COLUMN: WHAT"; the position is left out where there is none.
+std::string format_problem(std::string_view file, const Problem& problem);
+
+}  // namespace errand
