@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Group: children with one fate. They start in the group, and nobody leaves before all have ended.
+// Go: golang.org/x/sync/errgroup. Differences: every failure is kept, misuse is refused and not a
+// hang, waiting for a slot ends when the context does, exceptions are captured and joined.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "errand/base/error.h"
+#include "errand/concurrency/awaitable.h"
+#include "errand/concurrency/context.h"
+#include "errand/concurrency/event.h"
+
+namespace errand {
+
+enum class OnFailure : std::uint8_t { cancel_siblings, keep_going };
+
+// What wait() returns: the first failure in time; all in the order of starting, without the
+// cancellation errors that only echo another failure; nothing (a supervisor: look at the handles).
+enum class Report : std::uint8_t { first, all, none };
+
+enum class ChildState : std::uint8_t { queued, running, succeeded, failed, canceled, skipped };
+std::string_view to_string(ChildState state);
+
+// A child that did not succeed.
+struct Failure {
+  std::string name;
+  std::size_t index = 0;  // in the order of go()
+  Error error;            // without the name
+  bool echo = false;      // a cancellation error after the group's context was done
+};
+
+struct Outcome {
+  std::string name;
+  ChildState state = ChildState::queued;
+  Error error;
+};
+
+struct Progress {
+  std::size_t started = 0, succeeded = 0, failed = 0, canceled = 0;
+};
+
+struct GroupOptions {
+  std::string name;
+  std::optional<std::size_t> limit;  // most children at once; none = no limit, 0 = refuse all
+  OnFailure on_failure = OnFailure::cancel_siblings;
+  Report report = Report::first;
+  // After each end of a child: true cancels the rest, with Stopped as the cause.
+  std::function<bool(const Progress&)> stop_when;
+  // Queued children of a cancelled group end as skipped. Otherwise they start with a done context.
+  bool skip_queued_on_cancel = false;
+  bool keep_outcomes = false;         // outcomes() costs memory for each child
+  std::optional<Duration> timeout;    // from the group's construction
+  // Told of an exception the moment it is captured; the group still joins before it surfaces.
+  std::function<void(const Failure&)> on_exception;
+};
+
+extern const Error Stopped;      // "stopped by the group's rule"
+extern const Error GroupClosed;  // "the group has been waited for"
+extern const Error LimitIsZero;  // "the group's limit is 0"
+
+// One scope of children. Not movable; belongs to the loop's thread. wait() must be awaited: a Group
+// destroyed with live children stops the program and says which. with_group() does both for you.
+class Group {
+  class Child;
+  class ChildRef;
+
+ public:
+  explicit Group(Context parent, GroupOptions options = {});
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+  ~Group();
+
+  // How one child ended. Copyable; may outlive the group.
+  class Handle;
+
+  // Starts `start(context)`, an awaitable<Error>, on the loop's next turn, or queues it at the limit.
+  // Never blocks. The group owns `start` (and so a lambda's captures) until the child has ended. In a
+  // cancelled group the child starts with a done context. Refused, without running: after wait() has
+  // returned (GroupClosed) and with limit 0 (LimitIsZero); the handle has the error.
+  template <class F>
+  Handle go(std::string name, F start);
+  // go(), but suspends until a slot is free. done_error() when the context ends first; then `start`
+  // never runs. None says that the child has been started, not how it ends.
+  template <class F>
+  awaitable<Error> go_wait(std::string name, F start);
+  // False at the limit, or where go() refuses; `start` is then neither run nor moved from.
+  template <class F>
+  bool try_go(std::string name, F&& start);
+
+  // No value: no limit. An error that names the number, and no change, while children are alive.
+  Error set_limit(std::optional<std::size_t> limit);
+  // Cancels the group's context; the first cause stands.
+  void cancel(Error cause = {});
+  // Suspends until every child has ended, also those that children start meanwhile; then the context
+  // is done, with the failure or Canceled as its cause. A second call returns the same.
+  // The group adds no error of its own: children that return none make it none.
+  awaitable<Error> wait();
+
+  const Context& context() const { return context_; }
+  // Every failure so far, in time.
+  std::span<const Failure> failures() const { return failures_; }
+  // In the order of go(), with keep_outcomes.
+  std::vector<Outcome> outcomes() const;
+  Progress progress() const { return progress_; }
+  std::vector<std::string> live_children() const;
+
+ private:
+  friend class Runtime;
+  template <class F>
+  class ChildOf;
+  struct Turn;
+
+  template <class F>
+  ChildRef make_child(std::string name, F start);
+  bool has_slot() const { return !options_.limit || active_ < *options_.limit; }
+  Error refusal() const;
+  Error result() const;
+  void enroll(const ChildRef& child);
+  void admit(const ChildRef& child);
+  awaitable<Error> wait_for_slot(ChildRef child);
+  void start(ChildRef child);
+  void ended(const ChildRef& child, std::exception_ptr exception, Error error);
+  void settle(Child& child, Error error, ChildState state);
+  void fill_slots();
+
+  Group(std::pair<Context, CancelFn> scope, GroupOptions options);
+
+  GroupOptions options_;
+  Context context_;
+  CancelFn cancel_;
+  detail::LiveGroup registered_;
+  std::optional<detail::CancelHook> skip_queued_;
+  std::size_t active_ = 0;
+  std::size_t next_index_ = 0;
+  bool closed_ = false;
+  Progress progress_;
+  std::deque<ChildRef> queued_;
+  detail::List<Child> live_;
+  detail::List<Turn> turns_;  // go_wait()
+  std::vector<Failure> failures_;
+  std::vector<Outcome> outcomes_;
+  std::vector<Parking*> waiting_;
+};
+
+}  // namespace errand
+
+#include "errand/concurrency/detail/group_impl.h"  // IWYU pragma: export

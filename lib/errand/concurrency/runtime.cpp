@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/concurrency/runtime.h"
+
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "errand/concurrency/context.h"
+#include "errand/concurrency/group.h"
+
+namespace errand {
+
+struct Runtime::Alarm {
+  explicit Alarm(const asio::any_io_executor& executor) : timer(executor) {}
+  asio::steady_timer timer;
+};
+
+Runtime::Runtime(asio::any_io_executor executor)
+    : executor_(std::move(executor)), alarm_(std::make_unique<Alarm>(executor_)) {}
+
+Runtime::Runtime(asio::any_io_executor executor, OwnTime) : executor_(std::move(executor)) {}
+
+Runtime::~Runtime() = default;
+
+TimePoint Runtime::now() const { return Clock::now(); }
+
+TimePoint after(TimePoint now, Duration delay) {
+  return delay > TimePoint::max() - now ? TimePoint::max() : now + delay;
+}
+
+Runtime::Counts Runtime::counts() const {
+  const std::lock_guard lock(mutex_);
+  return {children_, timers_.size(), registrations_};
+}
+
+std::vector<std::string> Runtime::live_children() const {
+  std::vector<std::string> names;
+  groups_.for_each([&](const detail::LiveGroup& live) {
+    for (std::string& name : live.group.live_children()) names.push_back(std::move(name));
+  });
+  return names;
+}
+
+// ---- timers
+
+void Runtime::set_timer_locked(detail::TimerNode& timer, TimePoint at, TimerClass order) {
+  if (timer.armed_) timers_.erase(timer.key_);
+  timer.key_ = {at, order, timer_sequence_++};
+  timer.armed_ = true;
+  timers_.emplace(timer.key_, &timer);
+  rearm_locked();
+}
+
+void Runtime::cancel_timer_locked(detail::TimerNode& timer) {
+  if (!timer.armed_) return;
+  timer.armed_ = false;
+  timers_.erase(timer.key_);
+  if (timers_.empty()) rearm_locked();  // a later alarm is harmless, but would keep the loop running
+}
+
+void Runtime::rearm_locked() {
+  const TimePoint nearest = timers_.empty() ? TimePoint::max() : std::get<0>(timers_.begin()->first);
+  if (nearest >= armed_for_ && nearest != TimePoint::max()) return;
+  if (nearest == armed_for_) return;
+  armed_for_ = nearest;
+  arm(nearest);
+}
+
+void Runtime::arm(TimePoint nearest) {
+  // The loop's timer belongs to the loop's thread, and a context may be cancelled from any other.
+  if (nearest == TimePoint::max()) {
+    asio::post(executor_, [this] {
+      const std::lock_guard lock(mutex_);
+      if (armed_for_ == TimePoint::max()) alarm_->timer.cancel();
+    });
+    return;
+  }
+  alarm_->timer.expires_at(nearest);
+  alarm_->timer.async_wait([this](const std::error_code& error) {
+    if (!error) on_alarm();
+  });
+}
+
+void Runtime::on_alarm() {
+  if (fire_due()) {
+    asio::post(executor_, [this] { on_alarm(); });  // what just became ready goes before later timers
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  armed_for_ = TimePoint::max();
+  if (!timers_.empty()) rearm_locked();
+}
+
+bool Runtime::fire_due() {
+  std::unique_lock lock(mutex_);
+  if (timers_.empty()) return false;
+  const auto [due, order, first] = timers_.begin()->first;
+  if (due > now()) return false;
+  const std::uint64_t end = timer_sequence_;
+  while (!timers_.empty()) {
+    const auto& [at, at_order, sequence] = timers_.begin()->first;
+    if (at != due || at_order != order || sequence >= end) break;
+    detail::TimerNode& timer = *timers_.begin()->second;
+    timers_.erase(timers_.begin());
+    timer.armed_ = false;
+    timer.expire(lock);
+    if (!lock.owns_lock()) lock.lock();
+  }
+  return true;
+}
+
+TimePoint Runtime::next_expiry() const {
+  const std::lock_guard lock(mutex_);
+  return timers_.empty() ? TimePoint::max() : std::get<0>(timers_.begin()->first);
+}
+
+Timer::Timer(Runtime& runtime, std::function<void()> on_expiry, TimerClass order)
+    : runtime_(runtime), on_expiry_(std::move(on_expiry)), order_(order) {}
+
+Timer::~Timer() { cancel(); }
+
+void Timer::set(TimePoint at) {
+  const std::lock_guard lock(runtime_.mutex_);
+  runtime_.set_timer_locked(*this, at, order_);
+}
+
+void Timer::cancel() {
+  const std::lock_guard lock(runtime_.mutex_);
+  runtime_.cancel_timer_locked(*this);
+}
+
+void Timer::expire(std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  on_expiry_();
+}
+
+// ---- callbacks of cancelled contexts
+
+void Runtime::fired_locked(detail::CancelHook& hook) {
+  const bool first = fired_.empty();
+  fired_.push_back(hook);
+  if (first) asio::post(executor_, [this] { call_fired(); });
+}
+
+void Runtime::call_fired() {
+  std::unique_lock lock(mutex_);
+  while (!fired_.empty()) {
+    detail::CancelHook& hook = fired_.pop_front();
+    --registrations_;
+    lock.unlock();
+    try {
+      hook.call();
+    } catch (...) {
+      lock.lock();
+      if (!fired_.empty()) asio::post(executor_, [this] { call_fired(); });
+      throw;  // out of the loop's run(), as from any handler
+    }
+    lock.lock();
+  }
+}
+
+}  // namespace errand

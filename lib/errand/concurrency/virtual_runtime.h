@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A runtime whose time jumps: hours of timeouts, retries and hedges run in milliseconds and in the same
+// order each time. For tests and simulations of code that is written on this library.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "errand/concurrency/runtime.h"
+
+namespace errand {
+
+// Nothing is ready, no timer is armed, and somebody waits: what() names who.
+class Deadlock : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+namespace detail {
+struct OwnLoop {
+  asio::io_context loop{1};
+};
+}  // namespace detail
+
+// Has a loop of its own. Time starts at TimePoint{} and moves only by advance() and run().
+class VirtualRuntime final : detail::OwnLoop, public Runtime {
+ public:
+  VirtualRuntime();
+  ~VirtualRuntime() override;
+
+  TimePoint now() const override { return now_; }
+  Duration elapsed() const { return now_ - TimePoint{}; }
+
+  // Runs what is ready; time stands still.
+  void run_until_idle();
+  // Lets `by` pass: every timer due on the way fires at its own instant.
+  void advance(Duration by);
+  // Runs `main` to its end and returns its value. Whenever nothing is ready, time jumps to the next
+  // timer. Throws what `main` throws, and Deadlock.
+  template <class T>
+  T run(awaitable<T> main);
+  // The same for several turns: starts `main`, which must end before the runtime does.
+  void start(awaitable<void> main);
+
+ private:
+  void arm(TimePoint) override {}
+  // False when `done` is not set and nothing can set it any more.
+  bool step();
+  void run_to_end(const bool& done);
+  void spawn(awaitable<void> main, std::function<void(std::exception_ptr)> on_end);
+
+  TimePoint now_{};
+};
+
+template <class T>
+T VirtualRuntime::run(awaitable<T> main) {
+  bool done = false;
+  std::exception_ptr thrown;
+  std::optional<T> value;
+  auto body = [](awaitable<T> inner, std::optional<T>& slot) -> awaitable<void> {
+    slot.emplace(co_await std::move(inner));
+  };
+  spawn(body(std::move(main), value), [&](std::exception_ptr exception) {
+    thrown = std::move(exception);
+    done = true;
+  });
+  run_to_end(done);
+  if (thrown) std::rethrow_exception(thrown);
+  return std::move(*value);
+}
+
+template <>
+void VirtualRuntime::run(awaitable<void> main);
+
+}  // namespace errand

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "errand/concurrency/context.h"
+#include "errand/concurrency/virtual_runtime.h"
+#include "support/catch.h"
+
+namespace errand::test {
+
+using namespace std::chrono_literals;
+
+// A virtual clock for one test, which at the end proves that nothing has been left behind.
+class VirtualTest {
+ public:
+  VirtualTest() = default;
+  VirtualTest(const VirtualTest&) = delete;
+  VirtualTest& operator=(const VirtualTest&) = delete;
+  ~VirtualTest() {
+    runtime.run_until_idle();
+    const Runtime::Counts left = runtime.counts();
+    CHECK(left.children == 0);
+    CHECK(left.timers == 0);
+    CHECK(left.registrations == 0);
+  }
+
+  Context background() { return Context::background(runtime); }
+  template <class T>
+  T run(awaitable<T> main) {
+    return runtime.run(std::move(main));
+  }
+  Duration elapsed() const { return runtime.elapsed(); }
+
+  VirtualRuntime runtime;
+};
+
+}  // namespace errand::test
