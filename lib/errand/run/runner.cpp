@@ -53,9 +53,9 @@ struct GroupRun {
   GroupTally tally;
 };
 
-class Run {
+class Execution {
  public:
-  Run(Executor& executor, OutputTarget& output, Observer& observer, const RunOptions& options,
+  Execution(Executor& executor, OutputTarget& output, Observer& observer, const RunOptions& options,
       Context context, Context hurry)
       : executor_(executor), output_(output), observer_(observer), options_(options),
         context_(std::move(context)), hurry_(std::move(hurry)), started_(now()),
@@ -122,12 +122,12 @@ class Run {
 
 // ---- start and end of the run
 
-void Run::begin(const Task& root, const Plan* plan) {
+void Execution::begin(const Task& root, const Plan* plan) {
   const unsigned jobs = root.jobs ? resolve_jobs(*root.jobs, options_.processors) : 0;
   emit(RunStarted{options_.id, options_.name, root.mode, plan, jobs});
 }
 
-RunEnded Run::finish(const Task& root, GroupVerdict verdict) {
+RunEnded Execution::finish(const Task& root, GroupVerdict verdict) {
   RunEnded ended;
   ended.state = verdict.state;
   ended.error = std::move(verdict.error);
@@ -138,7 +138,7 @@ RunEnded Run::finish(const Task& root, GroupVerdict verdict) {
   return ended;
 }
 
-awaitable<RunEnded> Run::run(const Plan& plan) {
+awaitable<RunEnded> Execution::run(const Plan& plan) {
   begin(plan.root(), &plan);
   link(plan);
   GroupVerdict verdict = co_await run_group(runs_.front(), context_, no_limit_);
@@ -146,7 +146,7 @@ awaitable<RunEnded> Run::run(const Plan& plan) {
 }
 
 // Needs are turned round once, so that an end costs what depends on it.
-void Run::link(const Plan& plan) {
+void Execution::link(const Plan& plan) {
   const auto tasks = plan.tasks();
   runs_ = std::vector<TaskRun>(tasks.size());
   dependents_at_.assign(tasks.size() + 1, 0);
@@ -165,7 +165,7 @@ void Run::link(const Plan& plan) {
 
 // ---- groups
 
-awaitable<GroupVerdict> Run::run_group(TaskRun& run, Context parent, SlotLimit& around,
+awaitable<GroupVerdict> Execution::run_group(TaskRun& run, Context parent, SlotLimit& around,
                                        TaskSource* source) {
   const Task& task = *run.task;
   run.phase = TaskRun::Phase::running;
@@ -203,7 +203,7 @@ awaitable<GroupVerdict> Run::run_group(TaskRun& run, Context parent, SlotLimit& 
   co_return verdict;
 }
 
-awaitable<Error> Run::run_nested(TaskRun& run, Context context) {
+awaitable<Error> Execution::run_nested(TaskRun& run, Context context) {
   GroupRun& parent = *run.parent;
   GroupVerdict verdict = co_await run_group(run, context, parent.limit);
   if (verdict.state == TaskState::succeeded) co_return Error();
@@ -215,7 +215,7 @@ awaitable<Error> Run::run_nested(TaskRun& run, Context context) {
   co_return failed ? verdict.error : context.done() ? context.done_error() : Error();
 }
 
-void Run::open(GroupRun& group) {
+void Execution::open(GroupRun& group) {
   const Task& task = *group.run.task;
   for (const TaskId child : task.children) {
     TaskRun& run = runs_[child];
@@ -233,12 +233,12 @@ void Run::open(GroupRun& group) {
   }
 }
 
-void Run::child_ended(GroupRun& group) {
+void Execution::child_ended(GroupRun& group) {
   if (--group.remaining == 0) group.all_ended.set();
 }
 
 // The group's context is done: what has not started never will.
-void Run::cancel_waiting(GroupRun& group) {
+void Execution::cancel_waiting(GroupRun& group) {
   const Error why = Error::text(cause_text(group.group.context().cause()));
   for (const TaskId child : group.run.task->children) {
     TaskRun& run = runs_[child];
@@ -250,7 +250,7 @@ void Run::cancel_waiting(GroupRun& group) {
 
 // One error flows up. In errgroup mode it decides at once, also for the groups around: they need not
 // wait for the rest of this group to be gone.
-void Run::fail(GroupRun& group, const Error& failure) {
+void Execution::fail(GroupRun& group, const Error& failure) {
   if (!group.tally.first) group.tally.first = failure;
   if (group.keeps_going()) return;
   group.group.cancel(failure);
@@ -259,7 +259,7 @@ void Run::fail(GroupRun& group, const Error& failure) {
 
 // ---- tasks
 
-void Run::make_ready(TaskRun& run) {
+void Execution::make_ready(TaskRun& run) {
   GroupRun& parent = *run.parent;
   if (parent.group.context().done()) return;  // cancel_waiting() is on its way
   emit(TaskReady{run.task});
@@ -273,7 +273,7 @@ void Run::make_ready(TaskRun& run) {
   slots_.acquire(parent.limit, run);
 }
 
-void Run::start(TaskRun& run) {
+void Execution::start(TaskRun& run) {
   GroupRun& parent = *run.parent;
   if (parent.group.context().done()) return;  // cancel_waiting() gives the slot back
   run.phase = TaskRun::Phase::running;
@@ -284,7 +284,7 @@ void Run::start(TaskRun& run) {
   parent.group.go(run.task->name, std::move(child));
 }
 
-awaitable<AttemptResult> Run::attempt(const Task& task, Context context, int slot, std::string& tail) {
+awaitable<AttemptResult> Execution::attempt(const Task& task, Context context, int slot, std::string& tail) {
   AttemptResult result;
   try {
     const std::unique_ptr<OutputSink> sink = output_.open(task, 1);
@@ -298,7 +298,7 @@ awaitable<AttemptResult> Run::attempt(const Task& task, Context context, int slo
   co_return result;
 }
 
-awaitable<Error> Run::run_task(TaskRun& run, Context context) {
+awaitable<Error> Execution::run_task(TaskRun& run, Context context) {
   const Task& task = *run.task;
   Context limited = context;
   if (task.timeout) {
@@ -339,7 +339,7 @@ awaitable<Error> Run::run_task(TaskRun& run, Context context) {
 // ---- endings
 
 // Ends one task and whatever that decides for others. Not recursive: chains of needs may be long.
-void Run::end(TaskRun& run, TaskEnded ended) {
+void Execution::end(TaskRun& run, TaskEnded ended) {
   endings_.emplace_back(&run, std::move(ended));
   if (ending_) return;
   ending_ = true;
@@ -351,7 +351,7 @@ void Run::end(TaskRun& run, TaskEnded ended) {
   ending_ = false;
 }
 
-void Run::end_one(TaskRun& run, TaskEnded ended) {
+void Execution::end_one(TaskRun& run, TaskEnded ended) {
   run.phase = TaskRun::Phase::ended;
   run.state = ended.state;
   if (ended.state == TaskState::skipped) run.why = ended.error;
@@ -362,7 +362,7 @@ void Run::end_one(TaskRun& run, TaskEnded ended) {
 }
 
 // A task, or a whole group, that will not start.
-void Run::end_unstarted(TaskRun& run, TaskState state, const Error& why) {
+void Execution::end_unstarted(TaskRun& run, TaskState state, const Error& why) {
   if (run.phase == TaskRun::Phase::ended) return;
   if (run.phase == TaskRun::Phase::queued) slots_.release(run);
   for (const TaskId child : run.task->children) end_unstarted(runs_[child], state, why);
@@ -373,7 +373,7 @@ void Run::end_unstarted(TaskRun& run, TaskState state, const Error& why) {
   end(run, std::move(ended));
 }
 
-void Run::tell_dependents(TaskRun& need) {
+void Execution::tell_dependents(TaskRun& need) {
   if (runs_.empty()) return;  // a stream
   const TaskId id = need.task->id;
   for (std::size_t i = dependents_at_[id]; i < dependents_at_[id + 1]; ++i) {
@@ -390,14 +390,14 @@ void Run::tell_dependents(TaskRun& need) {
 
 // ---- tasks that arrive as a stream
 
-awaitable<RunEnded> Run::run_stream(const Task& root, TaskSource& source) {
+awaitable<RunEnded> Execution::run_stream(const Task& root, TaskSource& source) {
   begin(root, nullptr);
   TaskRun run(root);
   GroupVerdict verdict = co_await run_group(run, context_, no_limit_, &source);
   co_return finish(root, std::move(verdict));
 }
 
-awaitable<Error> Run::feed(GroupRun& group, TaskSource& source, Context context) {
+awaitable<Error> Execution::feed(GroupRun& group, TaskSource& source, Context context) {
   Error failure;
   while (!context.done()) {
     Result<std::optional<Task>> next = co_await source.next(context);
@@ -414,7 +414,7 @@ awaitable<Error> Run::feed(GroupRun& group, TaskSource& source, Context context)
 }
 
 // Suspends until the task has its slot, so that no more than one waits.
-awaitable<void> Run::start_streamed(GroupRun& group, Task task, Context context) {
+awaitable<void> Execution::start_streamed(GroupRun& group, Task task, Context context) {
   auto streamed = std::make_shared<StreamTask>(std::move(task));
   TaskRun& run = streamed->run;
   run.parent = &group;
@@ -453,13 +453,13 @@ Runner::Runner(Executor& executor, OutputTarget& output, Observer& observer, Run
     : executor_(executor), output_(output), observer_(observer), options_(std::move(options)) {}
 
 awaitable<RunEnded> Runner::run(Context context, Context hurry, const Plan& plan) {
-  Run run(executor_, output_, observer_, options_, std::move(context), std::move(hurry));
+  Execution run(executor_, output_, observer_, options_, std::move(context), std::move(hurry));
   co_return co_await run.run(plan);
 }
 
 awaitable<RunEnded> Runner::run_stream(Context context, Context hurry, const Task& root,
                                        TaskSource& source) {
-  Run run(executor_, output_, observer_, options_, std::move(context), std::move(hurry));
+  Execution run(executor_, output_, observer_, options_, std::move(context), std::move(hurry));
   co_return co_await run.run_stream(root, source);
 }
 
