@@ -53,7 +53,7 @@ Result<Duration> parse_duration(std::string_view text) {
   if (!(seconds <= kMaxSeconds)) {
     return std::unexpected(Error::text("'" + std::string(text) + "' is longer than 100 years"));
   }
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+  return std::chrono::round<Duration>(std::chrono::duration<double>(seconds));
 }
 
 std::string format_duration(Duration duration) {
