@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 
+#include "errand/concurrency/group.h"
 #include "support/virtual_test.h"
 
 namespace errand::test {
@@ -197,12 +198,17 @@ TEST_CASE("a cancellation in the instant in which the wait ends starts no attemp
     const auto [limited, cancel] = with_cancel(ctx);
     Script script{{E}};
     auto attempt = [&script](Context c, int index) { return script(std::move(c), index); };
-    // Set after retry's own timer, and due with it.
-    Timer late(ctx.runtime(), [&stop = cancel] { stop(P); });
-    Timer early(ctx.runtime(), [&late] { late.set_after(500ms); });
+    auto late = [&stop = cancel](Context c) -> awaitable<Error> {
+      co_await c.sleep(500ms);
+      co_await c.sleep(500ms);  // set after retry's own timer, and due with it
+      stop(P);
+      co_return Error();
+    };
+    Group group(ctx);
+    group.go("late", late);
     RetryOptions options = without_jitter(1s);
-    options.on_retry = [&early](const Retrying&) { early.set_after(500ms); };
     const Result<int> result = co_await retry(limited, options, attempt);
+    co_await group.wait();
     CHECK(script.started.size() == 1);
     CHECK(result.error().is(P));
   };
