@@ -105,7 +105,7 @@ class Session {
   Runtime runtime_{loop_.get_executor()};
   Signals signals_{runtime_};
   Reaper reaper_{runtime_};
-  LocalExecutor executor_{runtime_, reaper_, task_environment()};
+  LocalExecutor executor_{reaper_, task_environment()};
   Writer out_{runtime_, STDOUT_FILENO, "standard output"};
   std::unique_ptr<Writer> own_err_;
   Writer& err_;
