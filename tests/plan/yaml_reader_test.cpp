@@ -6,6 +6,7 @@
 #include "support/catch.h"
 
 using namespace errand;
+using namespace errand::task_file;
 
 TEST_CASE("plain scalars follow YAML 1.2's core schema") {
   for (const char* text : {"", "~", "null", "Null", "NULL"}) {

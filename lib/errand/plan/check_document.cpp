@@ -6,7 +6,7 @@
 
 #include "errand/plan/quote.h"
 
-namespace errand {
+namespace errand::task_file {
 namespace {
 
 constexpr std::size_t kPairsCompared = 8;  // entries; hashing more of them is cheaper
@@ -58,4 +58,4 @@ void check_document(const Document& document, ProblemList& problems) {
   }
 }
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -11,7 +11,7 @@
 #include "errand/plan/quote.h"
 #include "errand/plan/values.h"
 
-namespace errand {
+namespace errand::task_file {
 namespace {
 
 // Recursion is as deep as the document, at most kDepthMax.
@@ -337,4 +337,4 @@ Task interpret_task(const Document& document, const Source& source, const Inheri
   return Interpreter(source, inherited, problems).read_lone_task(document.root());
 }
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -8,7 +8,7 @@
 
 #include "errand/plan/quote.h"
 
-namespace errand {
+namespace errand::task_file {
 namespace {
 
 using nlohmann::json;
@@ -176,4 +176,4 @@ bool read_json(const Source& source, Document& document, ProblemList& problems) 
   return JsonConsumer(source, document, problems).parse();
 }
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -7,7 +7,7 @@
 #include "errand/base/nearest.h"
 #include "errand/plan/quote.h"
 
-namespace errand {
+namespace errand::task_file {
 namespace {
 
 struct KnownKey {
@@ -200,4 +200,4 @@ void check_level(const KeySet& keys, Level level, ProblemList& problems) {
   }
 }
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -9,7 +9,7 @@
 #include "errand/plan/document.h"
 #include "errand/plan/problem_list.h"
 
-namespace errand {
+namespace errand::task_file {
 
 // The keys of a task file, whatever the spelling. `unavailable` stands for those that the format
 // has and this version cannot do yet.
@@ -57,4 +57,4 @@ KeySet read_keys(const Node& map, ProblemList& problems);
 // A problem for each key that does not belong at `level`.
 void check_level(const KeySet& keys, Level level, ProblemList& problems);
 
-}  // namespace errand
+}  // namespace errand::task_file
