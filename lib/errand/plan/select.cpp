@@ -23,8 +23,8 @@ Error unknown_task(const Plan& plan, const std::string& name) {
   std::vector<std::string_view> known;
   for (const Task& task : plan.tasks()) known.push_back(task.full_name);
   const std::string near = nearest(name, known);
-  return Error::text("there is no task " + quote(name) +
-                     (near.empty() ? "" : ", did you mean " + quote(near) + "?"));
+  return Error::text("there is no task " + task_file::quote(name) +
+                     (near.empty() ? "" : ", did you mean " + task_file::quote(near) + "?"));
 }
 
 // Marks a task, all inside it, what it and the groups around it need, and those groups.
