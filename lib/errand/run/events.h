@@ -94,18 +94,19 @@ struct RunEnded {
 
 using EventKind = std::variant<RunStarted, TaskReady, AttemptStarted, AttemptEnded, TaskEnded, Notice, RunEnded>;
 
-struct Event {
-  WallTime time;  // readable by people
+struct RunEvent {
+  WallTime time;           // readable by people
   Duration since_start{};  // on the monotonic clock, for arithmetic
   EventKind kind;
 };
 
-// Told of events, on the loop's thread, in order; answers nothing. What an event points to is valid
-// during the call only; task ids of a plan stay.
+// Told of events, on the loop's thread, in order; answers nothing. A plan and its tasks are valid until
+// RunEnded has been told; the tasks of a stream until their TaskEnded, and their ids are unique in the
+// run. Whatever else an event points to is valid during the call only.
 class Observer {
  public:
   virtual ~Observer() = default;
-  virtual void on(const Event& event) = 0;
+  virtual void on(const RunEvent& event) = 0;
 };
 
 }  // namespace errand

@@ -10,6 +10,7 @@
 #include "errand/concurrency/awaitable.h"
 #include "errand/concurrency/context.h"
 #include "errand/run/events.h"
+#include "errand/run/failure.h"
 #include "errand/run/output.h"
 
 namespace errand {
@@ -26,6 +27,7 @@ struct AttemptResult {
   // Why there is no status ("exec 'nosuch': No such file or directory"), or what went wrong beside it
   // (its output could not be kept). An attempt that was stopped has a status and no error.
   Error error;
+  bool stopped = false;  // errand had begun to stop it before it ended
   Usage usage;
   std::vector<std::string> notices;  // for example a process that was left behind
 };
@@ -38,19 +40,6 @@ class Executor {
   // when `hurry` is done the grace is over. Returns only when all of its processes are gone.
   virtual awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt,
                                        OutputSink& output, Capture capture) = 0;
-};
-
-// The attempt could not be executed (shell code 126) or was not found (127).
-struct NotExecutable {
-  std::string text;
-  int shell_code = 126;
-  std::string message() const { return text; }
-};
-
-// Cancels a run because errand itself received this signal; attempts get the same one.
-struct SignalReceived {
-  int number = 0;
-  std::string message() const { return "received " + signal_name(number); }
 };
 
 }  // namespace errand

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/plan/check_document.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "errand/plan/quote.h"
+
+namespace errand {
+namespace {
+
+constexpr std::size_t kPairsCompared = 8;  // entries; sorting more of them is cheaper
+
+void report(const Node& first, const Node& again, ProblemList& problems) {
+  problems.add(again.offset, [&] {
+    return "duplicate key " + quote(again.text) + "; the first is on " +
+           problems.line_of(first.offset);
+  });
+}
+
+// Comparing each with those before it needs no memory.
+void check_few(const Node& map, ProblemList& problems) {
+  const Entries entries(map);
+  for (auto later = entries.begin(); later != entries.end(); ++later) {
+    for (auto first = entries.begin(); first != later; ++first) {
+      if ((*first).key->text != (*later).key->text) continue;
+      report(*(*first).key, *(*later).key, problems);
+      break;
+    }
+  }
+}
+
+void check_many(const Node& map, ProblemList& problems) {
+  std::vector<const Node*> keys;
+  for (const Entry entry : Entries(map)) keys.push_back(entry.key);
+  std::sort(keys.begin(), keys.end(), [](const Node* a, const Node* b) {
+    return std::pair(a->text, a) < std::pair(b->text, b);
+  });
+  const Node* first = keys.front();
+  for (std::size_t i = 1; i < keys.size(); ++i) {
+    if (keys[i]->text == first->text) {
+      report(*first, *keys[i], problems);
+    } else {
+      first = keys[i];
+    }
+  }
+}
+
+bool is_small(const Node& map) {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const Entry entry : Entries(map)) {
+    if (++count > kPairsCompared) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void check_document(const Document& document, ProblemList& problems) {
+  for (const Node& node : document.nodes()) {
+    if (node.kind == NodeKind::map) {
+      is_small(node) ? check_few(node, problems) : check_many(node, problems);
+    } else if (node.text.find('\0') != std::string_view::npos) {
+      problems.add(node.offset, "text with a NUL character; no program can be given one");
+    }
+  }
+}
+
+}  // namespace errand
