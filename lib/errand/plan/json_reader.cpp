@@ -157,7 +157,7 @@ std::string JsonConsumer::advise(std::string_view what, std::size_t place) const
   if (contains(what, "missing closing quote")) return "this text has no closing quote";
   if (contains(what, "number overflow")) return "this number is too large";
   if (found == '/' || found == '#') return "JSON has no comments; remove this one, or write YAML";
-  if (contains(what, "expected end of input")) {
+  if (contains(what, "; expected end of input")) {
     return "something follows the end of the JSON value; remove it";
   }
   return "while parsing " + escape(what);

@@ -184,6 +184,7 @@ KeySet read_keys(const Node& map, ProblemList& problems) {
     if (const auto key = recognize(word)) {
       add_key(keys, *key, entry, problems);
     } else {
+      keys.set_unknown();
       problems.add(entry.key->offset, [&] { return describe_unknown(entry); });
     }
   }

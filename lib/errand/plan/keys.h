@@ -41,8 +41,12 @@ class KeySet {
  public:
   Entry operator[](Key key) const { return entries_[static_cast<std::size_t>(key)]; }
   void set(Key key, Entry entry) { entries_[static_cast<std::size_t>(key)] = entry; }
+  // Was there a key that nobody knows? It may have been meant for one that is missed.
+  bool has_unknown() const { return has_unknown_; }
+  void set_unknown() { has_unknown_ = true; }
 
  private:
+  bool has_unknown_ = false;
   std::array<Entry, kKeyCount> entries_{};
 };
 
