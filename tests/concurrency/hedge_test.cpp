@@ -343,6 +343,20 @@ TEST_CASE("#159 quick failures do not shorten the delay; timeouts and losers len
   CHECK(quantile.value() == 2s);
 }
 
+TEST_CASE("a hedge that lost against an earlier attempt teaches the quantile nothing") {
+  HedgeTest t;
+  LatencyQuantileOptions latest_only;
+  latest_only.warm_up = 1;
+  latest_only.window = 1;
+  LatencyQuantile quantile(latest_only);
+  quantile.record(500ms);
+  t.options.delay = std::nullopt;
+  t.options.quantile = &quantile;
+  CHECK(t.again({{600ms}}) == 1);
+  CHECK(t.started.size() == 2);
+  CHECK(quantile.value() == 600ms);
+}
+
 TEST_CASE("#160 an exhausted budget stops hedging, not the original") {
   HedgeTest t;
   BudgetOptions budget_options;

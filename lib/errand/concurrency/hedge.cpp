@@ -106,8 +106,9 @@ void HedgeRace::win(int index) {
   decisive_ = index;
   if (policy_.throttle) policy_.throttle->on_success();
   if (policy_.stats && index > 0) ++policy_.stats->hedge_wins;
-  while (!running_.empty())
-    learn(running_.begin()->first);  // the losers too: they took at least this
+  // Earlier attempts took at least this long. Later ones have had less time than the winner, and
+  // would make answers look quicker than they are.
+  while (!running_.empty() && running_.begin()->first <= index) learn(running_.begin()->first);
   parking_.wake();
 }
 
