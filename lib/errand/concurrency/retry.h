@@ -15,7 +15,7 @@
 #include "errand/concurrency/budget.h"
 #include "errand/concurrency/context.h"
 #include "errand/concurrency/detail/fallible.h"
-#include "errand/concurrency/pushback.h"
+#include "errand/concurrency/pushback.h"  // IWYU pragma: export
 #include "errand/concurrency/throttle.h"
 
 namespace errand {
