@@ -143,6 +143,7 @@ awaitable<AttemptResult> LocalExecutor::run(Context context, Context hurry, cons
                                         std::move(command), std::move(rule), receiver);
   result.status = end.status;
   result.error = translated(end.error);
+  result.stopped = end.stopped;
   result.usage = usage_of(end.usage);
   result.notices = std::move(end.notices);
   co_return result;

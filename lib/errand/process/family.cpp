@@ -3,14 +3,13 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <memory>
-
-#include "errand/base/unique_fd.h"
 
 namespace errand {
 namespace {
@@ -119,5 +118,14 @@ std::string command_line(pid_t pid) {
 }
 
 std::string describe(pid_t pid) { return command_line(pid) + " (pid " + std::to_string(pid) + ")"; }
+
+// glibc before 2.37 declares these calls without extern "C".
+UniqueFd process_handle(pid_t pid) {
+  return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
+bool signal_process(const UniqueFd& handle, int signal) {
+  return ::syscall(SYS_pidfd_send_signal, handle.get(), signal, nullptr, 0) == 0 || errno != ESRCH;
+}
 
 }  // namespace errand

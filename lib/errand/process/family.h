@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "errand/base/unique_fd.h"
+
 namespace errand {
 
 // At most this many processes are looked at in one go.
@@ -27,5 +29,10 @@ std::string file_link(int fd);
 std::string command_line(pid_t pid);
 // "sleep 300 (pid 7)".
 std::string describe(pid_t pid);
+
+// Stands for one process even after its id has been given to another. Empty when there is none.
+UniqueFd process_handle(pid_t pid);
+// False when that process has been reaped.
+bool signal_process(const UniqueFd& handle, int signal);
 
 }  // namespace errand

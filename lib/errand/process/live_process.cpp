@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,8 +17,6 @@ ExitStatus status_of(int wait_status) {
   return WIFSIGNALED(wait_status) ? ExitStatus::signaled(WTERMSIG(wait_status))
                                   : ExitStatus::exited(WEXITSTATUS(wait_status));
 }
-
-bool gone(int handle) { return ::pidfd_send_signal(handle, 0, nullptr, 0) != 0 && errno == ESRCH; }
 
 }  // namespace
 
@@ -117,6 +114,7 @@ void LiveProcess::on_deadline() {
 void LiveProcess::stop(const Error& cause) {
   if (ended_ || std::exchange(stopping_, true)) return;
   if (killed_ || !group_exists()) return settle();
+  end_.stopped = leader_alive_;
   find_escaped();
   signal_group(rule_.polite_signal ? rule_.polite_signal(cause) : SIGTERM);
   signal_group(SIGCONT);  // a stopped process would not see it; others ignore this one
@@ -210,7 +208,7 @@ void LiveProcess::add_escaped(const std::vector<pid_t>& pids) {
   for (const pid_t pid : pids) {
     if (::getpgid(pid) == pid_ || escaped_.size() >= kFamilyMax) continue;
     if (std::ranges::find(escaped_, pid, &Escaped::pid) != escaped_.end()) continue;
-    UniqueFd handle(::pidfd_open(pid, 0));
+    UniqueFd handle = process_handle(pid);
     if (!handle) continue;
     reaper_.follow(pid, *this);
     escaped_.push_back({pid, std::move(handle)});
@@ -219,13 +217,13 @@ void LiveProcess::add_escaped(const std::vector<pid_t>& pids) {
 
 void LiveProcess::kill_escaped() {
   for (const Escaped& escaped : escaped_) {
-    ::pidfd_send_signal(escaped.handle.get(), SIGKILL, nullptr, 0);
+    signal_process(escaped.handle, SIGKILL);
   }
 }
 
 void LiveProcess::forget_dead() {
   std::erase_if(escaped_, [this](const Escaped& escaped) {
-    if (!gone(escaped.handle.get())) return false;
+    if (signal_process(escaped.handle, 0)) return false;
     reaper_.unfollow(escaped.pid);
     return true;
   });
@@ -236,13 +234,13 @@ void LiveProcess::kill_leftovers() {
   const std::string err = err_ ? err_->link() : "";
   bool found = false;
   for (const pid_t pid : reaper_.strays()) {
-    const UniqueFd handle(::pidfd_open(pid, 0));
+    const UniqueFd handle = process_handle(pid);
     const bool member = ::getpgid(pid) == pid_;
     if (!member && !(!out.empty() && holds(pid, out)) && !(!err.empty() && holds(pid, err)))
       continue;
     found = true;
     if (!stopping_) end_.notices.push_back("left behind: " + describe(pid));
-    ::pidfd_send_signal(handle.get(), SIGKILL, nullptr, 0);
+    signal_process(handle, SIGKILL);
   }
   if (group_exists()) {
     killed_ = true;

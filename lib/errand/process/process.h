@@ -38,6 +38,7 @@ struct ProcessEnd {
   // Why it never ran (an ExecFailure, or what the system refused), or why its output is not
   // complete.
   Error error;
+  bool stopped = false;  // the polite signal, or SIGKILL, was sent to it while its leader lived
   rusage usage{};
   std::vector<std::string> notices;  // "left behind: sleep 300 (pid 7)"
 };
