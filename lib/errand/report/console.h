@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "errand/report/spill.h"
 #include "errand/report/writer.h"
@@ -65,11 +65,12 @@ class Console final : public OutputTarget, public Observer {
 
   void begin(const RunStarted& started);
   void end(const TaskEnded& ended);
-  bool deserves_line(const TaskEnded& ended, bool wrote) const;
-  void print_line(const TaskEnded& ended);
-  void print_block(Block& block);
-  void print_notice(const Notice& notice);
+  bool deserves_line(const TaskEnded& ended, bool wrote);
+  bool one_more_unstarted();
+  void print(Block& block);
+  void print(const Notice& notice);
   void own_line(std::string_view text);
+  void widen_labels(const Task& task);
   std::string label(const Task& task);
   Writer& writer(Stream stream) { return stream == Stream::out ? out_ : err_; }
 
@@ -80,7 +81,6 @@ class Console final : public OutputTarget, public Observer {
   std::size_t label_columns_ = 0;
   std::size_t unstarted_lines_ = 0;
   std::unordered_map<TaskId, std::shared_ptr<Block>> blocks_;  // of tasks that have not ended
-  std::unordered_map<TaskId, bool> wrote_;                     // live mode: tasks that have written
 };
 
 }  // namespace errand

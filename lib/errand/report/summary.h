@@ -55,7 +55,7 @@ class Summary final : public Observer {
     std::size_t count = 0;
     bool first = false;
   };
-  // Tasks with one cause, for canceled, skipped and allowed ones.
+  // Tasks with one text: the cause of canceled and skipped ones, the end of allowed failures.
   struct Causes {
     std::map<std::string, std::size_t> counts;  // at most kCausesMax
     std::size_t others = 0;
@@ -68,9 +68,10 @@ class Summary final : public Observer {
   bool is_own_failure(const TaskEnded& ended);
   void print(const RunEnded& ended);
   std::string counts_text(const RunEnded& ended) const;
-  void print_causes(std::string_view state, const Causes& causes, std::size_t total);
+  void print_causes(std::string_view state, const Causes& causes);
+  void print_warnings();
   void print_failures();
-  void print_failure(const Failures& failures, std::size_t lines_max);
+  void print_failure(const Failures& failures, std::size_t lines_max, bool mark_first);
   void print_error(const RunEnded& ended);
   void line(std::string_view text);
 
@@ -78,9 +79,11 @@ class Summary final : public Observer {
   const SummaryOptions options_;
   const Plan* plan_ = nullptr;
   Mode mode_ = Mode::errgroup;
-  std::array<std::size_t, 5> states_{};  // of tasks, without groups
-  std::size_t tasks_ = 0, flaky_ = 0, allowed_ = 0;
+  // Tasks, without groups, by state.
+  std::array<std::size_t, 5> states_{}, allowed_{};
+  std::size_t tasks_ = 0, flaky_ = 0;
   std::vector<Failures> failures_;                  // in time, the first failure first
+  std::size_t failures_count_ = 0;                  // all of them
   std::size_t other_failures_ = 0;                  // not in failures_
   std::unordered_set<TaskId> groups_with_failure_;  // told by a task inside
   Causes canceled_, skipped_, warnings_;

@@ -19,13 +19,10 @@
 #include "errand/concurrency/context.h"
 #include "errand/concurrency/detail/list.h"
 #include "errand/concurrency/runtime.h"
+#include "errand/report/descriptor.h"  // IWYU pragma: export: same_file()
 #include "errand/report/spill.h"
 
 namespace errand {
-
-// Do both descriptors lead to the same file, so that one Writer must serve both to keep their
-// order?
-bool same_file(int a, int b);
 
 // Takes bytes at once, writes what the reader takes, and queues the rest. The descriptor's flags,
 // which it may share with other processes, are never changed: pipes and terminals are opened again
@@ -38,8 +35,8 @@ class Writer {
  public:
   static constexpr std::size_t kBehindBytes = 1 << 20;    // queued: behind() from here on
   static constexpr std::size_t kCaughtUpBytes = 1 << 19;  // queued: caught up again
-  static constexpr std::size_t kTurnBytes = 1
-                                            << 20;  // written before others on the loop have a turn
+  // Written before others on the loop have a turn.
+  static constexpr std::size_t kTurnBytes = 1 << 20;
   static constexpr std::size_t kChunkBytes = 1 << 18;  // read at a time from a spilled block
 
   // Does not own `fd`, which outlives it. `name` is for errors: "standard output".
@@ -81,21 +78,19 @@ class Writer {
   using Chunk = std::variant<std::string, Block>;
   struct Waiter;
 
-  void open();
   bool broken() const { return closed_ || error_; }
   // How many bytes went out; -1 with errno.
   std::ptrdiff_t write_some(std::string_view bytes);
-  // Writes until `bytes` is empty or the descriptor wants no more (false).
-  bool write_now(std::string_view& bytes);
-  void enqueue(Chunk chunk, std::uint64_t bytes);
+  // Takes from the front of `bytes` what can be written, at most `bytes_max`. True: all of it.
+  bool write_now(std::string_view& bytes, std::size_t bytes_max);
+  void enqueue_text(std::string_view bytes);
+  void schedule();
+  bool watch();
   void pump();
-  bool pump_front();
   bool next_piece();
-  void wait_writable();
-  void pump_later();
+  void break_off(int number);
   void break_off(Error error);
   void update_behind();
-  void wake_waiters();
 
   Runtime& runtime_;
   const int fd_;
@@ -111,7 +106,6 @@ class Writer {
   std::string piece_;           // being written; comes before queue_
   std::size_t piece_done_ = 0;  // of it
   std::uint64_t queued_bytes_ = 0;
-  std::size_t turn_bytes_ = 0;
   bool scheduled_ = false;  // a pump() will come
   bool behind_ = false;
   bool mid_line_ = false;
