@@ -35,6 +35,8 @@ std::string_view to_string(ChildState state) {
   return "";
 }
 
+Error Failure::named() const { return name.empty() ? error : Error::wrap(name, error); }
+
 Group::Group(Context parent, GroupOptions options)
     : Group(options.timeout ? with_timeout(parent, *options.timeout) : with_cancel(parent),
             std::move(options)) {}
@@ -221,10 +223,7 @@ awaitable<Error> Group::wait() {
 
 Error Group::result() const {
   if (failures_.empty() || options_.report == Report::none) return {};
-  const auto named = [](const Failure& failure) {
-    return failure.name.empty() ? failure.error : Error::wrap(failure.name, failure.error);
-  };
-  if (options_.report == Report::first) return named(failures_.front());
+  if (options_.report == Report::first) return failures_.front().named();
   std::vector<Failure> told;
   std::copy_if(failures_.begin(), failures_.end(), std::back_inserter(told),
                [](const Failure& failure) { return !failure.echo; });
@@ -232,7 +231,7 @@ Error Group::result() const {
   std::sort(told.begin(), told.end(),
             [](const Failure& a, const Failure& b) { return a.index < b.index; });
   std::vector<Error> errors;
-  for (const Failure& failure : told) errors.push_back(named(failure));
+  for (const Failure& failure : told) errors.push_back(failure.named());
   return Aggregate::make(std::move(errors));
 }
 

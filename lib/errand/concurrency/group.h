@@ -39,6 +39,7 @@ struct Failure {
   std::size_t index = 0;  // in the order of go()
   Error error;            // without the name
   bool echo = false;      // a cancellation error after the group's context was done
+  Error named() const;    // "NAME: ERROR", the error alone where the child has no name
 };
 
 struct Outcome {
