@@ -13,7 +13,10 @@ const Error P = Error::text("P");
 constexpr Duration kTick = 100ms;  // the time in which one token comes
 
 // A runtime whose clock is set by hand, also backwards.
-struct HandClock : detail::OwnLoop, Runtime {
+struct HandLoop {
+  asio::io_context loop;
+};
+struct HandClock : HandLoop, Runtime {
   HandClock() : Runtime(loop.get_executor(), OwnTime{}) {}
   TimePoint now() const override { return TimePoint{} + tick * kTick; }
   int tick = 0;

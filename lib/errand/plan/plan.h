@@ -21,7 +21,8 @@ namespace errand {
 enum class Mode : std::uint8_t { errgroup, aggregate };
 std::string_view to_string(Mode mode);
 
-// Where a value stands in its source, both from 1; 0 = nowhere (built by code).
+// Where a value stands in its source, both from 1; 0 = nowhere (built by code). Columns count
+// bytes, a byte order mark apart.
 struct Position {
   std::uint32_t line = 0;
   std::uint32_t column = 0;
@@ -42,31 +43,33 @@ struct Jobs {
   Kind kind = Kind::automatic;
   unsigned value = 0;
 };
-// "4", "50%", "auto", "0" (no limit).
+// "4", "50%", "auto", "0" (no limit). The error says what is wrong, not where the text came from.
 Result<Jobs> parse_jobs(std::string_view text);
 
-// SIGTERM from "TERM", "SIGTERM", "15".
+// SIGTERM from "TERM", "SIGTERM", "15", in any case. The error as above.
 Result<int> parse_signal(std::string_view text);
 
 using TaskId = std::uint32_t;  // index into Plan::tasks()
 
 struct Task {
   TaskId id = 0;
-  TaskId parent = 0;        // the root's parent is itself
-  std::string name;         // among its siblings
-  std::string full_name;    // joined with '/'; the root's is empty
+  TaskId parent = 0;      // the root's parent is itself
+  std::string name;       // among its siblings
+  std::string full_name;  // joined with '/'; the root's is empty
   std::string description;
   Position position;
-  Run run;                        // monostate for a group
-  std::vector<TaskId> children;   // in file order
-  std::vector<TaskId> needs;      // sorted, without repeats
+  Run run;                       // monostate for a group
+  std::vector<TaskId> children;  // in file order
+  std::vector<TaskId> needs;     // sorted, without repeats
   bool is_group = false;
 
   // Inherited settings are resolved: what stands here is what counts.
-  std::shared_ptr<const std::vector<std::string>> shell;   // argv prefix for a Script
-  std::string dir;                                         // absolute or relative to errand's own folder; empty = that folder
-  std::shared_ptr<const std::vector<EnvEntry>> env;        // outer entries first, inner ones win
-  std::optional<Duration> timeout;  // a task: each attempt, from the nearest setting of the task itself or defaults; a group: from its start
+  std::shared_ptr<const std::vector<std::string>> shell;  // argv prefix for a Script
+  std::string dir;  // absolute or relative to errand's own folder; empty = that folder
+  std::shared_ptr<const std::vector<EnvEntry>>
+      env;  // never null; outer entries first: of two with one name the later wins
+  std::optional<Duration> timeout;  // a task: each attempt, from the nearest setting of the task
+                                    // itself or defaults; a group: from its start
   Duration grace = std::chrono::seconds(5);
   int kill_signal = 15;
   // Groups only.

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "errand/plan/document.h"
+#include "errand/plan/plan.h"
+#include "errand/plan/problem_list.h"
+#include "errand/plan/read.h"
+
+namespace errand::task_file {
+
+// A need as the file has it: who needs, whom by name, and where that is written.
+struct NeedReference {
+  TaskId task = 0;
+  Offset offset = 0;
+  std::string_view name;  // in the document
+};
+
+// Where a task's name stands: the key of its map, or something else that check_document() has not
+// looked at.
+struct NamePlace {
+  Offset offset = 0;
+  bool is_key = false;
+};
+
+// A plan whose names nobody has looked up yet.
+struct Draft {
+  std::vector<Task> tasks;           // as in a Plan, but no task has needs
+  std::vector<NamePlace> names;      // of the tasks
+  std::vector<NeedReference> needs;  // by task, then as written
+};
+
+// What all tasks of a source inherit from.
+struct Inherited {
+  explicit Inherited(const ReadOptions& options);
+  std::string dir;
+  std::shared_ptr<const std::vector<std::string>> shell;
+  std::shared_ptr<const std::vector<EnvEntry>> env;
+  Duration grace;
+};
+
+// How much of outer environments may be copied into inner ones, in bytes and in one plan.
+inline constexpr std::size_t kEnvCopiedBytesMax = 256 << 20;
+inline constexpr std::size_t kTaskNameBytesMax = 255;
+inline constexpr std::size_t kFullNameBytesMax = 1024;
+
+// The document as a plan. Goes on behind each problem; the draft is of use only when there is none.
+Draft interpret_plan(const Document& document, const Source& source, const ReadOptions& options,
+                     ProblemList& problems);
+
+// The document as one task that stands alone.
+Task interpret_task(const Document& document, const Source& source, const Inherited& inherited,
+                    ProblemList& problems);
+
+}  // namespace errand::task_file

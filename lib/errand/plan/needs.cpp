@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/plan/needs.h"
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+
+#include "errand/base/nearest.h"
+#include "errand/plan/cycle.h"
+#include "errand/plan/quote.h"
+
+namespace errand::task_file {
+namespace {
+
+// How many names are compared, in one plan, to suggest the one that was meant. Plans beyond this
+// size have fewer suggestions rather than a long wait.
+constexpr std::size_t kComparisonsMax = 200'000;
+
+struct Need {
+  TaskId task = 0;
+  TaskId needed = 0;
+  Offset offset = 0;
+};
+
+class NeedResolver {
+ public:
+  NeedResolver(Draft& draft, ProblemList& problems) : draft_(draft), problems_(problems) {}
+
+  void run() {
+    index_names();
+    for (const NeedReference& reference : draft_.needs) resolve(reference);
+    for (const Need& need : needs_) task(need.task).needs.push_back(need.needed);
+    for (Task& each : draft_.tasks) sort_needs(each);
+    report_cycles();
+  }
+
+ private:
+  Task& task(TaskId id) { return draft_.tasks[id]; }
+  const Task& task(TaskId id) const { return draft_.tasks[id]; }
+
+  void index_names();
+  void report_duplicate(TaskId first, TaskId again);
+  std::optional<TaskId> find(const NeedReference& reference) const;
+  void resolve(const NeedReference& reference);
+  std::string describe_kinship(TaskId from, TaskId to) const;
+  bool is_inside(TaskId inner, TaskId outer) const;
+  std::string describe_unknown(const NeedReference& reference);
+  std::string suggest(const NeedReference& reference);
+  static void sort_needs(Task& task);
+  void report_cycles();
+  Offset place_of(TaskId from, TaskId to) const;
+
+  Draft& draft_;
+  ProblemList& problems_;
+  std::unordered_map<std::string_view, TaskId> by_full_name_;
+  std::vector<Need> needs_;  // by task
+  std::size_t comparisons_left_ = kComparisonsMax;
+};
+
+void NeedResolver::index_names() {
+  by_full_name_.reserve(draft_.tasks.size());
+  for (const Task& each : draft_.tasks) {
+    if (each.id == 0) continue;
+    const auto [first, fresh] = by_full_name_.emplace(each.full_name, each.id);
+    if (!fresh) report_duplicate(first->second, each.id);
+  }
+}
+
+void NeedResolver::report_duplicate(TaskId first, TaskId again) {
+  const NamePlace place = draft_.names[again];
+  if (place.is_key && draft_.names[first].is_key) return;  // check_document() has said so
+  problems_.add(place.offset, [&] {
+    return "duplicate name " + quote(task(again).name) + "; the first is on " +
+           problems_.line_of(draft_.names[first].offset);
+  });
+}
+
+std::optional<TaskId> NeedResolver::find(const NeedReference& reference) const {
+  const std::string& group = task(task(reference.task).parent).full_name;
+  if (!group.empty()) {
+    const std::string sibling = group + '/' + std::string(reference.name);
+    if (const auto found = by_full_name_.find(sibling); found != by_full_name_.end()) {
+      return found->second;
+    }
+  }
+  const auto found = by_full_name_.find(reference.name);
+  if (found == by_full_name_.end()) return {};
+  return found->second;
+}
+
+void NeedResolver::resolve(const NeedReference& reference) {
+  const auto found = find(reference);
+  if (!found) {
+    problems_.add(reference.offset, [&] { return describe_unknown(reference); });
+  } else if (is_inside(*found, reference.task) || is_inside(reference.task, *found)) {
+    problems_.add(reference.offset, [&] { return describe_kinship(reference.task, *found); });
+  } else {
+    needs_.push_back({reference.task, *found, reference.offset});
+  }
+}
+
+// A task is inside itself.
+bool NeedResolver::is_inside(TaskId inner, TaskId outer) const {
+  while (inner > outer) inner = task(inner).parent;  // parents have the smaller ids
+  return inner == outer;
+}
+
+std::string NeedResolver::describe_kinship(TaskId from, TaskId to) const {
+  const std::string needed = quote(task(to).full_name);
+  if (from == to) return "a task cannot need itself";
+  if (from < to) return needed + " is inside this group; a group cannot need its own task";
+  return needed + " is the group this task is in; a task cannot need its own group";
+}
+
+std::string NeedResolver::describe_unknown(const NeedReference& reference) {
+  const std::string unknown = "unknown task " + quote(reference.name);
+  const std::string meant = suggest(reference);
+  if (meant.empty()) return unknown + "; name a task beside this one, or any by its full name";
+  return unknown + ", did you mean " + quote(meant) + "?";
+}
+
+// A task beside this one, else a task elsewhere that has this very name, else a similar full name.
+std::string NeedResolver::suggest(const NeedReference& reference) {
+  const auto spend = [&](std::size_t names) {
+    const bool enough = names <= comparisons_left_;
+    if (enough) comparisons_left_ -= names;
+    return enough;
+  };
+  const std::vector<TaskId>& siblings = task(task(reference.task).parent).children;
+  std::vector<std::string_view> names;
+  if (!spend(siblings.size())) return {};
+  for (const TaskId id : siblings) {
+    if (id != reference.task) names.push_back(task(id).name);
+  }
+  if (std::string near = nearest(reference.name, names); !near.empty()) return near;
+  if (!spend(draft_.tasks.size())) return {};
+  names.clear();
+  for (const Task& each : draft_.tasks) {
+    if (each.id != reference.task) names.push_back(each.full_name);
+    if (each.id != 0 && each.name == reference.name) return each.full_name;
+  }
+  return nearest(reference.name, names);
+}
+
+void NeedResolver::sort_needs(Task& task) {
+  std::ranges::sort(task.needs);
+  const auto repeated = std::ranges::unique(task.needs);
+  task.needs.erase(repeated.begin(), repeated.end());
+}
+
+void NeedResolver::report_cycles() {
+  for (const Cycle& cycle : find_cycles(draft_.tasks, kProblemsMax)) {
+    const TaskId second = cycle.size() == 1 ? cycle.front().task : cycle[1].task;
+    problems_.add(place_of(cycle.front().task, second),
+                  [&] { return "cycle: " + describe(cycle, draft_.tasks); });
+  }
+}
+
+Offset NeedResolver::place_of(TaskId from, TaskId to) const {
+  const auto [begin, end] = std::ranges::equal_range(needs_, from, {}, &Need::task);
+  for (auto at = begin; at != end; ++at) {
+    if (at->needed == to) return at->offset;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void resolve_needs(Draft& draft, ProblemList& problems) { NeedResolver(draft, problems).run(); }
+
+}  // namespace errand::task_file

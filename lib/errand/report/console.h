@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Console: what tasks write, as the user sees it, and errand's one line for each task.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "errand/report/spill.h"
+#include "errand/report/writer.h"
+#include "errand/run/events.h"
+#include "errand/run/output.h"
+
+namespace errand {
+
+enum class OutputMode : std::uint8_t {
+  live,    // whole lines as they come, each with its task's label
+  group,   // a block for each task when it ends
+  errors,  // only the blocks of tasks that did not succeed
+  quiet,   // no task's output and no line for a task
+  raw,     // tasks write to errand's own descriptors
+};
+
+// errand's own lines, beside the summary.
+enum class Lines : std::uint8_t {
+  normal,   // for tasks that wrote something or did not succeed
+  verbose,  // for every task and group
+  none,     // none but warnings (-q)
+};
+
+struct ConsoleOptions {
+  OutputMode mode = OutputMode::group;
+  Lines lines = Lines::normal;
+  bool color_labels = false;  // on task output in live mode: standard output's decision
+  bool color_lines = false;   // of errand's own lines: standard error's decision
+};
+
+// Both an OutputTarget, for the runner to open sinks on, and an Observer. Nothing is lost to a slow
+// reader: sinks say behind() when a Writer is. The Writers' own failures are theirs to tell.
+class Console final : public OutputTarget, public Observer {
+ public:
+  // Tasks that never started and get a line of their own; the summary counts the rest.
+  static constexpr std::size_t kUnstartedLinesMax = 10;
+  static constexpr std::size_t kLabelColumnsMax = 32;  // wider names are not padded to
+
+  // `out` and `err` are the same Writer where both are the same file. Everything outlives the
+  // Console.
+  Console(Writer& out, Writer& err, SpillSpace& space, ConsoleOptions options);
+  ~Console() override;
+
+  Capture capture() const override;
+  std::unique_ptr<OutputSink> open(const Task& task, int attempt) override;
+  void on(const RunEvent& event) override;
+
+ private:
+  class Sink;
+  class LiveSink;
+  class BlockSink;
+  class NullSink;
+  struct Block;
+
+  void begin(const RunStarted& started);
+  void end(const TaskEnded& ended);
+  bool deserves_line(const TaskEnded& ended, bool wrote);
+  bool one_more_unstarted();
+  void print(Block& block);
+  void print(const Notice& notice);
+  void own_line(std::string_view text);
+  void widen_labels(const Task& task);
+  std::string label(const Task& task);
+  Writer& writer(Stream stream) { return stream == Stream::out ? out_ : err_; }
+
+  Writer& out_;
+  Writer& err_;
+  SpillSpace& space_;
+  const ConsoleOptions options_;
+  std::size_t label_columns_ = 0;
+  std::size_t unstarted_lines_ = 0;
+  std::unordered_map<TaskId, std::shared_ptr<Block>> blocks_;  // of tasks that have not ended
+};
+
+}  // namespace errand

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/report/ending.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "errand/report/escape_text.h"
+
+namespace errand {
+namespace {
+
+constexpr std::string_view kRed = "31", kGreen = "32", kYellow = "33";
+
+std::string painted(std::string_view text, std::string_view code, bool color) {
+  if (!color) return std::string(text);
+  return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
+}
+
+std::string state_text(const TaskEnded& ended, bool color) {
+  switch (ended.state) {
+    case TaskState::succeeded:
+      return painted("ok", kGreen, color);
+    case TaskState::failed:
+      return painted("failed", ended.allowed ? kYellow : kRed, color);
+    case TaskState::timed_out:
+      return painted("timed out", ended.allowed ? kYellow : kRed, color);
+    case TaskState::canceled:
+      return painted("canceled", kYellow, color);
+    case TaskState::skipped:
+      return painted("skipped", kYellow, color);
+  }
+  return {};
+}
+
+std::string error_text(const TaskEnded& ended) {
+  std::string text = escape_text(ended.error.message());
+  // "timed out after 1s" says it already.
+  constexpr std::string_view kTimedOut = "timed out ";
+  if (ended.state != TaskState::timed_out) return text.empty() ? text : ": " + text;
+  if (text.starts_with(kTimedOut)) return " " + text.substr(kTimedOut.size());
+  return text.empty() ? text : ": " + text;
+}
+
+// How long it took, where that is not what the text is about.
+bool tells_duration(const TaskEnded& ended) {
+  if (ended.state == TaskState::succeeded) return true;
+  return ended.state == TaskState::failed && (ended.status || ended.task->is_group);
+}
+
+std::string first_line(std::string_view script) {
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
+  while (!script.empty() && is_blank(script.front())) script.remove_prefix(1);
+  while (!script.empty() && is_blank(script.back())) script.remove_suffix(1);
+  const auto end = script.find('\n');
+  if (end == script.npos) return escape_text(script);
+  return escape_text(script.substr(0, end)) + " …";
+}
+
+bool is_plain_word(std::string_view word) {
+  constexpr std::string_view kPlain = "%+,-./:=@_";
+  return !word.empty() && std::all_of(word.begin(), word.end(), [&](char c) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return letter || kPlain.find(c) != kPlain.npos;
+  });
+}
+
+std::string quoted(std::string_view word) {
+  if (is_plain_word(word)) return std::string(word);
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? "'\\''" : std::string(1, c);
+  return escape_text(text + "'");
+}
+
+}  // namespace
+
+std::string ending_text(const TaskEnded& ended, bool color) {
+  std::string text = escape_text(ended.task->full_name) + ": " + state_text(ended, color);
+  if (ended.state != TaskState::succeeded) text += error_text(ended);
+  if (tells_duration(ended)) text += " in " + format_duration(ended.duration);
+  if (ended.allowed) text += " (allowed)";
+  if (ended.flaky) text += " (flaky: attempt " + std::to_string(ended.attempts) + ")";
+  return text;
+}
+
+std::string command_text(const Task& task, std::size_t columns) {
+  if (const auto* script = std::get_if<Script>(&task.run)) {
+    return shorten(first_line(script->text), columns);
+  }
+  const auto* words = std::get_if<Argv>(&task.run);
+  if (!words) return {};
+  std::string text;
+  for (const std::string& word : *words) {
+    if (text.size() > 4 * columns) break;  // cut off in any case; arguments may be megabytes
+    text += (text.empty() ? "" : " ") + quoted(std::string_view(word).substr(0, 4 * columns + 4));
+  }
+  return shorten(text, columns);
+}
+
+}  // namespace errand

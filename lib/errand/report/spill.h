@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Bytes that have to wait: in memory up to a limit, then in a file that has no name.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "errand/base/result.h"
+#include "errand/base/unique_fd.h"
+
+namespace errand {
+
+// What the buffers of a run share: the folder of their files, and how much memory they use
+// together. Outlives them.
+class SpillSpace {
+ public:
+  static constexpr std::size_t kBufferBytesMax = 1 << 20;  // of one buffer, in memory
+  static constexpr std::size_t kTotalBytesMax = 64 << 20;  // of all of them
+
+  explicit SpillSpace(std::string folder, std::size_t buffer_bytes_max = kBufferBytesMax,
+                      std::size_t total_bytes_max = kTotalBytesMax)
+      : folder_(std::move(folder)),
+        buffer_bytes_max_(buffer_bytes_max),
+        total_bytes_max_(total_bytes_max) {}
+  SpillSpace(const SpillSpace&) = delete;
+  SpillSpace& operator=(const SpillSpace&) = delete;
+
+  std::size_t bytes_in_memory() const { return bytes_; }
+
+ private:
+  friend class SpillBuffer;
+  std::string folder_;
+  std::size_t buffer_bytes_max_, total_bytes_max_;
+  std::size_t bytes_ = 0;
+};
+
+// Append at the end, read anywhere. Its file is unlinked from the start, mode 0600: nothing stays
+// behind however errand ends.
+class SpillBuffer {
+ public:
+  explicit SpillBuffer(SpillSpace& space) : space_(&space) {}
+  SpillBuffer(SpillBuffer&& other) noexcept;
+  SpillBuffer& operator=(SpillBuffer&& other) noexcept;
+  ~SpillBuffer() { clear(); }
+
+  // "spill file in '/tmp': No space left on device"; the buffer then holds a part of `bytes` at
+  // most.
+  Error append(std::string_view bytes);
+  std::uint64_t size() const { return memory_.size() + file_bytes_; }
+  bool empty() const { return size() == 0; }
+  // The byte that came last; only when not empty.
+  char last_byte() const { return last_byte_; }
+  // What is still in memory: the beginning.
+  std::string_view in_memory() const { return memory_; }
+  // Copies from `offset` on, as much as fits; 0 at the end.
+  Result<std::size_t> read(std::uint64_t offset, std::span<char> into) const;
+  // Gives memory and file back.
+  void clear();
+
+ private:
+  Error open_file();
+  Error append_to_file(std::string_view bytes);
+
+  SpillSpace* space_;
+  std::string memory_;
+  UniqueFd file_;
+  std::uint64_t file_bytes_ = 0;
+  char last_byte_ = 0;
+};
+
+}  // namespace errand

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/report/summary.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "errand/report/ending.h"
+#include "errand/report/escape_text.h"
+
+namespace errand {
+namespace {
+
+std::string tasks_text(std::size_t count) {
+  return std::to_string(count) + (count == 1 ? " task" : " tasks");
+}
+
+std::string_view last_of(std::string_view lines) {
+  while (!lines.empty() && lines.back() == '\n') lines.remove_suffix(1);
+  return lines.substr(lines.rfind('\n') + 1);
+}
+
+// The last `count` lines.
+std::string_view tail(std::string_view lines, std::size_t count) {
+  while (!lines.empty() && lines.back() == '\n') lines.remove_suffix(1);
+  std::size_t begin = lines.size();
+  while (count-- > 0 && begin != lines.npos && begin > 0) begin = lines.rfind('\n', begin - 1);
+  return begin == lines.npos || begin == 0 ? lines : lines.substr(begin + 1);
+}
+
+}  // namespace
+
+void Summary::on(const RunEvent& event) {
+  if (const auto* started = std::get_if<RunStarted>(&event.kind)) {
+    plan_ = started->plan;
+    mode_ = started->mode;
+  } else if (const auto* task = std::get_if<TaskEnded>(&event.kind)) {
+    count(*task);
+  } else if (const auto* run = std::get_if<RunEnded>(&event.kind)) {
+    print(*run);
+  }
+}
+
+// ---- as things happen
+
+void Summary::count(const TaskEnded& ended) {
+  const bool failed = ended.state == TaskState::failed || ended.state == TaskState::timed_out;
+  if (failed && !ended.allowed) {
+    if (is_own_failure(ended)) add_failure(ended);
+  } else if (failed) {
+    warnings_.add(ending_text(ended, options_.color));
+  }
+  if (ended.task->is_group) return;
+  ++tasks_;
+  ++states_[static_cast<std::size_t>(ended.state)];
+  if (ended.flaky) ++flaky_;
+  if (ended.allowed) ++allowed_[static_cast<std::size_t>(ended.state)];
+  const std::string cause = escape_text(ended.error.message());
+  if (ended.state == TaskState::canceled) canceled_.add(cause);
+  if (ended.state == TaskState::skipped) skipped_.add(cause);
+}
+
+// A group fails because of a task in it, which has been told; or by itself, when its time is up.
+bool Summary::is_own_failure(const TaskEnded& ended) {
+  const TaskId id = ended.task->id;
+  if (ended.task->is_group && groups_with_failure_.contains(id)) return false;
+  if (!plan_) return true;
+  for (TaskId group = ended.task->parent; group != 0; group = plan_->task(group).parent) {
+    if (!groups_with_failure_.insert(group).second) break;
+  }
+  return true;
+}
+
+void Summary::add_failure(const TaskEnded& ended) {
+  ++failures_count_;
+  const bool first = ended.first_failure && mode_ == Mode::errgroup &&
+                     (failures_.empty() || !failures_.front().first);
+  const std::string_view last_line = last_of(ended.last_lines);
+  std::string key = std::string(to_string(ended.state)) + '\n' + ended.error.message() + '\n';
+  key += plain_line(last_line);
+  auto found = std::find_if(failures_.begin(), failures_.end(),
+                            [&](const Failures& failures) { return failures.key == key; });
+  if (found == failures_.end() && failures_.size() >= kDistinctMax && !first) {
+    ++other_failures_;
+    return;
+  }
+  if (found == failures_.end()) {
+    found = failures_.insert(failures_.end(), describe(ended));
+    found->key = std::move(key);
+  } else if (first) {
+    // The one that decided stands for all that are equal to it.
+    Failures decisive = describe(ended);
+    decisive.names = std::move(found->names);
+    decisive.count = found->count;
+    decisive.key = std::move(key);
+    *found = std::move(decisive);
+  }
+  ++found->count;
+  if (found->names.size() < kNamesMax) found->names.push_back(escape_text(ended.task->full_name));
+  if (!first) return;
+  found->first = true;
+  std::rotate(failures_.begin(), found, found + 1);
+}
+
+Summary::Failures Summary::describe(const TaskEnded& ended) const {
+  Failures failures;
+  failures.heading = ending_text(ended, options_.color);
+  failures.command = command_text(*ended.task, kCommandColumns);
+  failures.last_lines = tail(ended.last_lines, kFirstLinesMax);
+  if (options_.rerun) failures.rerun = options_.rerun(*ended.task);
+  return failures;
+}
+
+void Summary::Causes::add(std::string text) {
+  const auto found = counts.find(text);
+  if (found != counts.end()) {
+    ++found->second;
+  } else if (counts.size() < kCausesMax) {
+    counts.emplace(std::move(text), 1);
+  } else {
+    ++others;
+  }
+}
+
+// ---- at the end
+
+void Summary::print(const RunEnded& ended) {
+  err_.begin_line();
+  if (options_.detail == SummaryDetail::full) {
+    if (tasks_ > 0 || !ended.error) line(counts_text(ended));
+    print_causes("canceled", canceled_);
+    print_causes("skipped", skipped_);
+    print_warnings();
+    print_failures();
+  }
+  print_error(ended);
+}
+
+std::string Summary::counts_text(const RunEnded& ended) const {
+  if (tasks_ == 0) return "nothing to run";
+  struct Count {
+    TaskState state;
+    std::string_view name;
+  };
+  constexpr std::array<Count, 5> kCounts = {{{TaskState::succeeded, "succeeded"},
+                                             {TaskState::failed, "failed"},
+                                             {TaskState::timed_out, "timed out"},
+                                             {TaskState::canceled, "canceled"},
+                                             {TaskState::skipped, "skipped"}}};
+  std::string text;
+  for (const Count& count : kCounts) {
+    const std::size_t number = states_[static_cast<std::size_t>(count.state)];
+    if (number == 0) continue;
+    text += (text.empty() ? ": " : ", ") + std::to_string(number) + " " + std::string(count.name);
+    const std::size_t allowed = allowed_[static_cast<std::size_t>(count.state)];
+    const bool has_flaky = count.state == TaskState::succeeded && flaky_ > 0;
+    if (has_flaky) text += " (" + std::to_string(flaky_) + " flaky)";
+    if (allowed > 0) text += " (" + std::to_string(allowed) + " allowed)";
+  }
+  text = tasks_text(tasks_) + text;
+  return text + " in " + format_duration(ended.duration);
+}
+
+void Summary::print_causes(std::string_view state, const Causes& causes) {
+  for (const auto& [cause, count] : causes.counts) {
+    line(std::string(state) + ": " + tasks_text(count) + ": " + shorten(cause, kLineColumns));
+  }
+  if (causes.others > 0) {
+    line(std::string(state) + ": " + tasks_text(causes.others) + " for other causes");
+  }
+}
+
+void Summary::print_warnings() {
+  for (const auto& [text, count] : warnings_.counts) line("warning: " + text);
+  if (warnings_.others > 0) {
+    line("warning: " + tasks_text(warnings_.others) + " more failed, which is allowed");
+  }
+}
+
+void Summary::print_failures() {
+  const bool mark_first = failures_count_ > 1;
+  for (const Failures& failures : failures_) {
+    const bool leads = &failures == &failures_.front();
+    print_failure(failures, leads ? kFirstLinesMax : kOtherLinesMax, mark_first);
+  }
+  if (other_failures_ > 0) {
+    line("and " + std::to_string(other_failures_) +
+         (other_failures_ == 1 ? " more failure" : " more failures"));
+  }
+}
+
+void Summary::print_failure(const Failures& failures, std::size_t lines_max, bool mark_first) {
+  std::string heading = failures.heading;
+  if (failures.count > 1) {
+    heading += " (" + tasks_text(failures.count) + ":";
+    for (const std::string& name : failures.names) {
+      heading += (&name == &failures.names.front() ? " " : ", ") + name;
+    }
+    heading += failures.count > failures.names.size() ? ", …)" : ")";
+  }
+  if (mark_first && failures.first) heading += ", the first failure";
+  line(heading);
+  if (!failures.command.empty()) line("  command: " + failures.command);
+  std::string_view rest = tail(failures.last_lines, lines_max);
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    line("    " + shorten(plain_line(rest.substr(0, end)), kLineColumns));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (!failures.rerun.empty()) line("  rerun: " + escape_text(failures.rerun));
+}
+
+void Summary::print_error(const RunEnded& ended) {
+  if (!ended.error) return;
+  // The text of an aggregate of thousands is not even made.
+  const bool too_many = ended.error.errors().size() > kErrorsInTextMax && failures_count_ > 0;
+  const std::string text =
+      too_many ? tasks_text(failures_count_) + " failed" : ended.error.message();
+  line("errand: " + shorten(escape_text(text), kLineColumns));
+}
+
+void Summary::line(std::string_view text) { err_.write(std::string(text) + "\n"); }
+
+}  // namespace errand

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one stream of events that a run is. Console, summary, reports and journal are readers of it;
+// nothing else carries results.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "errand/base/error.h"
+#include "errand/base/exit_status.h"
+#include "errand/base/time.h"
+#include "errand/plan/plan.h"
+
+namespace errand {
+
+using WallTime = std::chrono::system_clock::time_point;
+
+enum class TaskState : std::uint8_t { succeeded, failed, timed_out, canceled, skipped };
+std::string_view to_string(TaskState state);
+
+// What the kernel counted for an attempt's main process and the children it waited for.
+struct Usage {
+  Duration user{}, system{};
+  std::int64_t rss_bytes_max = 0;
+  std::int64_t voluntary_switches = 0, involuntary_switches = 0;
+};
+
+struct RunStarted {
+  std::string id, name;
+  Mode mode = Mode::errgroup;
+  const Plan* plan = nullptr;  // null: tasks arrive as a stream
+  unsigned jobs = 0;           // 0 = no limit
+};
+
+// A task's needs are met; it waits for a slot. Groups: their tasks may start.
+struct TaskReady {
+  const Task* task = nullptr;
+};
+
+struct AttemptStarted {
+  const Task* task = nullptr;
+  int attempt = 1;  // from 1
+  int slot = 0;     // from 1, unique among running attempts
+};
+
+struct AttemptEnded {
+  const Task* task = nullptr;
+  int attempt = 1;
+  TaskState state = TaskState::succeeded;
+  std::optional<ExitStatus> status;  // none: it never ran
+  Error error;                       // why it did not succeed
+  Duration duration{};
+  Usage usage;
+};
+
+// Groups end as tasks do, after their last task.
+struct TaskEnded {
+  const Task* task = nullptr;
+  TaskState state = TaskState::succeeded;
+  // Why it did not succeed, without the task's name: "exit 2", "timed out after 1s (the task's
+  // timeout)", "lint failed (exit 2)" for a canceled one, "needs build: failed" for a skipped one.
+  Error error;
+  std::optional<ExitStatus> status;  // of the last attempt
+  int attempts = 0;                  // 0: never started
+  bool first_failure = false;        // the one that decides an errgroup's fate
+  bool flaky = false;                // succeeded after a failed attempt
+  bool allowed = false;              // a failure that the file allows
+  Duration duration{};               // from its first attempt (a group: from becoming ready)
+  std::string last_lines;            // of the last attempt's output; bounded
+};
+
+// Something worth telling that is no task's end.
+struct Notice {
+  enum class Level : std::uint8_t { info, warning };
+  Level level = Level::info;
+  const Task* task = nullptr;  // null: the run
+  std::string text;
+};
+
+struct RunEnded {
+  TaskState state = TaskState::succeeded;
+  Error error;            // what `errand` is to say and exit with; the modes' rules applied
+  Error cause;            // of the run's cancellation, empty when there was none
+  int exit_status = 0;    // contract: 0, the first failure's own, 1, 124, 126, 127, 128+signal
+  Duration duration{};
+};
+
+using EventKind = std::variant<RunStarted, TaskReady, AttemptStarted, AttemptEnded, TaskEnded, Notice, RunEnded>;
+
+struct RunEvent {
+  WallTime time;           // readable by people
+  Duration since_start{};  // on the monotonic clock, for arithmetic
+  EventKind kind;
+};
+
+// Told of events, on the loop's thread, in order; answers nothing. A plan and its tasks are valid until
+// RunEnded has been told; the tasks of a stream until their TaskEnded, and their ids are unique in the
+// run. Whatever else an event points to is valid during the call only.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void on(const RunEvent& event) = 0;
+};
+
+}  // namespace errand

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The seam to the outside world: where attempts run. A fake stands behind it in tests.
+#pragma once
+
+#include <optional>
+
+#include "errand/base/error.h"
+#include "errand/base/exit_status.h"
+#include "errand/concurrency/awaitable.h"
+#include "errand/concurrency/context.h"
+#include "errand/run/events.h"
+#include "errand/run/failure.h"
+#include "errand/run/output.h"
+
+namespace errand {
+
+struct Attempt {
+  const Task* task = nullptr;  // outlives the attempt
+  int number = 1;
+  int slot = 1;
+  std::string run_id;
+};
+
+struct AttemptResult {
+  std::optional<ExitStatus> status;  // of the main process; none when it never started
+  // Why there is no status ("exec 'nosuch': No such file or directory"), or what went wrong beside it
+  // (its output could not be kept). An attempt that was stopped has a status and no error.
+  Error error;
+  bool stopped = false;  // errand had begun to stop it before it ended
+  Usage usage;
+  std::vector<std::string> notices;  // for example a process that was left behind
+};
+
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  // Runs the attempt to its end. When `context` is done the attempt is stopped: the polite signal
+  // (the cause's own where it is a signal, else the task's kill_signal), the task's grace, SIGKILL;
+  // when `hurry` is done the grace is over. Returns only when all of its processes are gone.
+  virtual awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt,
+                                       OutputSink& output, Capture capture) = 0;
+};
+
+}  // namespace errand

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/run/failure.h"
+
+namespace errand {
+
+std::string_view to_string(TaskState state) {
+  switch (state) {
+    case TaskState::succeeded: return "succeeded";
+    case TaskState::failed: return "failed";
+    case TaskState::timed_out: return "timed_out";
+    case TaskState::canceled: return "canceled";
+    case TaskState::skipped: return "skipped";
+  }
+  return "";
+}
+
+std::string TaskFailure::as_cause() const {
+  return task + (state == TaskState::timed_out ? " " : " failed (") + what +
+         (state == TaskState::timed_out ? "" : ")");
+}
+
+std::string cause_text(const Error& cause) {
+  const auto* failure = cause.as<TaskFailure>();
+  return failure ? failure->as_cause() : cause.message();
+}
+
+}  // namespace errand

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs a plan: each group of the plan is a Group under its parent's context, each task a child of its
+// group, waiting for its needs and a job slot before it starts.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "errand/base/result.h"
+#include "errand/concurrency/context.h"
+#include "errand/plan/plan.h"
+#include "errand/run/events.h"
+#include "errand/run/executor.h"
+#include "errand/run/output.h"
+
+namespace errand {
+
+struct RunOptions {
+  std::string id;
+  std::string name;
+  unsigned processors = 1;  // what `auto` and percentages of jobs count from
+  WallTime started;         // later times are this plus monotonic time
+};
+
+// 0 = no limit; otherwise at least 1.
+unsigned resolve_jobs(const Jobs& jobs, unsigned processors);
+
+// Tasks that arrive one after another.
+class TaskSource {
+ public:
+  virtual ~TaskSource() = default;
+  // The next task, none at the end, or why the rest cannot be read. Suspends while there is nothing.
+  virtual awaitable<Result<std::optional<Task>>> next(Context context) = 0;
+};
+
+// One use: one run. Everything given outlives the call. Suspends until every task has ended and all of
+// its processes are gone. Cancelling `context` cancels the run with its cause; `hurry` done: without
+// waiting for the grace any longer.
+class Runner {
+ public:
+  Runner(Executor& executor, OutputTarget& output, Observer& observer, RunOptions options);
+
+  awaitable<RunEnded> run(Context context, Context hurry, const Plan& plan);
+  // The tasks of `source` as children of `root`, a group; each is read when a slot is free for it, and
+  // forgotten when it has ended. A source that fails is one failure of the run.
+  awaitable<RunEnded> run_stream(Context context, Context hurry, const Task& root, TaskSource& source);
+
+ private:
+  Executor& executor_;
+  OutputTarget& output_;
+  Observer& observer_;
+  RunOptions options_;
+};
+
+}  // namespace errand

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "errand/run/output.h"
+
+namespace errand {
+
+// Keeps the last lines of what passes through on its way to another sink. Memory: a few times
+// kTailBytes, and none for a silent attempt.
+class TailSink final : public OutputSink {
+ public:
+  static constexpr std::size_t kTailBytes = 2048;
+  static constexpr std::size_t kTailLines = 10;
+
+  explicit TailSink(OutputSink& next) : next_(next) {}
+  Error write(Stream stream, std::string_view bytes) override;
+  bool behind() const override { return next_.behind(); }
+  awaitable<void> caught_up() override { return next_.caught_up(); }
+  // At most kTailLines whole lines (the first may be cut) of at most kTailBytes in all.
+  std::string last_lines() const;
+
+ private:
+  OutputSink& next_;
+  std::string kept_;
+};
+
+}  // namespace errand

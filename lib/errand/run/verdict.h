@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The modes' rules: from what happened to what it means.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "errand/base/error.h"
+#include "errand/concurrency/context.h"
+#include "errand/plan/plan.h"
+#include "errand/run/events.h"
+#include "errand/run/executor.h"
+
+namespace errand {
+
+struct AttemptVerdict {
+  TaskState state = TaskState::succeeded;
+  Error why;           // without the task's name
+  int shell_code = 0;  // what errand exits with when this decides
+};
+// `limited` is the attempt's own context, with the task's timeout.
+AttemptVerdict judge_attempt(const AttemptResult& result, const Context& limited);
+
+// A TaskFailure, or empty when the verdict is none: canceled and skipped tasks have not failed.
+Error failure_of(const Task& task, const AttemptVerdict& verdict);
+
+// What a group's children came to.
+struct GroupTally {
+  std::array<std::size_t, 5> ended{};  // by TaskState
+  std::vector<Error> failures;         // in time
+  Error first;                         // the failure that came first, from however deep inside
+  Error first_skipped;                 // why
+
+  void add(TaskState state, const Error& why);
+  std::size_t count(TaskState state) const { return ended[static_cast<std::size_t>(state)]; }
+  std::size_t total() const;
+};
+
+struct GroupVerdict {
+  TaskState state = TaskState::succeeded;
+  Error error;  // what flows up; empty when succeeded
+  Error why;    // the same without the group's name
+};
+// `context` has the group's timeout; only what comes from there or from above cancels it.
+GroupVerdict judge_group(const Task& task, const GroupTally& tally, const Context& context);
+
+int run_exit_status(const Task& root, const GroupVerdict& verdict, const Error& cause);
+
+// How messages name a group: "the run", "group 'lint'".
+std::string group_label(const Task& group);
+
+}  // namespace errand

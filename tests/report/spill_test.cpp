@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/report/spill.h"
+
+#include "report/fixture.h"
+
+using namespace errand;
+using namespace errand::test;
+
+namespace {
+
+std::string content(const SpillBuffer& buffer) {
+  std::string all;
+  std::array<char, 7> piece;
+  while (true) {
+    const Result<std::size_t> got = buffer.read(all.size(), piece);
+    REQUIRE(got.has_value());
+    if (*got == 0) return all;
+    all.append(piece.data(), *got);
+  }
+}
+
+std::string all_bytes() {
+  std::string bytes;
+  for (int value = 0; value < 256; ++value) bytes += static_cast<char>(value);
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("a buffer returns its bytes from memory and file alike") {
+  SpillSpace space("/tmp", 100);
+  SpillBuffer buffer(space);
+  std::string expected;
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE_FALSE(buffer.append(all_bytes()));
+    expected += all_bytes();
+    CHECK(content(buffer) == expected);
+  }
+  CHECK(buffer.size() == 768);
+  CHECK(buffer.in_memory().size() == 100);
+  CHECK(buffer.last_byte() == '\xff');
+  CHECK(space.bytes_in_memory() == 100);
+  SpillBuffer moved = std::move(buffer);
+  CHECK(content(moved) == expected);
+  moved.clear();
+  CHECK(moved.empty());
+  CHECK(space.bytes_in_memory() == 0);
+}
+
+TEST_CASE("all buffers together stay within the space's limit") {
+  SpillSpace space("/tmp", 100, 150);
+  std::vector<SpillBuffer> buffers;
+  for (int i = 0; i < 4; ++i) {
+    buffers.emplace_back(space);
+    REQUIRE_FALSE(buffers.back().append(std::string(80, 'a')));
+    CHECK(space.bytes_in_memory() <= 150);
+  }
+  for (const SpillBuffer& buffer : buffers) CHECK(content(buffer) == std::string(80, 'a'));
+  buffers.clear();
+  CHECK(space.bytes_in_memory() == 0);
+}
+
+TEST_CASE("nothing of a spilled buffer shows in its folder") {
+  Folder folder;
+  SpillSpace space(folder.path(), 10);
+  SpillBuffer buffer(space);
+  REQUIRE_FALSE(buffer.append(std::string(1000, 'x')));
+  CHECK(folder.entries() == 0);
+  CHECK(content(buffer).size() == 1000);
+}
+
+TEST_CASE("a folder that cannot hold the file is named in the error") {
+  SpillSpace space("/nowhere/at/all", 10);
+  SpillBuffer buffer(space);
+  const Error error = buffer.append(std::string(11, 'x'));
+  CHECK(error.message() == "spill file in '/nowhere/at/all': No such file or directory");
+  CHECK(error.system_number() == ENOENT);
+  CHECK(buffer.size() == 10);
+}
+
+TEST_CASE("a large buffer costs no memory beyond its limit") {
+  SpillSpace space("/tmp");
+  SpillBuffer buffer(space);
+  const std::string piece(1 << 16, 'x');
+  for (int i = 0; i < 512; ++i) REQUIRE_FALSE(buffer.append(piece));
+  CHECK(buffer.size() == 512 * piece.size());
+  CHECK(space.bytes_in_memory() == SpillSpace::kBufferBytesMax);
+}
