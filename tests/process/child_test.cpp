@@ -65,6 +65,26 @@ TEST_CASE("a process gets three descriptors, whatever is open here") {
   ::close(high);
 }
 
+// Hazard: a child that shares our table of descriptors must not change it.
+TEST_CASE("a process is the same when we have very many descriptors") {
+  ProcessTest test;
+  const int before = open_descriptors();
+  std::vector<UniqueFd> many;
+  for (int i = 0; i < 800; ++i) many.emplace_back(::fcntl(0, F_DUPFD_CLOEXEC, 3));
+  for (int i = 0; i < 20; ++i) {
+    Kept kept;
+    const ProcessEnd end =
+        test.run(test.probe({"out", "a", "err", "b", "descriptors", "group"}), kept);
+    CHECK(end.status == ExitStatus::exited(0));
+    CHECK(end.notices.empty());
+    CHECK(kept.out == "a\n0 1 2\nleader\n");
+    CHECK(kept.err == "b\n");
+  }
+  CHECK(error_of(test, test.command({"/etc/passwd"})) == "exec '/etc/passwd': Permission denied");
+  many.clear();
+  CHECK(open_descriptors() <= before + 1);  // /dev/null is opened once
+}
+
 // Hazard: a pipe's end may get number 0, 1 or 2 and be overwritten before it is used.
 TEST_CASE("a process gets its output pipes when our own standard descriptors are closed") {
   ProcessTest test;

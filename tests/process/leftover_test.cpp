@@ -62,7 +62,7 @@ TEST_CASE("output that a stranger holds open does not hang its task") {
       stranger = UniqueFd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     }
   };
-  const ProcessEnd end = test.run(test.probe({"pid", "fork", "pause", "--end", "exit", "0"}), kept);
+  const ProcessEnd end = test.run(test.probe({"fork", "pid", "pause", "--end", "exit", "0"}), kept);
   CHECK(end.status == ExitStatus::exited(0));
   CHECK(stranger);
   CHECK(end.notices.size() == 1);
