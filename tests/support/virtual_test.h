@@ -38,3 +38,10 @@ class VirtualTest {
 };
 
 }  // namespace errand::test
+
+template <>
+struct Catch::StringMaker<errand::Error> {
+  static std::string convert(const errand::Error& error) {
+    return error ? "error '" + error.message() + "'" : "no error";
+  }
+};

@@ -78,7 +78,8 @@ Error Error::wrap(std::string_view prefix, Error inner) {
 }
 
 Error Error::caused(Error outer, Error cause) {
-  if (!cause || cause.is(outer)) return cause ? cause : outer;
+  if (!cause) return outer;
+  if (!outer || cause.is(outer)) return cause;
   auto node = std::make_shared<Node>();
   node->message = outer.message() + ": " + cause.message();
   node->inner = {std::move(outer), std::move(cause)};
@@ -94,13 +95,13 @@ Error Error::from_exception(std::exception_ptr exception) {
   try {
     std::rethrow_exception(exception);
   } catch (const ErrorException& e) {
-    return e.error();
+    if (e.error()) return e.error();
   } catch (...) {
-    auto node = std::make_shared<Node>();
-    node->message = exception_message(exception);
-    node->exception = std::move(exception);
-    return Error(std::move(node));
   }
+  auto node = std::make_shared<Node>();
+  node->message = exception_message(exception);
+  node->exception = std::move(exception);
+  return Error(std::move(node));
 }
 
 std::string Error::message() const {
@@ -152,14 +153,15 @@ int Error::system_number() const {
 }
 
 void Error::raise() const {
-  const Error* error = this;
-  Error held;
-  while (*error) {
-    if (error->node_->exception) std::rethrow_exception(error->node_->exception);
-    if (error->node_->inner.empty()) break;
-    held = Error(error->node_->inner.front());
-    error = &held;
-  }
+  const auto throw_inside = [](const auto& self, const Error& error) -> void {
+    if (!error) return;
+    if (error.node_->exception) std::rethrow_exception(error.node_->exception);
+    for (const Error& inner : error.node_->inner) {
+      self(self, inner);
+      if (error.node_->aggregate) break;  // a later element must not hide the first
+    }
+  };
+  throw_inside(throw_inside, *this);
   throw ErrorException(*this);
 }
 

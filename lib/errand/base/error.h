@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Errors are values. An empty Error means "no error"; anything else carries a message, may wrap one
-// or several further errors, and gains context on its way up: "start task 'lint': exec: No such file".
+// or several further errors, and gains context on its way up: "start task 'lint': exec: No such
+// file".
 #pragma once
 
 #include <concepts>
@@ -32,14 +33,15 @@ class Error {
 
   // A new error with this text.
   static Error text(std::string message);
-  // A new error that carries `payload`. When T has `bool is(const Error& target) const`, is() asks it
-  // too; when T has `bool timeout() const`, timeout() does.
+  // A new error that carries `payload`. When T has `bool is(const Error& target) const`, is() asks
+  // it too; when T has `bool timeout() const`, timeout() does.
   template <ErrorPayload T>
   static Error make(T payload);
-  // "PREFIX: MESSAGE OF inner"; is(), as() and timeout() see through it. Empty when `inner` is empty.
+  // "PREFIX: MESSAGE OF inner"; is(), as() and timeout() see through it. Empty when `inner` is
+  // empty.
   static Error wrap(std::string_view prefix, Error inner);
-  // "MESSAGE OF outer: MESSAGE OF cause", matching both. `outer` alone when the cause is empty or
-  // already matches it.
+  // "MESSAGE OF outer: MESSAGE OF cause", matching both. One of the two alone when the other is
+  // empty; the cause alone when it already matches `outer`.
   static Error caused(Error outer, Error cause);
   // The system's text for errno value `number`, as in "open: No such file or directory".
   static Error system(std::string_view doing, int number);
@@ -66,7 +68,8 @@ class Error {
   bool timeout() const;
   // The errno value of the first system() error inside, 0 when there is none.
   int system_number() const;
-  // Throws the exception carried inside, or an ErrorException of this error when there is none.
+  // Throws the exception carried inside (of an aggregate: by its first element), or an
+  // ErrorException of this error when there is none.
   [[noreturn]] void raise() const;
 
  private:
@@ -101,7 +104,8 @@ class ErrorException : public std::exception {
 // Several errors as one. Go: k8s.io/apimachinery/pkg/util/errors, with as() that works.
 //
 // Text: one element prints as itself. Otherwise the leaves are visited depth first through nested
-// aggregates, each distinct message once; a single one prints without brackets, several as "[a, b]".
+// aggregates, each distinct message once; a single one prints without brackets, several as "[a,
+// b]".
 class Aggregate {
  public:
   using Matcher = bool (*)(const Error&);

@@ -37,7 +37,7 @@ std::string nearest(std::string_view word, std::span<const std::string_view> can
   for (const std::string_view candidate : candidates) {
     if (candidate.size() > kLengthMax) continue;
     const std::size_t distance = edits(word, candidate);
-    if (distance < fewest) {
+    if (distance < fewest && distance < word.size()) {
       fewest = distance;
       best = candidate;
     }

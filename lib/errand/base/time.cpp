@@ -11,13 +11,20 @@
 namespace errand {
 namespace {
 
+// Nanoseconds, so that each unit is a whole number and whole amounts stay exact.
 struct Unit {
   std::string_view name;
-  double seconds;
+  double nanoseconds;
 };
-constexpr std::array<Unit, 7> kUnits = {
-    {{"ns", 1e-9}, {"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}}};
-constexpr double kMaxSeconds = 100.0 * 366 * 86400;
+constexpr double kSecond = 1e9;
+constexpr std::array<Unit, 7> kUnits = {{{"ns", 1},
+                                         {"us", 1e3},
+                                         {"ms", 1e6},
+                                         {"s", kSecond},
+                                         {"m", 60 * kSecond},
+                                         {"h", 3600 * kSecond},
+                                         {"d", 86400 * kSecond}}};
+constexpr double kMax = 100.0 * 366 * 86400 * kSecond;
 
 bool is_digit(char c) { return (c >= '0' && c <= '9') || c == '.'; }
 
@@ -29,7 +36,7 @@ Error bad_duration(std::string_view text) {
 }  // namespace
 
 Result<Duration> parse_duration(std::string_view text) {
-  double seconds = 0;
+  double nanoseconds = 0;
   std::string_view rest = text;
   if (rest.empty()) return std::unexpected(bad_duration(text));
   while (!rest.empty()) {
@@ -44,16 +51,16 @@ Result<Duration> parse_duration(std::string_view text) {
     while (letters < rest.size() && !is_digit(rest[letters])) ++letters;
     const std::string_view name = rest.substr(0, letters);
     rest.remove_prefix(letters);
-    const auto unit = std::find_if(kUnits.begin(), kUnits.end(),
-                                   [&](const Unit& u) { return u.name == name; });
+    const auto unit =
+        std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& u) { return u.name == name; });
     const bool bare_seconds = name.empty() && first && rest.empty();
     if (unit == kUnits.end() && !bare_seconds) return std::unexpected(bad_duration(text));
-    seconds += value * (bare_seconds ? 1 : unit->seconds);
+    nanoseconds += value * (bare_seconds ? kSecond : unit->nanoseconds);
   }
-  if (!(seconds <= kMaxSeconds)) {
+  if (!(nanoseconds <= kMax)) {
     return std::unexpected(Error::text("'" + std::string(text) + "' is longer than 100 years"));
   }
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+  return std::chrono::nanoseconds(std::llround(nanoseconds));
 }
 
 std::string format_duration(Duration duration) {
@@ -63,11 +70,13 @@ std::string format_duration(Duration duration) {
     const int size = std::snprintf(text.data(), text.size(), format, values...);
     return std::string(text.data(), static_cast<std::size_t>(size));
   };
-  if (seconds < 1e-3) return seconds <= 0 ? "0s" : print("%.3gus", seconds * 1e6);
+  if (seconds < 0.9995e-3) return seconds <= 0 ? "0s" : print("%.3gus", seconds * 1e6);
   if (seconds < 0.9995) return print("%.3gms", seconds * 1e3);
   if (seconds < 59.95) return print("%.3gs", seconds);
   const auto whole = static_cast<std::int64_t>(std::llround(seconds));
-  if (whole < 3600) return print("%lldm%llds", static_cast<long long>(whole / 60), static_cast<long long>(whole % 60));
+  if (whole < 3600)
+    return print("%lldm%llds", static_cast<long long>(whole / 60),
+                 static_cast<long long>(whole % 60));
   return print("%lldh%lldm%llds", static_cast<long long>(whole / 3600),
                static_cast<long long>(whole / 60 % 60), static_cast<long long>(whole % 60));
 }

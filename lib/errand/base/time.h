@@ -15,8 +15,9 @@ using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;
 using Duration = Clock::duration;
 
-// Reads "1h30m", "250ms", "1.5s" or a bare number of seconds. Units: ns us ms s m h d. Not negative,
-// at most 100 years. The error says what is wrong, without naming where the text came from.
+// Reads "1h30m", "250ms", "1.5s" or a bare number of seconds. Units: ns us ms s m h d. Not
+// negative, at most 100 years. The error says what is wrong, without naming where the text came
+// from.
 Result<Duration> parse_duration(std::string_view text);
 
 // "250ms", "2.5s", "1m30s": three significant digits below a minute, whole seconds above.

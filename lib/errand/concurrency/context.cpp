@@ -2,6 +2,7 @@
 #include "errand/concurrency/context.h"
 
 #include <algorithm>
+#include <asio/post.hpp>
 #include <atomic>
 #include <cstdint>
 #include <vector>
@@ -11,8 +12,8 @@
 namespace errand {
 namespace detail {
 
-// All fields but `done` are guarded by the runtime's mutex or never change after construction; err and
-// cause never change once `done` is set.
+// All fields but `done` are guarded by the runtime's mutex or never change after construction; err
+// and cause never change once `done` is set.
 struct ContextNode final : Link, TimerNode {
   enum class Kind : std::uint8_t { background, todo, derived };
 
@@ -48,6 +49,12 @@ struct ContextNode final : Link, TimerNode {
       hook.waiting_ = false;
       runtime.fired_locked(hook);
     }
+    if (stop_source) request_stop_locked();
+  }
+
+  // Later, on the loop: stop callbacks are foreign code and the lock is held.
+  void request_stop_locked() {
+    asio::post(runtime.executor_, [source = *stop_source]() mutable { source.request_stop(); });
   }
 
   // The whole subtree, parents first. Not recursive: chains may be long.
@@ -86,8 +93,7 @@ struct ContextNode final : Link, TimerNode {
 
   Runtime& runtime;
   const Kind kind;
-  bool can_end = true;       // false: nothing at or above this node can be done
-  bool cut = false;          // without_cancel: values go on, cancellation does not
+  bool can_end = true;  // false: nothing at or above this node can be done
   std::atomic<bool> done = false;
   std::shared_ptr<ContextNode> parent;
   std::optional<TimePoint> deadline;
@@ -101,12 +107,10 @@ struct ContextNode final : Link, TimerNode {
   // Bridges to std::stop_token, one in each direction; made when asked for.
   std::shared_ptr<void> stop_callback;
   std::optional<std::stop_source> stop_source;
-  Registration stop_registration;
 };
 
 ContextNode::~ContextNode() {
   stop_callback.reset();  // waits for a callback that runs on another thread
-  stop_registration = {};
   {
     const std::lock_guard lock(runtime.mutex_);
     runtime.cancel_timer_locked(*this);
@@ -118,6 +122,11 @@ ContextNode::~ContextNode() {
   // A long chain of parents must not become a deep recursion.
   std::shared_ptr<ContextNode> above = std::move(parent);
   while (above && above.use_count() == 1) {
+    // use_count() is a relaxed read; giving up a copy orders this after what another thread did
+    // with the node before it gave up its own.
+    {
+      const std::shared_ptr<ContextNode> ordered = above;
+    }
     std::shared_ptr<ContextNode> next = std::move(above->parent);
     above = std::move(next);
   }
@@ -175,15 +184,20 @@ Context Context::todo(Runtime& runtime) {
 bool Context::done() const { return node_->done.load(std::memory_order_acquire); }
 Error Context::err() const { return done() ? node_->err : Error(); }
 Error Context::cause() const { return done() ? node_->cause : Error(); }
-Error Context::done_error() const { return done() ? Error::caused(node_->err, node_->cause) : Error(); }
+Error Context::done_error() const {
+  return done() ? Error::caused(node_->err, node_->cause) : Error();
+}
 std::optional<TimePoint> Context::deadline() const { return node_->deadline; }
 Runtime& Context::runtime() const { return node_->runtime; }
 
 std::string_view Context::name() const {
   switch (node_->kind) {
-    case ContextNode::Kind::background: return "context.Background";
-    case ContextNode::Kind::todo: return "context.TODO";
-    case ContextNode::Kind::derived: break;
+    case ContextNode::Kind::background:
+      return "context.Background";
+    case ContextNode::Kind::todo:
+      return "context.TODO";
+    case ContextNode::Kind::derived:
+      break;
   }
   return "context";
 }
@@ -195,34 +209,41 @@ const void* Context::find(const void* key) const {
   return nullptr;
 }
 
-awaitable<void> Context::wait_done() const {
-  const Context self = *this;
-  if (self.done()) co_return;
-  Parking parking(self.runtime());
-  detail::CancelHook canceled(self, [&parking] { parking.wake(); });
+namespace {
+
+// Coroutines with a context of their own: the caller's may be gone before they are awaited, as in
+// `return context.sleep(1s);`.
+awaitable<void> wait_until_done(Context context) {
+  if (context.done()) co_return;
+  Parking parking(context.runtime());
+  detail::CancelHook canceled(context, [&parking] { parking.wake(); });
   co_await parking.park();
 }
 
-awaitable<Error> Context::sleep(Duration delay) const {
-  const Context self = *this;
-  if (self.done()) co_return self.done_error();
-  Parking parking(self.runtime());
+awaitable<Error> sleep_under(Context context, Duration delay) {
+  if (context.done()) co_return context.done_error();
+  Parking parking(context.runtime());
   bool passed = false;
-  Timer timer(self.runtime(), [&] {
+  Timer timer(context.runtime(), [&] {
     passed = true;
     parking.wake();
   });
-  detail::CancelHook canceled(self, [&parking] { parking.wake(); });
-  timer.set(after(self.runtime().now(), delay));
+  detail::CancelHook canceled(context, [&parking] { parking.wake(); });
+  timer.set(after(context.runtime().now(), delay));
   co_await parking.park();
-  co_return passed ? Error() : self.done_error();
+  co_return passed ? Error() : context.done_error();
 }
 
+}  // namespace
+
+awaitable<void> Context::wait_done() const { return wait_until_done(*this); }
+awaitable<Error> Context::sleep(Duration delay) const { return sleep_under(*this, delay); }
+
 std::stop_token Context::stop_token() const {
+  const std::unique_lock lock = node_->lock();
   if (!node_->stop_source) {
     node_->stop_source.emplace();
-    node_->stop_registration =
-        after_func(*this, [source = *node_->stop_source]() mutable { source.request_stop(); });
+    if (node_->done.load(std::memory_order_relaxed)) node_->request_stop_locked();
   }
   return node_->stop_source->get_token();
 }
@@ -279,16 +300,22 @@ Context with_stop_token(const Context& parent, std::stop_token token, Error caus
 
 // ---- after_func
 
-// Kept alive by its registration, and by itself from the moment it is due until it has run.
+// Kept alive by its registration, while it runs, and by itself once it has been promised to run.
 struct Registration::State : std::enable_shared_from_this<State> {
-  State(const Context& context, std::function<void()> call)
-      : function(std::move(call)), hook(context, [this] { run(); }) {}
+  State(const Context& done, std::function<void()> call)
+      : context(done), function(std::move(call)), hook(done, [this] { run(); }) {}
   void run() {
-    const std::shared_ptr<State> self = std::move(due);
+    promised = false;
+    const std::shared_ptr<State> self =
+        shared_from_this();  // the function may drop its registration
+    self_until_run.reset();
     function();
+    context.reset();
   }
+  std::optional<Context> context;
   std::function<void()> function;
-  std::shared_ptr<State> due;
+  bool promised = false;  // stop() came when the function was due
+  std::shared_ptr<State> self_until_run;
   detail::CancelHook hook;
 };
 
@@ -296,7 +323,15 @@ Registration after_func(const Context& context, std::function<void()> call) {
   return Registration(std::make_shared<Registration::State>(context, std::move(call)));
 }
 
-bool Registration::stop() { return state_ && state_->hook.withdraw(); }
+bool Registration::stop() {
+  if (!state_) return false;
+  if (state_->hook.withdraw()) {
+    state_->context.reset();
+    return true;
+  }
+  state_->promised = state_->hook.due();
+  return false;
+}
 
 Registration& Registration::operator=(Registration&& other) noexcept {
   if (this != &other) {
@@ -307,8 +342,7 @@ Registration& Registration::operator=(Registration&& other) noexcept {
 }
 
 Registration::~Registration() {
-  if (!state_ || stop()) return;
-  if (state_->hook.due()) state_->due = state_;  // it still runs, though nobody holds it any more
+  if (state_ && state_->promised) state_->self_until_run = state_;
 }
 
 }  // namespace errand

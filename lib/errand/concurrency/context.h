@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Context: a handle for a subtree of work. It says whether the work is still wanted, until when, why
-// not, and carries values. Cancelling is a request; waiting for the work is the confirmation.
-// Go: package context. Differences: dropping the last handle of a child unregisters it, so there is no
-// cancel function that must be called; operations return Canceled *with* its cause.
+// Context: a handle for a subtree of work. It says whether the work is still wanted, until when,
+// why not, and carries values. Cancelling is a request; waiting for the work is the confirmation.
+// Go: package context. Differences: dropping the last handle of a child unregisters it, so there is
+// no cancel function that must be called; operations return Canceled *with* its cause.
 #pragma once
 
 #include <functional>
@@ -19,8 +19,8 @@
 
 namespace errand {
 
-// Identifies a value of type T in a context; its identity is its address. Keep it alive, usually as a
-// namespace-scope constant.
+// Identifies a value of type T in a context; its identity is its address. Keep it alive, usually as
+// a namespace-scope constant.
 template <class T>
 class Key {
  public:
@@ -36,8 +36,8 @@ namespace detail {
 struct ContextNode;
 }
 
-// Cheap to copy. done, err, cause, deadline, value and cancelling are safe from any thread; everything
-// else belongs to the loop's thread. There is no empty Context but a moved-from one.
+// Cheap to copy. done, err, cause, deadline, value and cancelling are safe from any thread;
+// everything else belongs to the loop's thread. There is no empty Context but a moved-from one.
 class Context {
  public:
   // Never done, no deadline, no values. `runtime` outlives it.
@@ -50,8 +50,8 @@ class Context {
   Error err() const;
   // None until done; then the cause that was given, else err(). The first cancellation counts.
   Error cause() const;
-  // What an operation on this context returns once it is done: err(), carrying cause() where that says
-  // more; matches both. None until done.
+  // What an operation on this context returns once it is done: err(), carrying cause() where that
+  // says more; matches both. None until done.
   Error done_error() const;
   // The earliest deadline on the way to the root.
   std::optional<TimePoint> deadline() const;
@@ -61,8 +61,8 @@ class Context {
 
   // Suspends until done. Never returns where that cannot be.
   awaitable<void> wait_done() const;
-  // Suspends for `delay`; none when it passed, done_error() as soon as the context is done. When both
-  // happen in one instant the sleep has succeeded.
+  // Suspends for `delay`; none when it passed, done_error() as soon as the context is done. When
+  // both happen in one instant the sleep has succeeded.
   awaitable<Error> sleep(Duration delay) const;
   // A token that is asked to stop, on the loop's thread, after this context is done.
   std::stop_token stop_token() const;
@@ -85,9 +85,9 @@ class Context {
   std::shared_ptr<detail::ContextNode> node_;
 };
 
-// Cancels the context it came with, and all below it, before it returns; their callbacks and waiters
-// follow on the loop. Idempotent, callable from any thread, does not wait for the work. An empty cause
-// counts as Canceled. Go: context.CancelCauseFunc.
+// Cancels the context it came with, and all below it, before it returns; their callbacks and
+// waiters follow on the loop. Idempotent, callable from any thread, does not wait for the work. An
+// empty cause counts as Canceled. Go: context.CancelCauseFunc.
 class CancelFn {
  public:
   void operator()(Error cause = {}) const;
@@ -102,11 +102,13 @@ class CancelFn {
 // A child is born done when its parent is, with the parent's err and cause.
 // Go: context.WithCancelCause.
 std::pair<Context, CancelFn> with_cancel(const Context& parent);
-// Done at `deadline` with DeadlineExceeded and `cause`; at once when that has passed. Under a parent
-// with an earlier deadline it is a plain child, and the cause is the parent's. Parents' deadlines go
-// before their children's. Go: context.WithDeadlineCause.
-std::pair<Context, CancelFn> with_deadline(const Context& parent, TimePoint deadline, Error cause = {});
-std::pair<Context, CancelFn> with_timeout(const Context& parent, Duration timeout, Error cause = {});
+// Done at `deadline` with DeadlineExceeded and `cause`; at once when that has passed. Under a
+// parent with an earlier deadline it is a plain child, and the cause is the parent's. Parents'
+// deadlines go before their children's. Go: context.WithDeadlineCause.
+std::pair<Context, CancelFn> with_deadline(const Context& parent, TimePoint deadline,
+                                           Error cause = {});
+std::pair<Context, CancelFn> with_timeout(const Context& parent, Duration timeout,
+                                          Error cause = {});
 // Keeps the values; never done, whatever happens to the parent. Go: context.WithoutCancel.
 Context without_cancel(const Context& parent);
 // Done with `cause` once `token` is asked to stop, from whichever thread.
@@ -138,14 +140,18 @@ class CancelHook final : public Link {
 
 }  // namespace detail
 
-// A function that runs after a context is done. The destructor stops it.
+// A function that runs after a context is done, and a handle that keeps that context. The
+// destructor withdraws the function also when it is due and has not started, so it may refer to
+// what outlives the registration; but once stop() has said that it is too late, the function does
+// run.
 class [[nodiscard]] Registration {
  public:
   Registration() = default;
   Registration(Registration&&) noexcept = default;
   Registration& operator=(Registration&& other) noexcept;
   ~Registration();
-  // True exactly if this call prevented the function from ever starting; it does not wait for it.
+  // True exactly if this call prevented the function from ever starting. False: it has started, is
+  // about to, or was stopped before. Does not wait for it.
   bool stop();
 
  private:

@@ -54,11 +54,13 @@ void Runtime::cancel_timer_locked(detail::TimerNode& timer) {
   if (!timer.armed_) return;
   timer.armed_ = false;
   timers_.erase(timer.key_);
-  if (timers_.empty()) rearm_locked();  // a later alarm is harmless, but would keep the loop running
+  if (timers_.empty())
+    rearm_locked();  // a later alarm is harmless, but would keep the loop running
 }
 
 void Runtime::rearm_locked() {
-  const TimePoint nearest = timers_.empty() ? TimePoint::max() : std::get<0>(timers_.begin()->first);
+  const TimePoint nearest =
+      timers_.empty() ? TimePoint::max() : std::get<0>(timers_.begin()->first);
   if (nearest >= armed_for_ && nearest != TimePoint::max()) return;
   if (nearest == armed_for_) return;
   armed_for_ = nearest;
@@ -81,10 +83,15 @@ void Runtime::arm(TimePoint nearest) {
 }
 
 void Runtime::on_alarm() {
-  if (fire_due()) {
-    asio::post(executor_, [this] { on_alarm(); });  // what just became ready goes before later timers
-    return;
+  const auto look_again = [this] { asio::post(executor_, [this] { on_alarm(); }); };
+  bool fired = false;
+  try {
+    fired = fire_due();
+  } catch (...) {
+    look_again();
+    throw;  // out of the loop's run(), as from any handler
   }
+  if (fired) return look_again();  // what just became ready goes before later timers
   const std::lock_guard lock(mutex_);
   armed_for_ = TimePoint::max();
   if (!timers_.empty()) rearm_locked();
@@ -143,15 +150,19 @@ void Runtime::fired_locked(detail::CancelHook& hook) {
 
 void Runtime::call_fired() {
   std::unique_lock lock(mutex_);
-  while (!fired_.empty()) {
-    detail::CancelHook& hook = fired_.pop_front();
+  detail::List<detail::CancelHook> due;
+  due.take_all(fired_);  // what becomes due meanwhile waits for its own turn
+  while (!due.empty()) {
+    detail::CancelHook& hook = due.pop_front();
     --registrations_;
     lock.unlock();
     try {
       hook.call();
     } catch (...) {
       lock.lock();
-      if (!fired_.empty()) asio::post(executor_, [this] { call_fired(); });
+      due.take_all(fired_);
+      fired_.take_all(due);
+      asio::post(executor_, [this] { call_fired(); });
       throw;  // out of the loop's run(), as from any handler
     }
     lock.lock();

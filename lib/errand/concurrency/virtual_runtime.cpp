@@ -1,68 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/concurrency/virtual_runtime.h"
 
+#include <algorithm>
 #include <asio/co_spawn.hpp>
+#include <exception>
+#include <string>
 
 namespace errand {
 
-VirtualRuntime::VirtualRuntime() : Runtime(loop.get_executor(), OwnTime{}) {}
-VirtualRuntime::~VirtualRuntime() = default;
+VirtualRuntime::VirtualRuntime() : Runtime(loop->get_executor(), OwnTime{}) {}
+
+// What the loop still holds refers to the runtime, so the loop goes first.
+VirtualRuntime::~VirtualRuntime() { loop.reset(); }
 
 void VirtualRuntime::run_until_idle() {
-  loop.restart();
-  loop.poll();
-  while (fire_due()) loop.poll();
+  do {
+    loop->restart();  // a loop that has run out of work does not poll
+    loop->poll();
+  } while (fire_due());
 }
 
 void VirtualRuntime::advance(Duration by) {
   const TimePoint end = after(now_, by);
   run_until_idle();
-  while (next_expiry() <= end && next_expiry() != TimePoint::max()) {
-    now_ = std::max(now_, next_expiry());
+  for (TimePoint next = next_expiry(); next <= end && next != TimePoint::max();
+       next = next_expiry()) {
+    now_ = std::max(now_, next);
     run_until_idle();
   }
   now_ = end;
 }
 
-bool VirtualRuntime::step() {
+void VirtualRuntime::run_to_end(awaitable<void> main) {
+  struct End {
+    bool reached = false;
+    std::exception_ptr thrown;
+  };
+  const auto end = std::make_shared<End>();  // main goes on living when this call throws
+  asio::co_spawn(*loop, std::move(main), [end](std::exception_ptr exception) {
+    end->thrown = std::move(exception);
+    end->reached = true;
+  });
   run_until_idle();
-  if (next_expiry() == TimePoint::max()) return false;
-  now_ = std::max(now_, next_expiry());
-  return true;
-}
-
-void VirtualRuntime::run_to_end(const bool& done) {
-  run_until_idle();
-  while (!done) {
-    if (step() || done) continue;
-    std::string who;
-    for (const std::string& name : live_children()) who += " " + name;
-    throw Deadlock("nothing can happen any more; still waiting:" +
-                   (who.empty() ? std::string(" main") : who));
+  while (!end->reached) {
+    const TimePoint next = next_expiry();
+    if (next == TimePoint::max()) {
+      std::string who;
+      for (const std::string& name : live_children()) who += " " + name;
+      throw Deadlock("nothing can happen any more; still waiting:" + (who.empty() ? " main" : who));
+    }
+    now_ = std::max(now_, next);
+    run_until_idle();
   }
-  run_until_idle();
-}
-
-void VirtualRuntime::spawn(awaitable<void> main, std::function<void(std::exception_ptr)> on_end) {
-  asio::co_spawn(loop, std::move(main), std::move(on_end));
+  if (end->thrown) std::rethrow_exception(end->thrown);
 }
 
 void VirtualRuntime::start(awaitable<void> main) {
-  spawn(std::move(main), [](std::exception_ptr exception) {
+  asio::co_spawn(*loop, std::move(main), [](std::exception_ptr exception) {
     if (exception) std::rethrow_exception(exception);
   });
-}
-
-template <>
-void VirtualRuntime::run(awaitable<void> main) {
-  bool done = false;
-  std::exception_ptr thrown;
-  spawn(std::move(main), [&](std::exception_ptr exception) {
-    thrown = std::move(exception);
-    done = true;
-  });
-  run_to_end(done);
-  if (thrown) std::rethrow_exception(thrown);
 }
 
 }  // namespace errand

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A runtime whose time jumps: hours of timeouts, retries and hedges run in milliseconds and in the same
-// order each time. For tests and simulations of code that is written on this library.
+// A runtime whose time jumps: hours of timeouts, retries and hedges run in milliseconds and in the
+// same order each time. For tests and simulations of code that is written on this library.
 #pragma once
 
 #include <asio/io_context.hpp>
-#include <exception>
+#include <memory>
 #include <optional>
 #include <stdexcept>
-#include <string>
+#include <type_traits>
+#include <utility>
 
 #include "errand/concurrency/runtime.h"
 
@@ -22,7 +23,7 @@ class Deadlock : public std::runtime_error {
 
 namespace detail {
 struct OwnLoop {
-  asio::io_context loop{1};
+  std::optional<asio::io_context> loop{std::in_place, 1};
 };
 }  // namespace detail
 
@@ -48,32 +49,24 @@ class VirtualRuntime final : detail::OwnLoop, public Runtime {
 
  private:
   void arm(TimePoint) override {}
-  // False when `done` is not set and nothing can set it any more.
-  bool step();
-  void run_to_end(const bool& done);
-  void spawn(awaitable<void> main, std::function<void(std::exception_ptr)> on_end);
+  void run_to_end(awaitable<void> main);
 
   TimePoint now_{};
 };
 
 template <class T>
 T VirtualRuntime::run(awaitable<T> main) {
-  bool done = false;
-  std::exception_ptr thrown;
-  std::optional<T> value;
-  auto body = [](awaitable<T> inner, std::optional<T>& slot) -> awaitable<void> {
-    slot.emplace(co_await std::move(inner));
-  };
-  spawn(body(std::move(main), value), [&](std::exception_ptr exception) {
-    thrown = std::move(exception);
-    done = true;
-  });
-  run_to_end(done);
-  if (thrown) std::rethrow_exception(thrown);
-  return std::move(*value);
+  if constexpr (std::is_void_v<T>) {
+    run_to_end(std::move(main));
+  } else {
+    // Shared with main, which goes on living when run() throws.
+    const auto value = std::make_shared<std::optional<T>>();
+    auto body = [](awaitable<T> inner, std::shared_ptr<std::optional<T>> slot) -> awaitable<void> {
+      slot->emplace(co_await std::move(inner));
+    };
+    run_to_end(body(std::move(main), value));
+    return std::move(**value);
+  }
 }
-
-template <>
-void VirtualRuntime::run(awaitable<void> main);
 
 }  // namespace errand

@@ -3,7 +3,7 @@
 
 #include "errand/plan/source.h"
 
-namespace errand {
+namespace errand::task_file {
 
 // Finds the byte where a character stands. libyaml counts characters; problems count bytes. Cheap
 // when it is asked for places near the last one.
@@ -41,4 +41,4 @@ class CharacterCursor {
   std::size_t byte_ = 0;
 };
 
-}  // namespace errand
+}  // namespace errand::task_file

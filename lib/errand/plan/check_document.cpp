@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/plan/check_document.h"
 
-#include <algorithm>
-#include <utility>
-#include <vector>
+#include <string_view>
+#include <unordered_map>
 
 #include "errand/plan/quote.h"
 
-namespace errand {
+namespace errand::task_file {
 namespace {
 
-constexpr std::size_t kPairsCompared = 8;  // entries; sorting more of them is cheaper
+constexpr std::size_t kPairsCompared = 8;  // entries; hashing more of them is cheaper
 
 void report(const Node& first, const Node& again, ProblemList& problems) {
   problems.add(again.offset, [&] {
@@ -32,18 +31,10 @@ void check_few(const Node& map, ProblemList& problems) {
 }
 
 void check_many(const Node& map, ProblemList& problems) {
-  std::vector<const Node*> keys;
-  for (const Entry entry : Entries(map)) keys.push_back(entry.key);
-  std::sort(keys.begin(), keys.end(), [](const Node* a, const Node* b) {
-    return std::pair(a->text, a) < std::pair(b->text, b);
-  });
-  const Node* first = keys.front();
-  for (std::size_t i = 1; i < keys.size(); ++i) {
-    if (keys[i]->text == first->text) {
-      report(*first, *keys[i], problems);
-    } else {
-      first = keys[i];
-    }
+  std::unordered_map<std::string_view, const Node*> firsts;
+  for (const Entry entry : Entries(map)) {
+    const auto [first, fresh] = firsts.emplace(entry.key->text, entry.key);
+    if (!fresh) report(*first->second, *entry.key, problems);
   }
 }
 
@@ -67,4 +58,4 @@ void check_document(const Document& document, ProblemList& problems) {
   }
 }
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -4,9 +4,9 @@
 #include "errand/plan/document.h"
 #include "errand/plan/problem_list.h"
 
-namespace errand {
+namespace errand::task_file {
 
 // What is wrong whatever the document means: a key twice in one map, a NUL that an escape made.
 void check_document(const Document& document, ProblemList& problems);
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -5,7 +5,7 @@
 
 #include "errand/plan/quote.h"
 
-namespace errand {
+namespace errand::task_file {
 namespace {
 
 constexpr std::size_t kStepsShown = 1000;  // of a cycle; half of them from either end
@@ -154,4 +154,4 @@ std::string describe(const Cycle& cycle, std::span<const Task> tasks) {
   return text;
 }
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -6,7 +6,7 @@
 
 #include "errand/plan/plan.h"
 
-namespace errand {
+namespace errand::task_file {
 
 enum class Relation : std::uint8_t { needs, has, is_in };
 
@@ -26,4 +26,4 @@ std::vector<Cycle> find_cycles(std::span<const Task> tasks, std::size_t count_ma
 // "a needs b needs a"; "build needs lint, which has lint/x, which needs build".
 std::string describe(const Cycle& cycle, std::span<const Task> tasks);
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -3,7 +3,15 @@
 
 #include <algorithm>
 
-namespace errand {
+namespace errand::task_file {
+
+namespace {
+
+// How much memory to reserve, so that few nodes ever move; a guess.
+constexpr std::size_t kBytesPerNode = 16;
+constexpr std::size_t kNodesReservedMax = 1 << 20;
+
+}  // namespace
 
 std::string_view describe(NodeKind kind) {
   switch (kind) {
@@ -80,8 +88,9 @@ void Document::add_copy(std::size_t index) {
 void Document::reset(std::string_view source) {
   source_ = source;
   nodes_.clear();
+  nodes_.reserve(std::min(source.size() / kBytesPerNode, kNodesReservedMax));
   open_.clear();
   copies_.release();
 }
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What YAML and JSON have in common: a tree of maps, lists and scalars, each with its place.
+//
+// Everything that only this layer uses is in namespace task_file, so that short names such as Node
+// and Key are free elsewhere.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +13,7 @@
 
 #include "errand/plan/source.h"
 
-namespace errand {
+namespace errand::task_file {
 
 enum class NodeKind : std::uint8_t { null, boolean, number, text, list, map, merge };
 
@@ -96,7 +99,7 @@ inline constexpr std::string_view kTooDeep = "nested deeper than 64 levels";
 // point there; the source must live as long.
 class Document {
  public:
-  explicit Document(std::string_view source) : source_(source) {}
+  explicit Document(std::string_view source) { reset(source); }
   Document(const Document&) = delete;
   Document& operator=(const Document&) = delete;
 
@@ -140,4 +143,4 @@ class Document {
   std::pmr::monotonic_buffer_resource copies_;
 };
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -11,7 +11,7 @@
 #include "errand/plan/quote.h"
 #include "errand/plan/values.h"
 
-namespace errand {
+namespace errand::task_file {
 namespace {
 
 // Recursion is as deep as the document, at most kDepthMax.
@@ -35,6 +35,7 @@ class Interpreter {
   void read_listed_task(TaskId parent, std::size_t number, const Node& item);
   void read_task(TaskId id, std::string_view name, const Node& node);
   void read_task_map(TaskId id, std::string_view name, const Node& map);
+  void read_run_of(TaskId id, std::string_view name, const Node& map, const KeySet& keys);
   void read_settings(TaskId id, const KeySet& keys);
   void read_env_of(Task& task, const Entry& entry);
   void read_needs(TaskId id, const Entry& entry);
@@ -178,22 +179,31 @@ void Interpreter::read_task(TaskId id, std::string_view name, const Node& node) 
 
 void Interpreter::read_task_map(TaskId id, std::string_view name, const Node& map) {
   const KeySet keys = read_keys(map, problems_);
-  const bool is_group = static_cast<bool>(keys[Key::tasks]) && !lone_;
+  const bool is_group = static_cast<bool>(keys[Key::tasks]);
   check_level(keys, is_group ? Level::group : Level::task, problems_);
   if (const Entry own = keys[Key::name]) {
-    const auto text = read_text(own, problems_);
-    if (text) rename(id, *text, own.value->offset);
+    if (const auto text = read_text(own, problems_)) rename(id, *text, own.value->offset);
   }
   draft_.tasks[id].is_group = is_group;
   read_settings(id, keys);
-  if (const Entry needs = keys[Key::needs]; needs && !lone_) read_needs(id, needs);
-  if (lone_) refuse_other_tasks(keys);
-  if (is_group) {
+  if (lone_) {
+    refuse_other_tasks(keys);
+  } else if (const Entry needs = keys[Key::needs]) {
+    read_needs(id, needs);
+  }
+  if (!is_group) {
+    read_run_of(id, name, map, keys);
+  } else if (!lone_) {
     read_tasks(id, *keys[Key::tasks].value);
-  } else if (const Entry run = keys[Key::run]) {
+  }
+}
+
+void Interpreter::read_run_of(TaskId id, std::string_view name, const Node& map,
+                              const KeySet& keys) {
+  if (const Entry run = keys[Key::run]) {
     auto what = read_run(*run.value, run.key->text, problems_);
     if (what) draft_.tasks[id].run = std::move(*what);
-  } else if (!keys[Key::cmds] && !keys[Key::tasks]) {
+  } else if (!keys[Key::cmds] && !keys.has_unknown()) {
     problems_.add(map.offset,
                   [&] { return quote(name) + " has nothing to do; give it \"run\" or \"tasks\""; });
   }
@@ -327,4 +337,4 @@ Task interpret_task(const Document& document, const Source& source, const Inheri
   return Interpreter(source, inherited, problems).read_lone_task(document.root());
 }
 
-}  // namespace errand
+}  // namespace errand::task_file

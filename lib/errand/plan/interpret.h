@@ -9,7 +9,7 @@
 #include "errand/plan/problem_list.h"
 #include "errand/plan/read.h"
 
-namespace errand {
+namespace errand::task_file {
 
 // A need as the file has it: who needs, whom by name, and where that is written.
 struct NeedReference {
@@ -54,4 +54,4 @@ Draft interpret_plan(const Document& document, const Source& source, const ReadO
 Task interpret_task(const Document& document, const Source& source, const Inherited& inherited,
                     ProblemList& problems);
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -8,7 +8,7 @@
 
 #include "errand/plan/quote.h"
 
-namespace errand {
+namespace errand::task_file {
 namespace {
 
 using nlohmann::json;
@@ -157,7 +157,7 @@ std::string JsonConsumer::advise(std::string_view what, std::size_t place) const
   if (contains(what, "missing closing quote")) return "this text has no closing quote";
   if (contains(what, "number overflow")) return "this number is too large";
   if (found == '/' || found == '#') return "JSON has no comments; remove this one, or write YAML";
-  if (contains(what, "expected end of input")) {
+  if (contains(what, "; expected end of input")) {
     return "something follows the end of the JSON value; remove it";
   }
   return "while parsing " + escape(what);
@@ -176,4 +176,4 @@ bool read_json(const Source& source, Document& document, ProblemList& problems) 
   return JsonConsumer(source, document, problems).parse();
 }
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -7,7 +7,7 @@
 #include "errand/base/nearest.h"
 #include "errand/plan/quote.h"
 
-namespace errand {
+namespace errand::task_file {
 namespace {
 
 struct KnownKey {
@@ -184,6 +184,7 @@ KeySet read_keys(const Node& map, ProblemList& problems) {
     if (const auto key = recognize(word)) {
       add_key(keys, *key, entry, problems);
     } else {
+      keys.set_unknown();
       problems.add(entry.key->offset, [&] { return describe_unknown(entry); });
     }
   }
@@ -199,4 +200,4 @@ void check_level(const KeySet& keys, Level level, ProblemList& problems) {
   }
 }
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -9,7 +9,7 @@
 #include "errand/plan/document.h"
 #include "errand/plan/problem_list.h"
 
-namespace errand {
+namespace errand::task_file {
 
 // The keys of a task file, whatever the spelling. `unavailable` stands for those that the format
 // has and this version cannot do yet.
@@ -41,8 +41,12 @@ class KeySet {
  public:
   Entry operator[](Key key) const { return entries_[static_cast<std::size_t>(key)]; }
   void set(Key key, Entry entry) { entries_[static_cast<std::size_t>(key)] = entry; }
+  // Was there a key that nobody knows? It may have been meant for one that is missed.
+  bool has_unknown() const { return has_unknown_; }
+  void set_unknown() { has_unknown_ = true; }
 
  private:
+  bool has_unknown_ = false;
   std::array<Entry, kKeyCount> entries_{};
 };
 
@@ -53,4 +57,4 @@ KeySet read_keys(const Node& map, ProblemList& problems);
 // A problem for each key that does not belong at `level`.
 void check_level(const KeySet& keys, Level level, ProblemList& problems);
 
-}  // namespace errand
+}  // namespace errand::task_file

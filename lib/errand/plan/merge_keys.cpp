@@ -4,7 +4,7 @@
 #include <unordered_set>
 #include <vector>
 
-namespace errand {
+namespace errand::task_file {
 namespace {
 
 // Works with indices: each copy may move the nodes.
@@ -103,4 +103,4 @@ bool add_merged_entries(Document& document, std::size_t& budget, ProblemList& pr
   return Merge(document, budget, problems).run();
 }
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -7,7 +7,7 @@
 #include "errand/plan/document.h"
 #include "errand/plan/problem_list.h"
 
-namespace errand {
+namespace errand::task_file {
 
 inline constexpr std::string_view kExpansionTooLarge =
     "aliases expand this file to many times its size; write out what they repeat";
@@ -20,4 +20,4 @@ bool spend(const Node& node, std::size_t& budget);
 // that exceeds `budget`.
 bool add_merged_entries(Document& document, std::size_t& budget, ProblemList& problems);
 
-}  // namespace errand
+}  // namespace errand::task_file

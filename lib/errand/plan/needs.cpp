@@ -9,7 +9,7 @@
 #include "errand/plan/cycle.h"
 #include "errand/plan/quote.h"
 
-namespace errand {
+namespace errand::task_file {
 namespace {
 
 // How many names are compared, in one plan, to suggest the one that was meant. Plans beyond this
@@ -168,4 +168,4 @@ Offset NeedResolver::place_of(TaskId from, TaskId to) const {
 
 void resolve_needs(Draft& draft, ProblemList& problems) { NeedResolver(draft, problems).run(); }
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -4,10 +4,10 @@
 #include "errand/plan/interpret.h"
 #include "errand/plan/problem_list.h"
 
-namespace errand {
+namespace errand::task_file {
 
 // Looks up all names: those given twice, unknown needs, tasks that need themselves and cycles
 // become problems; every other need ends up in its task.
 void resolve_needs(Draft& draft, ProblemList& problems);
 
-}  // namespace errand
+}  // namespace errand::task_file

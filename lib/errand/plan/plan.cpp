@@ -13,6 +13,9 @@
 namespace errand {
 namespace {
 
+using task_file::escape;
+using task_file::quote;
+
 constexpr unsigned kJobsMax = 1'000'000;
 constexpr int kNamedSignalsEnd = 32;  // those behind are the real-time signals
 constexpr int kSignalMax = 64;

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace errand {
+namespace errand::task_file {
 
 bool ProblemList::holds(Offset offset) const {
   return held_.size() < kProblemsMax || offset < held_.front().offset;
@@ -44,4 +44,4 @@ Problems ProblemList::take() {
   return problems;
 }
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -10,7 +10,7 @@
 #include "errand/plan/read.h"
 #include "errand/plan/source.h"
 
-namespace errand {
+namespace errand::task_file {
 
 // Collects what is wrong in one source. Holds the kProblemsMax that stand first in it and counts
 // the others, so that a file of nothing but mistakes costs no more memory than one with a few.
@@ -52,4 +52,4 @@ class ProblemList {
   std::size_t left_out_ = 0;
 };
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/plan/quote.h"
 
-namespace errand {
+namespace errand::task_file {
 namespace {
 
 unsigned char byte_at(std::string_view text, std::size_t at) {
@@ -60,4 +60,4 @@ std::string escape(std::string_view text, std::size_t bytes_max) {
 
 std::string quote(std::string_view text) { return '"' + escape(text, kQuotedBytesMax) + '"'; }
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace errand {
+namespace errand::task_file {
 
 // `text` for a message: control characters (C0, DEL, C1) as \n, \t or \x1b, so that a hostile file
 // cannot write to the terminal. Cut to `bytes_max` at a character's end, with "..." behind.
@@ -15,4 +15,4 @@ inline constexpr std::size_t kQuotedBytesMax = 80;
 // The same in double quotes, and short: what a message repeats of its input.
 std::string quote(std::string_view text);
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -15,6 +15,9 @@
 #include "errand/plan/yaml_reader.h"
 
 namespace errand {
+
+using namespace task_file;
+
 namespace {
 
 constexpr std::string_view kBlank = " \t\r\n";

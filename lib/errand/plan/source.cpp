@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-namespace errand {
+namespace errand::task_file {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -137,4 +137,4 @@ std::optional<ByteFault> find_byte_fault(std::string_view text, Format format) {
   return {};
 }
 
-}  // namespace errand
+}  // namespace errand::task_file

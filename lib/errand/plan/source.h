@@ -10,7 +10,7 @@
 #include "errand/plan/plan.h"
 #include "errand/plan/read.h"
 
-namespace errand {
+namespace errand::task_file {
 
 // A byte of a Source, counted from 0 behind its byte order mark.
 using Offset = std::uint32_t;
@@ -45,4 +45,4 @@ struct ByteFault {
 // parsers behind give such bytes no position, or stop at them in silence.
 std::optional<ByteFault> find_byte_fault(std::string_view text, Format format);
 
-}  // namespace errand
+}  // namespace errand::task_file

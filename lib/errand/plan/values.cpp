@@ -7,7 +7,7 @@
 #include "errand/base/nearest.h"
 #include "errand/plan/quote.h"
 
-namespace errand {
+namespace errand::task_file {
 namespace {
 
 constexpr std::size_t kPathBytesMax = 4095;   // the kernel's limit
@@ -179,4 +179,4 @@ std::vector<EnvEntry> read_env(const Entry& entry, ProblemList& problems) {
   return env;
 }
 
-}  // namespace errand
+}  // namespace errand::task_file

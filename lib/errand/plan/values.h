@@ -13,7 +13,7 @@
 #include "errand/plan/plan.h"
 #include "errand/plan/problem_list.h"
 
-namespace errand {
+namespace errand::task_file {
 
 // Numbers and true/false count as the text they are written with.
 std::optional<std::string_view> read_text(const Entry& entry, ProblemList& problems);
@@ -35,4 +35,4 @@ std::vector<EnvEntry> read_env(const Entry& entry, ProblemList& problems);
 void add_wrong_type(const Node& value, std::string_view name, std::string_view expected,
                     ProblemList& problems);
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -12,7 +12,7 @@
 #include "errand/plan/quote.h"
 #include "errand/plan/yaml_scalar.h"
 
-namespace errand {
+namespace errand::task_file {
 namespace {
 
 // Owns a libyaml parser over a source.
@@ -255,4 +255,4 @@ bool read_yaml(const Source& source, Document& document, ProblemList& problems) 
   return YamlReader(source, document, problems).read();
 }
 
-}  // namespace errand
+}  // namespace errand::task_file

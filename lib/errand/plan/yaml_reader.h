@@ -5,7 +5,7 @@
 #include "errand/plan/problem_list.h"
 #include "errand/plan/source.h"
 
-namespace errand {
+namespace errand::task_file {
 
 // How far aliases and merge keys may expand: their nodes and texts, in bytes, beyond the file
 // itself.
@@ -18,4 +18,4 @@ inline constexpr std::size_t kAliasBytesPerByte = 8;
 // wrong.
 bool read_yaml(const Source& source, Document& document, ProblemList& problems);
 
-}  // namespace errand
+}  // namespace errand::task_file

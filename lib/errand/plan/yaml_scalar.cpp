@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-namespace errand {
+namespace errand::task_file {
 namespace {
 
 bool is_one_of(std::string_view text, auto... words) { return ((text == words) || ...); }
@@ -62,4 +62,4 @@ NodeKind resolve_plain_scalar(std::string_view text) {
   return is_number(text) ? NodeKind::number : NodeKind::text;
 }
 
-}  // namespace errand
+}  // namespace errand::task_file

@@ -5,10 +5,10 @@
 
 #include "errand/plan/document.h"
 
-namespace errand {
+namespace errand::task_file {
 
 // What a plain scalar is in YAML 1.2's core schema: null, boolean, number or text. "yes", "no",
 // "on" and "off" are text.
 NodeKind resolve_plain_scalar(std::string_view text);
 
-}  // namespace errand
+}  // namespace errand::task_file

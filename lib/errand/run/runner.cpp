@@ -130,9 +130,9 @@ void Execution::begin(const Task& root, const Plan* plan) {
 RunEnded Execution::finish(const Task& root, GroupVerdict verdict) {
   RunEnded ended;
   ended.state = verdict.state;
-  ended.error = std::move(verdict.error);
   ended.cause = context_.cause();
-  ended.exit_status = run_exit_status(root, verdict, context_.cause());
+  ended.exit_status = run_exit_status(root, verdict, ended.cause);
+  ended.error = std::move(verdict.error);
   ended.duration = now() - started_;
   emit(ended);
   return ended;
@@ -191,7 +191,7 @@ awaitable<GroupVerdict> Execution::run_group(TaskRun& run, Context parent, SlotL
   }
   co_await group.all_ended.wait();
   co_await group.group.wait();
-  GroupVerdict verdict = judge_group(task, group.tally, context.done() ? context : group.group.context());
+  GroupVerdict verdict = judge_group(task, group.tally, context);
   if (run.parent) {
     TaskEnded ended;
     ended.task = &task;

@@ -43,7 +43,7 @@ struct GroupVerdict {
   Error error;  // what flows up; empty when succeeded
   Error why;    // the same without the group's name
 };
-// `context` is the group's own, with its timeout.
+// `context` has the group's timeout; only what comes from there or from above cancels it.
 GroupVerdict judge_group(const Task& task, const GroupTally& tally, const Context& context);
 
 int run_exit_status(const Task& root, const GroupVerdict& verdict, const Error& cause);

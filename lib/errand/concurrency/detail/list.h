@@ -47,7 +47,14 @@ class List {
     return element;
   }
   void take_all(List& other) {
-    while (!other.empty()) push_back(other.pop_front());
+    if (other.empty()) return;
+    Link& first = *other.ring_.next_;
+    Link& last = *other.ring_.prev_;
+    other.ring_.next_ = other.ring_.prev_ = &other.ring_;
+    first.prev_ = ring_.prev_;
+    ring_.prev_->next_ = &first;
+    last.next_ = &ring_;
+    ring_.prev_ = &last;
   }
   template <class F>
   void for_each(F&& visit) const {

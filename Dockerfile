@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# The image's entry point is errand:
+#   scripts/image && docker run --rm -v "$PWD:/work" errand run tasks.yaml
+ARG BASE=debian:bookworm-slim
+
+FROM ${BASE} AS build
+WORKDIR /src
+# The packages change less often than the sources.
+COPY scripts/setup scripts/setup
+RUN scripts/setup --build && rm -rf /var/lib/apt/lists/*
+COPY CMakeLists.txt CMakePresets.json ./
+COPY cmake cmake
+COPY lib lib
+COPY cmd cmd
+RUN cmake --preset release && cmake --build --preset release && strip build/release/errand
+
+# libstdc++ and libyaml are linked in, so libc is all it needs; a shell and coreutils are what tasks need.
+FROM ${BASE}
+COPY --from=build /src/build/release/errand /usr/local/bin/errand
+COPY LICENSE /usr/local/share/doc/errand/LICENSE
+RUN useradd --create-home --uid 1000 errand && mkdir -p /work && chown errand:errand /work
+USER errand
+WORKDIR /work
+ENTRYPOINT ["errand"]
+CMD ["--help"]

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/environment.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <ctime>
+#include <random>
+
+#include "errand/options.h"
+
+namespace errand::cmd {
+
+std::vector<std::string> task_environment() {
+  std::vector<std::string> kept;
+  const auto& hidden = option_variables();
+  for (char** entry = environ; entry && *entry; ++entry) {
+    const std::string_view text(*entry);
+    const std::string_view name = text.substr(0, text.find('='));
+    if (std::find(hidden.begin(), hidden.end(), name) == hidden.end()) kept.emplace_back(text);
+  }
+  return kept;
+}
+
+std::optional<std::string_view> variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? std::optional<std::string_view>(value) : std::nullopt;
+}
+
+std::string temp_folder() {
+  const auto folder = variable("TMPDIR");
+  return folder && !folder->empty() ? std::string(*folder) : "/tmp";
+}
+
+bool color_for(int fd, ColorChoice choice) {
+  ColorInputs inputs;
+  inputs.choice = choice;
+  inputs.no_color = variable("NO_COLOR");
+  inputs.force_color = variable("FORCE_COLOR");
+  inputs.clicolor_force = variable("CLICOLOR_FORCE");
+  inputs.clicolor = variable("CLICOLOR");
+  inputs.term = variable("TERM");
+  inputs.ci = variable("CI");
+  inputs.is_terminal = ::isatty(fd) == 1;
+  return use_color(inputs);
+}
+
+unsigned processors() {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return std::max(1U, static_cast<unsigned>(CPU_COUNT(&set)));
+}
+
+std::string new_run_id() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y%m%d-%H%M%S-", &parts);
+  std::string id(text.data());
+  std::random_device random;
+  constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuv";
+  for (int i = 0; i < 6; ++i) id += digits[random() % digits.size()];
+  return id;
+}
+
+}  // namespace errand::cmd

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "errand/report/color.h"
+
+namespace errand::cmd {
+
+// What tasks inherit, "NAME=VALUE": errand's own environment without the variables that are options.
+std::vector<std::string> task_environment();
+
+std::optional<std::string_view> variable(const char* name);
+std::string temp_folder();  // TMPDIR, else /tmp
+// With the environment's part filled in, for one of errand's descriptors.
+bool color_for(int fd, ColorChoice choice);
+// The processors that errand may use.
+unsigned processors();
+// Unique enough to name a run: the time and a random part.
+std::string new_run_id();
+
+}  // namespace errand::cmd

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/input.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+
+namespace errand::cmd {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kFileBytesMax = std::size_t{1} << 30;
+constexpr std::size_t kProbeBytes = 64 * 1024;  // looked at before a stream is told from a plan
+constexpr std::string_view kStdin = "<stdin>";
+
+std::unexpected<InputError> failed(std::string line) {
+  return std::unexpected(InputError{{"errand: " + std::move(line)}});
+}
+
+bool has_ending(std::string_view name, std::initializer_list<std::string_view> endings) {
+  return std::any_of(endings.begin(), endings.end(),
+                     [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+bool names_file(const std::string& word) {
+  std::error_code ignored;
+  return word == "-" || has_ending(word, {".yaml", ".yml", ".json", ".jsonl", ".ndjson"}) ||
+         fs::exists(word, ignored);
+}
+
+// errand.yaml and its like, here or in the nearest parent that has one. Empty: none.
+std::string find_default() {
+  std::error_code ignored;
+  std::string prefix;
+  fs::path folder = fs::current_path(ignored);
+  while (!folder.empty()) {
+    for (const char* name : {"errand.yaml", "errand.yml", "errand.json"}) {
+      if (fs::is_regular_file(folder / name, ignored)) return prefix + name;
+    }
+    if (folder == folder.parent_path()) break;
+    folder = folder.parent_path();
+    prefix += "../";
+  }
+  return {};
+}
+
+bool stdin_is_piped() {
+  struct stat status{};
+  return ::fstat(STDIN_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode));
+}
+
+// One read; false at the end. A descriptor that another process made non-blocking is waited for.
+Result<bool> read_more(int fd, std::string& text) {
+  static std::array<char, kProbeBytes> buffer;
+  for (;;) {
+    const ssize_t size = ::read(fd, buffer.data(), buffer.size());
+    if (size >= 0) {
+      text.append(buffer.data(), static_cast<std::size_t>(size));
+      return size > 0;
+    }
+    if (errno == EAGAIN) {
+      pollfd readable{fd, POLLIN, 0};
+      ::poll(&readable, 1, -1);
+    } else if (errno != EINTR) {
+      return std::unexpected(Error::system("read", errno));
+    }
+  }
+}
+
+struct Source {
+  std::string name;  // for messages
+  std::string stem;
+  std::string dir;   // of the file; empty for standard input
+  UniqueFd file;
+};
+
+Result<Source> open_source(const std::string& path) {
+  if (path == "-") return Source{std::string(kStdin), "stdin", "", UniqueFd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3))};
+  Source source{path, fs::path(path).stem().string(), fs::path(path).parent_path().string(), {}};
+  source.file.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status{};
+  if (source.file && ::fstat(source.file.get(), &status) == 0 && S_ISDIR(status.st_mode)) errno = EISDIR;
+  else if (source.file) return source;
+  return std::unexpected(Error::wrap(path, Error::system("", errno)));
+}
+
+std::expected<Input, InputError> read_source(Source source, const std::vector<std::string>& tasks,
+                                             const std::vector<std::string>& shell) {
+  ReadOptions options;
+  options.name = source.stem;
+  options.dir = source.dir;
+  if (!shell.empty()) options.shell = shell;
+  std::string text;
+  bool more = true;
+  const auto read_until = [&](auto&& enough) -> Error {
+    while (more && !enough()) {
+      Result<bool> read = read_more(source.file.get(), text);
+      if (!read) return Error::wrap(source.name, read.error());
+      more = *read;
+      if (text.size() > kFileBytesMax) return Error::text(source.name + ": larger than 1 GiB");
+    }
+    return {};
+  };
+  const auto has_first_line = [&] {
+    const std::size_t begin = text.find_first_not_of(" \t\r\n");
+    return text.size() >= kProbeBytes || (begin != std::string::npos && text.find('\n', begin) != std::string::npos);
+  };
+  if (Error error = read_until(has_first_line)) return failed(error.message());
+  const bool named_plan = has_ending(source.name, {".yaml", ".yml"});
+  const bool named_lines = has_ending(source.name, {".jsonl", ".ndjson"});
+  if (named_lines || (!named_plan && looks_like_json_lines(text))) {
+    if (!tasks.empty()) return failed("tasks of a stream (JSON Lines) cannot be selected by name");
+    return TaskStream{source.name, std::move(text), std::move(source.file), std::move(options)};
+  }
+  if (Error error = read_until([] { return false; })) return failed(error.message());
+  std::expected<Plan, Problems> plan = read_plan(text, detect_format(source.name, text), options);
+  if (!plan) {
+    InputError error;
+    for (const Problem& problem : plan.error()) error.lines.push_back(format_problem(source.name, problem));
+    return std::unexpected(std::move(error));
+  }
+  Result<Plan> selected = select(*plan, tasks);
+  if (selected) return FilePlan{source.name, std::move(*selected)};
+  InputError error;
+  for (const Error& unknown : selected.error().errors()) error.lines.push_back("errand: " + source.name + ": " + unknown.message());
+  return std::unexpected(std::move(error));
+}
+
+}  // namespace
+
+Error for_each_line(const TaskStream& stream,
+                    const std::function<void(std::string_view, std::uint32_t)>& visit) {
+  std::string text = stream.begin;
+  std::uint32_t number = 0;
+  for (bool more = true; more || !text.empty();) {
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
+      visit(std::string_view(text).substr(begin, end - begin), ++number);
+    }
+    text.erase(0, begin);
+    if (!more) {
+      if (!text.empty()) visit(text, ++number);
+      break;
+    }
+    Result<bool> read = read_more(stream.file.get(), text);
+    if (!read) return Error::wrap(stream.name, read.error());
+    more = *read;
+  }
+  return {};
+}
+
+std::expected<Input, InputError> read_input(const InputOptions& options,
+                                            const std::vector<std::string>& shell) {
+  if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0) {
+    return failed(Error::system("-C " + options.folder, errno).message());
+  }
+  std::vector<std::string> tasks = options.positional;
+  std::string path;
+  if (!tasks.empty() && names_file(tasks.front())) {
+    path = tasks.front();
+    tasks.erase(tasks.begin());
+  } else {
+    path = find_default();
+    if (path.empty() && stdin_is_piped()) path = "-";
+    if (path.empty()) {
+      return failed("no errand.yaml, errand.yml or errand.json here or in a parent folder" +
+                    (tasks.empty() ? std::string() : ", and '" + tasks.front() + "' is not a file"));
+    }
+  }
+  Result<Source> source = open_source(path);
+  if (!source) return failed(source.error().message());
+  return read_source(std::move(*source), tasks, shell);
+}
+
+}  // namespace errand::cmd

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/commands.h"
+#include "errand/options.h"
+#include "errand/signals.h"
+
+using namespace errand;
+
+namespace {
+
+struct Perform {
+  int operator()(const cmd::Said& said) const {
+    if (said.exit_status == 0) return cmd::print(said.text);
+    cmd::complain({said.text});
+    return said.exit_status;
+  }
+  int operator()(cmd::RunCommand& command) const { return cmd::run(std::move(command)); }
+  int operator()(const cmd::CheckCommand& command) const { return cmd::check(command); }
+  int operator()(const cmd::ListCommand& command) const { return cmd::list(command); }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cmd::prepare_process();
+  cmd::Invocation invocation = cmd::read_command_line(argc, argv);
+  return std::visit(Perform{}, invocation);
+}

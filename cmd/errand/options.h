@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The command line: what was typed, and what it means. The only file that knows CLI11 is options.cpp.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "errand/plan/select.h"
+#include "errand/report/color.h"
+#include "errand/report/console.h"
+
+namespace errand::cmd {
+
+inline constexpr int kErrandFailed = 125;  // exit status: errand itself could not
+
+enum class ReportKind { json, events };
+struct ReportRequest {
+  ReportKind kind = ReportKind::json;
+  std::string path;  // "-" is standard output
+};
+
+// Which tasks: a file (empty: search for errand.yaml) and names in it (empty: all).
+struct InputOptions {
+  std::string folder;                   // -C
+  std::vector<std::string> positional;  // [FILE] [TASK...]
+};
+
+struct RunCommand {
+  InputOptions input;
+  Overrides overrides;
+  std::vector<std::string> shell;       // empty: sh -ec
+  std::optional<OutputMode> output;     // none: auto
+  ColorChoice color = ColorChoice::automatic;
+  std::vector<ReportRequest> reports;
+  bool dry_run = false;
+  bool quiet = false;
+  bool verbose = false;
+};
+struct CheckCommand {
+  InputOptions input;
+};
+struct ListCommand {
+  InputOptions input;
+  bool json = false;
+};
+// Something that was printed instead: help, the version, or what is wrong with the command line.
+struct Said {
+  std::string text;
+  int exit_status = 0;  // 0: for standard output
+};
+using Invocation = std::variant<Said, RunCommand, CheckCommand, ListCommand>;
+
+// Also reads ERRAND_JOBS and the like from the environment.
+Invocation read_command_line(int argc, char** argv);
+
+// The variables that read_command_line() reads, "ERRAND_JOBS" and so on: tasks must not see them.
+const std::vector<std::string>& option_variables();
+
+}  // namespace errand::cmd

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <csignal>
+#include <memory>
+
+#include "errand/commands.h"
+#include "errand/environment.h"
+#include "errand/executor/local.h"
+#include "errand/input.h"
+#include "errand/process/reaper.h"
+#include "errand/report/console.h"
+#include "errand/report/event_log.h"
+#include "errand/report/json_report.h"
+#include "errand/report/summary.h"
+#include "errand/run/failure.h"
+#include "errand/run/runner.h"
+#include "errand/signals.h"
+#include "errand/stream_source.h"
+
+namespace errand::cmd {
+namespace {
+
+const Error kOutputClosed = Error::text("the reader of the output has gone");
+
+// Tells several observers of the same events, in order.
+class Everybody final : public Observer {
+ public:
+  void add(Observer& observer) { observers_.push_back(&observer); }
+  void on(const RunEvent& event) override {
+    for (Observer* observer : observers_) observer->on(event);
+  }
+
+ private:
+  std::vector<Observer*> observers_;
+};
+
+// The summary, unless nobody is there to read it.
+class LastWords final : public Observer {
+ public:
+  LastWords(Writer& out, Summary& summary) : out_(out), summary_(summary) {}
+  void on(const RunEvent& event) override {
+    if (!out_.closed()) summary_.on(event);
+  }
+
+ private:
+  Writer& out_;
+  Summary& summary_;
+};
+
+// A word as a shell would need it.
+std::string shell_word(const std::string& word) {
+  constexpr std::string_view safe =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:=@%+";
+  if (!word.empty() && word.find_first_not_of(safe) == std::string::npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+ConsoleOptions console_options(const RunCommand& command) {
+  ConsoleOptions options;
+  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+  options.mode = command.output.value_or(terminal ? OutputMode::live : OutputMode::group);
+  options.lines = command.quiet ? Lines::none : command.verbose ? Lines::verbose : Lines::normal;
+  options.color_labels = color_for(STDOUT_FILENO, command.color);
+  options.color_lines = color_for(STDERR_FILENO, command.color);
+  return options;
+}
+
+SummaryOptions summary_options(const RunCommand& command, const Input& input) {
+  SummaryOptions options;
+  options.detail = command.quiet ? SummaryDetail::error_only : SummaryDetail::full;
+  options.color = color_for(STDERR_FILENO, command.color);
+  if (const auto* file = std::get_if<FilePlan>(&input); file && file->file != "<stdin>") {
+    options.rerun = [name = file->file](const Task& task) {
+      return "errand run " + shell_word(name) + " " + shell_word(task.full_name);
+    };
+  }
+  return options;
+}
+
+// Everything that one run needs, put together; the members' order is the order of their lives.
+class Session {
+ public:
+  struct Outcome {
+    int exit_status = kErrandFailed;
+    int signal = 0;  // to die of
+  };
+  explicit Session(RunCommand command, Input input);
+  Outcome run();
+
+ private:
+  Error open_reports();
+  awaitable<void> main();
+  awaitable<RunEnded> run_input();
+  awaitable<void> finish_output();
+  Outcome outcome_of(const RunEnded& ended) const;
+
+  RunCommand command_;
+  Input input_;
+  asio::io_context loop_{1};
+  Runtime runtime_{loop_.get_executor()};
+  Signals signals_{runtime_};
+  Reaper reaper_{runtime_};
+  LocalExecutor executor_{reaper_, task_environment()};
+  Writer out_{runtime_, STDOUT_FILENO, "standard output"};
+  std::unique_ptr<Writer> own_err_;
+  Writer& err_;
+  SpillSpace space_{temp_folder()};
+  Console console_;
+  Summary summary_;
+  LastWords last_words_{out_, summary_};
+  std::vector<std::unique_ptr<JsonReport>> json_reports_;
+  std::vector<std::unique_ptr<EventLog>> event_logs_;
+  Everybody observers_;
+  std::vector<std::string> problems_;
+  Outcome outcome_;
+};
+
+Session::Session(RunCommand command, Input input)
+    : command_(std::move(command)), input_(std::move(input)),
+      own_err_(same_file(STDOUT_FILENO, STDERR_FILENO)
+                   ? nullptr
+                   : std::make_unique<Writer>(runtime_, STDERR_FILENO, "standard error")),
+      err_(own_err_ ? *own_err_ : out_),
+      console_(out_, err_, space_, console_options(command_)),
+      summary_(err_, summary_options(command_, input_)) {}
+
+// Before anything starts: a report that cannot be written must not be found out at the end.
+Error Session::open_reports() {
+  for (const ReportRequest& request : command_.reports) {
+    const bool json = request.kind == ReportKind::json;
+    Result<ReportFile> file = ReportFile::open(
+        runtime_, request.path, json ? ReportFile::When::at_end : ReportFile::When::at_once, out_);
+    if (!file) return file.error();
+    if (json) {
+      observers_.add(*json_reports_.emplace_back(std::make_unique<JsonReport>(std::move(*file))));
+    } else {
+      observers_.add(*event_logs_.emplace_back(std::make_unique<EventLog>(std::move(*file))));
+    }
+  }
+  return {};
+}
+
+awaitable<RunEnded> Session::run_input() {
+  RunOptions options;
+  options.id = new_run_id();
+  options.processors = processors();
+  options.started = std::chrono::system_clock::now();
+  if (auto* file = std::get_if<FilePlan>(&input_)) {
+    options.name = file->plan.root().name;
+    Runner runner(executor_, console_, observers_, options);
+    co_return co_await runner.run(signals_.run(), signals_.hurry(), file->plan);
+  }
+  auto& stream = std::get<TaskStream>(input_);
+  options.name = stream.options.name;
+  Task root;
+  root.is_group = true;
+  root.name = options.name;
+  root.jobs = command_.overrides.jobs.value_or(Jobs{});
+  root.mode = command_.overrides.mode.value_or(Mode::errgroup);
+  root.timeout = command_.overrides.timeout;
+  StreamSource source(runtime_, std::move(stream), command_.overrides);
+  Runner runner(executor_, console_, observers_, options);
+  RunEnded ended = co_await runner.run_stream(signals_.run(), signals_.hurry(), root, source);
+  problems_ = source.problems();
+  co_return ended;
+}
+
+awaitable<void> Session::main() {
+  const RunEnded ended = co_await run_input();
+  for (const std::string& left : co_await reaper_.kill_strays()) {
+    err_.begin_line();
+    err_.write("errand: stopped what was left behind: " + left + "\n");
+  }
+  outcome_ = outcome_of(ended);
+  co_await finish_output();
+  loop_.stop();  // the reaper and the signals would wait for more
+}
+
+// A reader that does not read holds errand up, as it does any program; but not a canceled one for
+// longer than the grace.
+awaitable<void> Session::finish_output() {
+  auto [context, give_up] = with_cancel(signals_.hurry());
+  Timer patience(runtime_, [&give_up] { give_up(); });
+  const Duration grace = command_.overrides.grace.value_or(std::chrono::seconds(5));
+  const Registration canceled =
+      after_func(signals_.run(), [&patience, grace] { patience.set_after(grace); });
+  const auto check = [this](const Error& error) {
+    if (!error || error.is(Canceled)) return;
+    outcome_ = {};
+    err_.begin_line();
+    err_.write("errand: " + error.message() + "\n");
+  };
+  for (auto& report : json_reports_) {
+    const Error error = co_await report->finish(context);
+    check(error);
+  }
+  for (auto& log : event_logs_) {
+    const Error error = co_await log->finish(context);
+    check(error);
+  }
+  const Error error = co_await out_.flush(context);
+  check(error);
+  co_await err_.flush(context);
+}
+
+Session::Outcome Session::outcome_of(const RunEnded& ended) const {
+  if (signals_.received() != 0) return {128 + signals_.received(), signals_.received()};
+  if (ended.cause == kOutputClosed) return {128 + SIGPIPE, SIGPIPE};
+  return {ended.exit_status, 0};
+}
+
+Session::Outcome Session::run() {
+  observers_.add(console_);
+  if (Error error = open_reports()) {
+    complain({"errand: " + error.message()});
+    return {};
+  }
+  observers_.add(last_words_);
+  out_.on_broken([this](const Error& error) { signals_.cancel(error ? error : kOutputClosed); });
+  asio::co_spawn(loop_, main(), [](std::exception_ptr thrown) {
+    if (thrown) std::rethrow_exception(thrown);
+  });
+  loop_.run();
+  return outcome_;
+}
+
+}  // namespace
+
+int run(RunCommand command) {
+  std::expected<Input, InputError> input = read_input(command.input, command.shell);
+  if (!input) {
+    complain(input.error().lines);
+    return kErrandFailed;
+  }
+  if (auto* file = std::get_if<FilePlan>(&*input)) {
+    if (!command.overrides.jobs && !file->plan.root().jobs) command.overrides.jobs = Jobs{};
+    file->plan = apply(command.overrides, file->plan);
+    if (command.dry_run) return print(describe(file->plan));
+  } else if (command.dry_run) {
+    complain({"errand: a stream of tasks (JSON Lines) has no plan to print"});
+    return kErrandFailed;
+  }
+  Session::Outcome outcome;
+  {
+    Session session(std::move(command), std::move(*input));
+    outcome = session.run();
+  }
+  return outcome.signal != 0 ? die_of(outcome.signal) : outcome.exit_status;
+}
+
+}  // namespace errand::cmd

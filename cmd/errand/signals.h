@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <asio/signal_set.hpp>
+
+#include "errand/concurrency/context.h"
+
+namespace errand::cmd {
+
+// SIGINT, SIGTERM and SIGHUP as causes of cancellation; those that were ignored when errand started
+// (nohup, a shell's background job) stay ignored.
+class Signals {
+ public:
+  explicit Signals(Runtime& runtime);
+  // Done with SignalReceived as its cause at the first signal.
+  const Context& run() const { return run_; }
+  // Done at the second one: the grace is over.
+  const Context& hurry() const { return hurry_; }
+  // Ends the run for another reason.
+  void cancel(Error cause) { cancel_run_(std::move(cause)); }
+  // The first signal's number; 0 when none came.
+  int received() const { return received_; }
+
+ private:
+  Signals(std::pair<Context, CancelFn> run, std::pair<Context, CancelFn> hurry);
+  void listen();
+
+  Context run_;
+  CancelFn cancel_run_;
+  Context hurry_;
+  CancelFn cancel_hurry_;
+  asio::signal_set set_;
+  int received_ = 0;
+};
+
+// Dies of the signal, so that whoever started errand sees it; as process 1, where that is impossible,
+// returns what a shell would have reported.
+int die_of(int signal);
+
+// Puts what every program of a shell may rely on in place: descriptors 0, 1 and 2 are open, and a
+// closed reader is an error of write(), for errand but not for its tasks.
+void prepare_process();
+
+}  // namespace errand::cmd

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/executor/local.h"
+
+#include <array>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace errand {
+namespace {
+
+// Set for each attempt, so an outer errand's are not passed on.
+constexpr std::array<std::string_view, 4> kOwnNames = {"ERRAND_TASK", "ERRAND_RUN_ID",
+                                                       "ERRAND_ATTEMPT", "ERRAND_SLOT"};
+
+std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
+
+std::string entry(std::string_view name, std::string_view value) {
+  std::string text(name);
+  text += '=';
+  text += value;
+  return text;
+}
+
+Duration duration_of(const timeval& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+}
+
+Usage usage_of(const rusage& usage) {
+  constexpr std::int64_t kKibibyte = 1024;
+  return {duration_of(usage.ru_utime), duration_of(usage.ru_stime), usage.ru_maxrss * kKibibyte,
+          usage.ru_nvcsw, usage.ru_nivcsw};
+}
+
+class ToSink final : public OutputReceiver {
+ public:
+  explicit ToSink(OutputSink& sink) : sink_(sink) {}
+  Error write(OutputStream stream, std::string_view bytes) override {
+    return sink_.write(stream == OutputStream::out ? Stream::out : Stream::err, bytes);
+  }
+  bool behind() const override { return sink_.behind(); }
+  awaitable<void> caught_up() override { return sink_.caught_up(); }
+
+ private:
+  OutputSink& sink_;
+};
+
+Command::Output output_of(Capture capture) {
+  switch (capture) {
+    case Capture::separate:
+      return Command::Output::separate;
+    case Capture::merged:
+      return Command::Output::merged;
+    case Capture::inherit:
+      break;
+  }
+  return Command::Output::inherit;
+}
+
+std::vector<std::string> argv_of(const Task& task) {
+  if (const auto* argv = std::get_if<Argv>(&task.run)) return *argv;
+  const auto* script = std::get_if<Script>(&task.run);
+  std::vector<std::string> argv;
+  if (!script) return argv;
+  if (task.shell) argv = *task.shell;
+  if (argv.empty()) argv = {"sh", "-ec"};
+  argv.push_back(script->text);
+  return argv;
+}
+
+StopRule stop_rule_of(const Task& task) {
+  auto polite_signal = [own = task.kill_signal](const Error& cause) {
+    const auto* received = cause.as<SignalReceived>();
+    return received ? received->number : own;
+  };
+  return {std::move(polite_signal), task.grace};
+}
+
+// A shell's codes for what could not be executed travel as the run layer's own error.
+Error translated(const Error& error) {
+  const auto* failure = error.as<ExecFailure>();
+  if (!failure) return error;
+  return Error::make(NotExecutable{error.message(), failure->missing ? 127 : 126});
+}
+
+}  // namespace
+
+LocalExecutor::LocalExecutor(Reaper& reaper, std::vector<std::string> base)
+    : reaper_(reaper), base_(std::move(base)) {}
+
+LocalExecutor::Environment LocalExecutor::environment(const Entries& entries) {
+  if (const auto known = environments_.find(entries); known != environments_.end()) {
+    return known->second;
+  }
+  std::vector<std::string> texts;
+  std::unordered_map<std::string_view, std::size_t> places;
+  places.reserve(base_.size());
+  std::unordered_map<std::string_view, const EnvEntry*> own;
+  if (entries) {
+    for (const EnvEntry& one : *entries) own.insert_or_assign(one.first, &one);
+  }
+  for (const std::string_view name : kOwnNames) places.emplace(name, 0);
+  for (const std::string& text : base_) {
+    const std::string_view name = name_of(text);
+    if (own.contains(name) || !places.emplace(name, 0).second) continue;
+    texts.push_back(text);
+  }
+  if (entries) {
+    for (const EnvEntry& one : *entries) {
+      if (own.at(one.first) == &one && one.second) texts.push_back(entry(one.first, *one.second));
+    }
+  }
+  if (environments_.size() >= kEnvironmentsMax) environments_.clear();
+  auto made = std::make_shared<const std::vector<std::string>>(std::move(texts));
+  environments_.emplace(entries, made);
+  return made;
+}
+
+Command LocalExecutor::command_of(const Attempt& attempt, Capture capture) {
+  const Task& task = *attempt.task;
+  Command command;
+  command.argv = argv_of(task);
+  command.dir = task.dir;
+  command.env = environment(task.env);
+  command.own_env = {entry("ERRAND_TASK", task.full_name), entry("ERRAND_RUN_ID", attempt.run_id),
+                     entry("ERRAND_ATTEMPT", std::to_string(attempt.number)),
+                     entry("ERRAND_SLOT", std::to_string(attempt.slot))};
+  command.output = output_of(capture);
+  return command;
+}
+
+awaitable<AttemptResult> LocalExecutor::run(Context context, Context hurry, const Attempt& attempt,
+                                            OutputSink& output, Capture capture) {
+  ToSink receiver(output);
+  Command command = command_of(attempt, capture);
+  AttemptResult result;
+  if (command.argv.empty()) {
+    result.error = Error::text("there is nothing to run");
+    co_return result;
+  }
+  StopRule rule = stop_rule_of(*attempt.task);
+  ProcessEnd end = co_await run_process(reaper_, std::move(context), std::move(hurry),
+                                        std::move(command), std::move(rule), receiver);
+  result.status = end.status;
+  result.error = translated(end.error);
+  result.stopped = end.stopped;
+  result.usage = usage_of(end.usage);
+  result.notices = std::move(end.notices);
+  co_return result;
+}
+
+}  // namespace errand

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "errand/concurrency/runtime.h"
+#include "errand/process/process.h"
+#include "errand/process/reaper.h"
+#include "errand/run/executor.h"
+
+namespace errand {
+
+// Runs attempts as processes of this machine. Belongs to the loop's thread; outlives its attempts.
+class LocalExecutor final : public Executor {
+ public:
+  // Environments that are remembered, for plans whose tasks share few of them.
+  static constexpr std::size_t kEnvironmentsMax = 64;
+
+  // `base` is what attempts get as "K=V" before their task's own entries; without the variables
+  // that are options of errand. The first of two equal names counts.
+  LocalExecutor(Reaper& reaper, std::vector<std::string> base);
+
+  awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt,
+                               OutputSink& output, Capture capture) override;
+
+ private:
+  using Entries = std::shared_ptr<const std::vector<EnvEntry>>;
+  using Environment = std::shared_ptr<const std::vector<std::string>>;
+  Command command_of(const Attempt& attempt, Capture capture);
+  Environment environment(const Entries& entries);
+
+  Reaper& reaper_;
+  std::vector<std::string> base_;
+  std::map<Entries, Environment> environments_;
+};
+
+}  // namespace errand

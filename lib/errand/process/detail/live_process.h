@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "errand/concurrency/event.h"
+#include "errand/process/process.h"
+
+namespace errand::detail {
+
+// One child and everything that hangs on it: its group, its pipes, who left its group. Events of
+// the loop drive it (exits, output, cancellation, one timer); each ends in settle(), which alone
+// decides whether it is over. The coroutine in wait() only waits for that and for a receiver that
+// is behind.
+class LiveProcess final : Reaper::Watch, PipeReader::Owner {
+ public:
+  LiveProcess(Reaper& reaper, const Context& context, const Context& hurry, const StopRule& rule,
+              OutputReceiver& receiver);
+  // Destroyed before its end (with the loop, that is): kills the group.
+  ~LiveProcess();
+  LiveProcess(const LiveProcess&) = delete;
+  LiveProcess& operator=(const LiveProcess&) = delete;
+
+  // Once. What it is given outlives this.
+  Error start(const std::string& path, const std::vector<std::string>& argv,
+              const Command& command);
+  awaitable<ProcessEnd> wait();
+  // After wait(): why the child did not become its program.
+  const SpawnFailure& failure() const { return failure_; }
+
+ private:
+  // What the timer is for.
+  enum class Deadline : std::uint8_t { none, grace, leftovers, output, death };
+  // A descendant that left the group. The descriptor keeps its id from being taken for another's.
+  struct Escaped {
+    pid_t pid;
+    UniqueFd handle;
+  };
+
+  void on_exit(int wait_status, const rusage& usage) override;
+  void on_relative_reaped() override { settle(); }
+  void on_output(OutputStream stream, std::string_view bytes) override;
+  bool wants_more() override;
+  void on_output_end() override { settle(); }
+
+  Error open_pipes(const Command& command, SpawnRequest& request, UniqueFd (&write_ends)[2]);
+  Result<UniqueFd> open_input(const Command& command, SpawnRequest& request) const;
+  void set_deadline(Deadline deadline, Duration delay);
+  void on_deadline();
+
+  void stop(const Error& cause);
+  void hurry();
+  void kill_all();
+  void cut_off();
+  void settle();
+  void finish();
+
+  bool group_exists() const { return leader_alive_ || Reaper::group_exists(pid_); }
+  bool output_open() const { return (out_ && out_->open()) || (err_ && err_->open()); }
+  void signal_group(int signal);
+  void find_escaped();
+  void add_escaped(const std::vector<pid_t>& pids);
+  void kill_escaped();
+  void forget_dead();
+  void kill_leftovers();
+  void close_output();
+  void resume_output();
+
+  Reaper& reaper_;
+  Context context_;
+  Context hurry_;
+  const StopRule& rule_;
+  OutputReceiver& receiver_;
+
+  // The child reads these until it has become its program.
+  std::vector<char*> argv_, envp_;
+  SpawnFailure failure_;
+
+  pid_t pid_ = 0;
+  bool leader_alive_ = false;
+  bool stopping_ = false;      // the polite signal has been sent
+  bool killed_ = false;        // SIGKILL has been sent
+  bool cut_off_ = false;       // leftovers have been dealt with
+  bool reading_last_ = false;  // settle() is to wait
+  bool paused_ = false;        // the receiver is behind
+  bool ended_ = false;
+  Deadline deadline_ = Deadline::none;
+  std::vector<Escaped> escaped_;
+  std::optional<PipeReader> out_, err_;
+  Timer timer_;
+  std::optional<CancelHook> on_cancel_, on_hurry_;
+  Parking parking_;
+  Error output_error_;
+  ProcessEnd end_;
+};
+
+}  // namespace errand::detail

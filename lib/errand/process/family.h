@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who descends from whom, read from /proc. Answers are snapshots, and empty where /proc does not
+// tell.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "errand/base/unique_fd.h"
+
+namespace errand {
+
+// At most this many processes are looked at in one go.
+inline constexpr std::size_t kFamilyMax = 4096;
+
+std::vector<pid_t> children_of(pid_t pid);
+// Children, their children, and so on; without `pid` itself.
+std::vector<pid_t> descendants_of(pid_t pid);
+// Has the process `pid` a descriptor for the file that /proc calls `link`, as in "pipe:[1234]"?
+bool holds(pid_t pid, std::string_view link);
+// What /proc calls the file behind our descriptor.
+std::string file_link(int fd);
+// "sleep 300": its arguments, shortened; its name in brackets where it has none.
+std::string command_line(pid_t pid);
+// "sleep 300 (pid 7)".
+std::string describe(pid_t pid);
+
+// Stands for one process even after its id has been given to another. Empty when there is none.
+UniqueFd process_handle(pid_t pid);
+// False when that process has been reaped.
+bool signal_process(const UniqueFd& handle, int signal);
+
+}  // namespace errand

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "errand/process/detail/live_process.h"
+#include "errand/process/family.h"
+
+namespace errand::detail {
+namespace {
+
+ExitStatus status_of(int wait_status) {
+  return WIFSIGNALED(wait_status) ? ExitStatus::signaled(WTERMSIG(wait_status))
+                                  : ExitStatus::exited(WEXITSTATUS(wait_status));
+}
+
+}  // namespace
+
+LiveProcess::LiveProcess(Reaper& reaper, const Context& context, const Context& hurry,
+                         const StopRule& rule, OutputReceiver& receiver)
+    : reaper_(reaper),
+      context_(context),
+      hurry_(hurry),
+      rule_(rule),
+      receiver_(receiver),
+      timer_(reaper.runtime(), [this] { on_deadline(); }),
+      parking_(reaper.runtime()) {}
+
+LiveProcess::~LiveProcess() {
+  if (ended_ || pid_ == 0) return;
+  signal_group(SIGKILL);
+  kill_escaped();
+  finish();
+}
+
+awaitable<ProcessEnd> LiveProcess::wait() {
+  while (!ended_) {
+    co_await parking_.park();
+    while (paused_ && !ended_) {
+      co_await receiver_.caught_up();
+      paused_ = false;
+      resume_output();
+    }
+  }
+  end_.error = output_error_;
+  co_return std::move(end_);
+}
+
+// ---- what happens to it
+
+void LiveProcess::on_exit(int wait_status, const rusage& usage) {
+  leader_alive_ = false;
+  end_.status = status_of(wait_status);
+  end_.usage = usage;
+  reading_last_ = true;
+  if (out_) out_->read_now();
+  if (err_) err_->read_now();
+  reading_last_ = false;
+  settle();
+}
+
+void LiveProcess::on_output(OutputStream stream, std::string_view bytes) {
+  if (output_error_) return;
+  output_error_ = receiver_.write(stream, bytes);
+  if (output_error_) stop(output_error_);
+}
+
+bool LiveProcess::wants_more() {
+  if (output_error_ || !receiver_.behind()) return true;
+  paused_ = true;
+  parking_.wake();
+  return false;
+}
+
+void LiveProcess::resume_output() {
+  if (out_) out_->resume();
+  if (err_) err_->resume();
+  settle();
+}
+
+void LiveProcess::set_deadline(Deadline deadline, Duration delay) {
+  deadline_ = deadline;
+  timer_.set(after(reaper_.runtime().now(), delay));
+}
+
+void LiveProcess::on_deadline() {
+  const Deadline passed = std::exchange(deadline_, Deadline::none);
+  switch (passed) {
+    case Deadline::none:
+      return;
+    case Deadline::grace:
+      return kill_all();
+    case Deadline::leftovers:
+    case Deadline::output:
+      // A receiver that is behind makes everybody slow: no time counts then.
+      if (paused_) return set_deadline(passed, kLeftoverTime);
+      if (passed == Deadline::leftovers) return cut_off();
+      close_output();
+      settle();
+      if (!ended_) set_deadline(Deadline::death, kKillTime);
+      return;
+    case Deadline::death:
+      end_.notices.push_back("cannot be killed: " + describe(pid_));
+      return finish();
+  }
+}
+
+// ---- ending it
+
+void LiveProcess::stop(const Error& cause) {
+  if (ended_ || std::exchange(stopping_, true)) return;
+  if (killed_ || !group_exists()) return settle();
+  end_.stopped = leader_alive_;
+  find_escaped();
+  signal_group(rule_.polite_signal ? rule_.polite_signal(cause) : SIGTERM);
+  signal_group(SIGCONT);  // a stopped process would not see it; others ignore this one
+  if (rule_.grace <= Duration() || hurry_.done()) return kill_all();
+  set_deadline(Deadline::grace, rule_.grace);
+}
+
+void LiveProcess::hurry() {
+  if (stopping_ && !ended_) kill_all();
+}
+
+void LiveProcess::kill_all() {
+  if (std::exchange(killed_, true)) return;
+  find_escaped();
+  signal_group(SIGKILL);
+  kill_escaped();
+  set_deadline(Deadline::death, kKillTime);
+  settle();
+}
+
+// It has ended by itself, and the time of those it left behind is up.
+void LiveProcess::cut_off() {
+  cut_off_ = true;
+  kill_leftovers();
+  set_deadline(Deadline::output, kLeftoverTime);
+  settle();
+}
+
+void LiveProcess::settle() {
+  if (ended_ || leader_alive_ || reading_last_) return;
+  forget_dead();
+  const bool group = group_exists();
+  if (group) reaper_.linger(pid_, *this);
+  if (!group && !escaped_.empty() && !std::exchange(killed_, true)) {
+    find_escaped();
+    kill_escaped();
+    set_deadline(Deadline::death, kKillTime);
+    forget_dead();
+  }
+  if (!group && escaped_.empty() && !output_open()) return finish();
+  const bool dying = (group && (stopping_ || killed_)) || !escaped_.empty();
+  if (dying || cut_off_ || deadline_ == Deadline::leftovers) return;
+  set_deadline(Deadline::leftovers, kLeftoverTime);
+}
+
+void LiveProcess::finish() {
+  ended_ = true;
+  timer_.cancel();
+  on_cancel_.reset();
+  on_hurry_.reset();
+  close_output();
+  if (std::exchange(leader_alive_, false)) {
+    reaper_.abandon(pid_);
+    // Until it is dead or its program runs it reads what we are about to free.
+    siginfo_t info{};
+    ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT);
+  }
+  reaper_.unlinger(pid_);
+  for (const Escaped& escaped : escaped_) reaper_.unfollow(escaped.pid);
+  escaped_.clear();
+  parking_.wake();
+}
+
+void LiveProcess::close_output() {
+  if (out_) out_->close();
+  if (err_) err_->close();
+}
+
+// ---- whom it concerns
+
+void LiveProcess::signal_group(int signal) {
+  if (leader_alive_) {
+    // It makes its group itself, so there may be none yet; then it has no children either.
+    if (::kill(-pid_, signal) != 0 && errno == ESRCH) ::kill(pid_, signal);
+  } else if (group_exists()) {
+    ::kill(-pid_, signal);
+  }
+}
+
+void LiveProcess::find_escaped() {
+  if (leader_alive_) add_escaped(descendants_of(pid_));
+  if (!leader_alive_) {
+    for (const pid_t child : children_of(::getpid())) {
+      if (::getpgid(child) == pid_) add_escaped(descendants_of(child));
+    }
+  }
+  for (std::size_t i = 0; i < escaped_.size(); ++i) add_escaped(descendants_of(escaped_[i].pid));
+}
+
+void LiveProcess::add_escaped(const std::vector<pid_t>& pids) {
+  for (const pid_t pid : pids) {
+    if (::getpgid(pid) == pid_ || escaped_.size() >= kFamilyMax) continue;
+    if (std::ranges::find(escaped_, pid, &Escaped::pid) != escaped_.end()) continue;
+    UniqueFd handle = process_handle(pid);
+    if (!handle) continue;
+    reaper_.follow(pid, *this);
+    escaped_.push_back({pid, std::move(handle)});
+  }
+}
+
+void LiveProcess::kill_escaped() {
+  for (const Escaped& escaped : escaped_) {
+    signal_process(escaped.handle, SIGKILL);
+  }
+}
+
+void LiveProcess::forget_dead() {
+  std::erase_if(escaped_, [this](const Escaped& escaped) {
+    if (signal_process(escaped.handle, 0)) return false;
+    reaper_.unfollow(escaped.pid);
+    return true;
+  });
+}
+
+void LiveProcess::kill_leftovers() {
+  const std::string out = out_ ? out_->link() : "";
+  const std::string err = err_ ? err_->link() : "";
+  const auto holds_output = [&](pid_t pid) {
+    return (!out.empty() && holds(pid, out)) || (!err.empty() && holds(pid, err));
+  };
+  bool found = false;
+  for (const pid_t pid : reaper_.strays()) {
+    const bool member = ::getpgid(pid) == pid_;
+    if (!member && !holds_output(pid)) continue;
+    found = true;
+    if (!stopping_) end_.notices.push_back("left behind: " + describe(pid));
+    add_escaped({pid});
+  }
+  killed_ = true;
+  signal_group(SIGKILL);
+  kill_escaped();
+  if (!found && !stopping_) {
+    end_.notices.push_back("left behind: a process that holds its output open and cannot be found");
+  }
+}
+
+}  // namespace errand::detail

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/process/process.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "errand/process/detail/live_process.h"
+
+namespace errand {
+namespace {
+
+using detail::LiveProcess;
+
+// A program file that somebody has open for writing, mostly a child between fork and exec elsewhere
+// that is about to close it.
+constexpr int kBusyTries = 6;
+constexpr Duration kBusyDelay = std::chrono::milliseconds(2);
+
+// What execvp does with a file that the kernel does not know; but not for a binary, where a shell
+// would complain about its bytes.
+bool shell_can_read(const std::string& path, const std::string& dir) {
+  const bool relative = !path.starts_with('/') && !dir.empty();
+  const std::string full = relative ? dir + "/" + path : path;
+  const UniqueFd fd(::open(full.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return false;
+  char head[128];
+  const ssize_t size = ::read(fd.get(), head, sizeof head);
+  return size >= 0 && std::string_view(head, static_cast<std::size_t>(size)).find('\0') ==
+                          std::string_view::npos;
+}
+
+struct Program {
+  std::string path;  // for execve
+  std::vector<std::string> argv;
+};
+
+// Decides what to do about a failed execve: nothing, or to try again with `program` changed.
+class ExecTries {
+ public:
+  bool again(Reaper& reaper, const Command& command, int number, Program& program) {
+    switch (number) {
+      case ENOEXEC:
+        return !as_script_ && (as_script_ = use_shell(command, program));
+      case ENOENT:
+        return !looked_again_ && (looked_again_ = look_again(reaper, command, program));
+      case ETXTBSY:
+        return ++busy_ <= kBusyTries;
+      default:
+        return false;
+    }
+  }
+  Duration delay() const { return busy_ == 0 ? Duration() : kBusyDelay * (1 << busy_); }
+
+ private:
+  static bool use_shell(const Command& command, Program& program) {
+    if (!shell_can_read(program.path, command.dir)) return false;
+    program.argv = command.argv;
+    program.argv.front() = program.path;
+    program.argv.insert(program.argv.begin(), "/bin/sh");
+    program.path = "/bin/sh";
+    return true;
+  }
+  // The program may have moved to another folder of PATH.
+  static bool look_again(Reaper& reaper, const Command& command, Program& program) {
+    const std::string& name = command.argv.front();
+    const std::string_view path = search_path(*command.env);
+    reaper.programs().forget(name, path);
+    Result<std::string> found = reaper.programs().find(name, path, command.dir);
+    if (!found || *found == program.path) return false;
+    program.path = std::move(*found);
+    return true;
+  }
+
+  bool as_script_ = false;
+  bool looked_again_ = false;
+  int busy_ = 0;
+};
+
+Error failure_of(const SpawnFailure& failure, const Command& command) {
+  switch (failure.step) {
+    case SpawnFailure::Step::none:
+      return {};
+    case SpawnFailure::Step::chdir:
+      return chdir_failure(command.dir, failure.number);
+    case SpawnFailure::Step::exec:
+      return exec_failure(command.argv.front(), failure.number);
+    case SpawnFailure::Step::setup:
+      break;
+  }
+  return Error::system("start '" + command.argv.front() + "'", failure.number);
+}
+
+}  // namespace
+
+awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry, Command command,
+                                  StopRule rule, OutputReceiver& receiver) {
+  ProcessEnd end;
+  Result<std::string> path =
+      reaper.programs().find(command.argv.front(), search_path(*command.env), command.dir);
+  if (!path) {
+    end.error = path.error();
+    co_return end;
+  }
+  Program program{std::move(*path), command.argv};
+  ExecTries tries;
+  for (;;) {
+    if (context.done()) {
+      end.error = context.done_error();
+      co_return end;
+    }
+    LiveProcess process(reaper, context, hurry, rule, receiver);
+    if (Error error = process.start(program.path, program.argv, command)) {
+      end.error = std::move(error);
+      co_return end;
+    }
+    end = co_await process.wait();
+    const SpawnFailure failure = process.failure();
+    if (failure.step == SpawnFailure::Step::none) co_return end;
+    end.status.reset();
+    end.error = failure_of(failure, command);
+    if (failure.step != SpawnFailure::Step::exec) co_return end;
+    if (!tries.again(reaper, command, failure.number, program)) co_return end;
+    if (tries.delay() > Duration()) co_await context.sleep(tries.delay());
+  }
+}
+
+}  // namespace errand

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/process/program.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+namespace errand {
+namespace {
+
+Error failure(std::string_view doing, std::string_view what, int number, bool missing) {
+  std::string text(doing);
+  text.append(" '").append(what).append("': ").append(std::generic_category().message(number));
+  return Error::make(ExecFailure{std::move(text), number, missing});
+}
+
+// 0 when it can be executed, else errno.
+int executable(const std::string& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return errno;
+  if (!S_ISREG(info.st_mode)) return EACCES;
+  return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+Error exec_failure(std::string_view program, int number) {
+  return failure("exec", program, number, number == ENOENT);
+}
+
+Error chdir_failure(std::string_view folder, int number) {
+  return failure("chdir", folder, number, false);
+}
+
+Result<std::string> Programs::find(const std::string& name, std::string_view path,
+                                   const std::string& dir) {
+  if (name.find('/') != std::string::npos) return name;
+  if (name.empty()) return std::unexpected(exec_failure(name, ENOENT));
+  std::pair<std::string, std::string> key(path, name);
+  if (const auto known = found_.find(key); known != found_.end()) return known->second;
+  int refusal = ENOENT;
+  bool relative_before = false;  // then the answer depends on the folder
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find(':', begin), path.size());
+    const std::string folder(end == begin ? "." : path.substr(begin, end - begin));
+    begin = end + 1;
+    const bool relative = folder.front() != '/';
+    relative_before |= relative;
+    const std::string candidate = folder + "/" + name;
+    const int number = executable(relative && !dir.empty() ? dir + "/" + candidate : candidate);
+    if (number == 0) {
+      if (found_.size() >= kRememberedMax) found_.clear();
+      if (!relative_before) found_.emplace(std::move(key), candidate);
+      return candidate;
+    }
+    if (number == EACCES) refusal = EACCES;
+  }
+  return std::unexpected(exec_failure(name, refusal));
+}
+
+void Programs::forget(const std::string& name, std::string_view path) {
+  found_.erase(std::pair<std::string, std::string>(path, name));
+}
+
+std::string_view search_path(const std::vector<std::string>& env) {
+  for (const std::string& entry : env) {
+    if (entry.starts_with("PATH=")) return std::string_view(entry).substr(5);
+  }
+  return "/bin:/usr/bin";  // what glibc's execvp uses
+}
+
+}  // namespace errand

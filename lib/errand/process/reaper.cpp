@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/process/reaper.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <asio/signal_set.hpp>
+#include <cerrno>
+#include <utility>
+
+#include "errand/concurrency/event.h"
+#include "errand/process/family.h"
+
+namespace errand {
+namespace {
+
+constexpr std::size_t kReadBufferBytes = std::size_t{256} * 1024;
+constexpr Duration kStraysTime = std::chrono::seconds(2);
+
+}  // namespace
+
+// Shared with the handler that waits for the next signal, which may come after the reaper's end.
+struct Reaper::Signals {
+  explicit Signals(const asio::any_io_executor& executor) : set(executor, SIGCHLD) {}
+  asio::signal_set set;
+  Reaper* reaper = nullptr;
+};
+
+Reaper::Reaper(Runtime& runtime)
+    : runtime_(runtime),
+      read_buffer_(kReadBufferBytes),
+      signals_(std::make_shared<Signals>(runtime.executor())) {
+  ::prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper_);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // A stopped child is no event, and nobody's blocking call is to fail because a child ended.
+  struct sigaction action{};
+  ::sigaction(SIGCHLD, nullptr, &action);
+  action.sa_flags |= SA_NOCLDSTOP | SA_RESTART;
+  ::sigaction(SIGCHLD, &action, nullptr);
+  signals_->reaper = this;
+  wait_for_signal();
+}
+
+Reaper::~Reaper() {
+  signals_->reaper = nullptr;
+  signals_->set.cancel();
+  ::prctl(PR_SET_CHILD_SUBREAPER, was_subreaper_);
+}
+
+void Reaper::wait_for_signal() {
+  signals_->set.async_wait([signals = signals_](const std::error_code& error, int) {
+    if (error || !signals->reaper) return;
+    signals->reaper->wait_for_signal();
+    signals->reaper->reap();
+  });
+}
+
+Result<pid_t> Reaper::start(const SpawnRequest& request, Watch& watch) {
+  Result<pid_t> pid = spawner_.spawn(request);
+  if (pid) started_.emplace(*pid, &watch);
+  return pid;
+}
+
+void Reaper::linger(pid_t pgid, Watch& watch) { lingering_.insert_or_assign(pgid, &watch); }
+
+void Reaper::follow(pid_t pid, Watch& watch) { followed_.insert_or_assign(pid, &watch); }
+
+void Reaper::abandon(pid_t pid) { started_.erase(pid); }
+
+bool Reaper::group_exists(pid_t pgid) {
+  siginfo_t info{};
+  return ::waitid(P_PGID, static_cast<id_t>(pgid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+void Reaper::reap() {
+  while (reap_one() > 0) {
+  }
+  if (after_reaping_) after_reaping_();
+}
+
+pid_t Reaper::reap_one() {
+  int status = 0;
+  rusage usage{};
+  pid_t pid = -1;
+  pid_t group = 0;
+  if (!lingering_.empty()) {  // then look at the group before it is gone
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return 0;
+    group = ::getpgid(info.si_pid);
+    pid = info.si_pid;
+  }
+  pid = ::wait4(pid, &status, WNOHANG, &usage);
+  if (pid > 0) reaped(pid, group, status, usage);
+  return pid;
+}
+
+void Reaper::reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage) {
+  if (const auto own = started_.find(pid); own != started_.end()) {
+    Watch* const watch = own->second;
+    started_.erase(own);
+    watch->on_exit(wait_status, usage);
+    return;
+  }
+  if (const auto followed = followed_.find(pid); followed != followed_.end()) {
+    Watch* const watch = followed->second;
+    followed_.erase(followed);
+    watch->on_relative_reaped();
+  }
+  if (const auto lingering = lingering_.find(group); lingering != lingering_.end()) {
+    lingering->second->on_relative_reaped();
+  }
+}
+
+void Reaper::signal_all(int signal) {
+  for (const auto& [pid, watch] : started_) {
+    if (::kill(-pid, signal) != 0 && errno == ESRCH) ::kill(pid, signal);
+  }
+}
+
+std::vector<pid_t> Reaper::strays() const {
+  std::vector<pid_t> found = children_of(::getpid());
+  std::erase_if(found, [this](pid_t pid) { return started_.contains(pid); });
+  const std::size_t own = found.size();
+  for (std::size_t i = 0; i < own && found.size() < kFamilyMax; ++i) {
+    const std::vector<pid_t> below = descendants_of(found[i]);
+    found.insert(found.end(), below.begin(), below.end());
+  }
+  return found;
+}
+
+// False when there is nobody left.
+bool Reaper::kill_what_is_left(std::set<pid_t>& seen, std::vector<std::string>& told) {
+  siginfo_t info{};
+  if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return false;
+  for (const pid_t pid : children_of(::getpid())) {  // ours and not reaped: the ids are safe
+    if (seen.insert(pid).second) told.push_back(describe(pid));
+    ::kill(pid, SIGKILL);
+  }
+  return true;
+}
+
+awaitable<std::vector<std::string>> Reaper::kill_strays() {
+  std::vector<std::string> told;
+  std::set<pid_t> seen;
+  Parking parking(runtime_);
+  bool time_is_up = false;
+  Timer timer(runtime_, [&] {
+    time_is_up = true;
+    parking.wake();
+  });
+  timer.set_after(kStraysTime);
+  after_reaping_ = [&parking] { parking.wake(); };
+  reap();
+  while (!time_is_up && kill_what_is_left(seen, told)) co_await parking.park();
+  after_reaping_ = nullptr;
+  co_return told;
+}
+
+Result<int> Reaper::null_device() {
+  if (!null_device_) null_device_ = UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!null_device_) return std::unexpected(Error::system("open '/dev/null'", errno));
+  if (null_device_.get() < 3) {
+    null_device_ = UniqueFd(::fcntl(null_device_.get(), F_DUPFD_CLOEXEC, 3));
+  }
+  return null_device_.get();
+}
+
+}  // namespace errand

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one place where children are started, counted and reaped.
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "errand/base/result.h"
+#include "errand/base/unique_fd.h"
+#include "errand/concurrency/awaitable.h"
+#include "errand/concurrency/runtime.h"
+#include "errand/process/program.h"
+#include "errand/process/spawn.h"
+
+namespace errand {
+
+// Owns SIGCHLD of its loop, and makes this process the one that orphaned descendants are handed to
+// (PR_SET_CHILD_SUBREAPER), so that whoever escapes from a task can still be found. Reaps every
+// child of this process, also those it did not start. One at a time; belongs to the loop's thread,
+// whose end the children do not survive. Keeps the loop running while it exists. Outlives its
+// processes.
+class Reaper {
+ public:
+  // Told about one process and its group, from inside the reaping.
+  class Watch {
+   public:
+    // Reaped; its group may live on.
+    virtual void on_exit(int wait_status, const rusage& usage) = 0;
+    // A process was reaped for which linger() or follow() asked.
+    virtual void on_relative_reaped() = 0;
+
+   protected:
+    ~Watch() = default;
+  };
+
+  explicit Reaper(Runtime& runtime);
+  ~Reaper();
+  Reaper(const Reaper&) = delete;
+  Reaper& operator=(const Reaper&) = delete;
+
+  Runtime& runtime() const { return runtime_; }
+
+  // Starts a process; `watch` hears of its end.
+  Result<pid_t> start(const SpawnRequest& request, Watch& watch);
+  // From now on `watch` also hears of members of group `pgid` that become our children and die.
+  void linger(pid_t pgid, Watch& watch);
+  // The same for one process by its id.
+  void follow(pid_t pid, Watch& watch);
+  // Ends what linger() and follow() began.
+  void unlinger(pid_t pgid) { lingering_.erase(pgid); }
+  void unfollow(pid_t pid) { followed_.erase(pid); }
+  // For a watch that ends before its process: the process is left to kill_strays().
+  void abandon(pid_t pid);
+  // Is one of our children, dead or alive, in this group? Then its id cannot be reused before we
+  // reap.
+  static bool group_exists(pid_t pgid);
+
+  // Our children that we did not start, and their descendants.
+  std::vector<pid_t> strays() const;
+  // Kills all children of this process that are left, and theirs, until none is; gives up after
+  // kStraysTime. "COMMAND (pid N)" for each. For the end of a program: nothing may be started any
+  // more.
+  awaitable<std::vector<std::string>> kill_strays();
+
+  // Sends a signal to the group of every process, for example SIGTSTP.
+  void signal_all(int signal);
+  std::size_t processes() const { return started_.size(); }
+
+  // What all processes share.
+  Programs& programs() { return programs_; }
+  std::span<char> read_buffer() { return read_buffer_; }
+  Result<int> null_device();
+
+ private:
+  struct Signals;
+  void wait_for_signal();
+  void reap();
+  pid_t reap_one();
+  void reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage);
+  bool kill_what_is_left(std::set<pid_t>& seen, std::vector<std::string>& told);
+
+  Runtime& runtime_;
+  Spawner spawner_;
+  Programs programs_;
+  std::vector<char> read_buffer_;
+  UniqueFd null_device_;
+  int was_subreaper_ = 0;
+  std::unordered_map<pid_t, Watch*> started_;
+  std::unordered_map<pid_t, Watch*> lingering_;  // by group
+  std::unordered_map<pid_t, Watch*> followed_;
+  std::function<void()> after_reaping_;
+  std::shared_ptr<Signals> signals_;
+};
+
+}  // namespace errand

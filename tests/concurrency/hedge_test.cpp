@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/concurrency/hedge.h"
+
+#include <stdexcept>
+
+#include "support/virtual_test.h"
+
+namespace errand::test {
+namespace {
+
+const Error E = Error::text("E");
+const Error F = Error::text("F");
+const Error P = Error::text("P");
+
+using Delays = std::vector<Duration>;
+
+// What one attempt does: after `takes`, it ends with `error`, or with its index where there is
+// none.
+struct Act {
+  Duration takes = 1h;
+  Error error = {};
+};
+
+// A virtual clock, a server that acts as scripted, and a record of what it saw.
+struct HedgeTest : VirtualTest {
+  HedgeTest() {
+    options.max_attempts = 4;
+    options.delay = 500ms;
+    options.stats = &stats;
+  }
+
+  awaitable<Result<int>> serve(Context ctx, int index) {
+    started.push_back(ctx.runtime().now() - TimePoint{});
+    const Act act = static_cast<std::size_t>(index) < acts.size() ? acts[index] : Act();
+    const Error stopped = co_await ctx.sleep(act.takes);
+    ended.push_back(index);
+    if (stopped) {
+      canceled.push_back(index);
+      causes.push_back(ctx.cause());
+      co_return std::unexpected(stopped);
+    }
+    if (act.error) co_return std::unexpected(act.error);
+    co_return index + 1;
+  }
+
+  awaitable<Result<int>> call(Context ctx) {
+    auto attempt = [this](Context c, int index) { return serve(std::move(c), index); };
+    return hedge(std::move(ctx), options, attempt);
+  }
+  Result<int> run_call() { return run(call(background())); }
+
+  // One more call, with records of its own.
+  Result<int> again(std::vector<Act> next_acts) {
+    acts = std::move(next_acts);
+    started.clear();
+    return run_call();
+  }
+
+  HedgeOptions<int> options;
+  HedgeStats stats;
+  std::vector<Act> acts;
+  Delays started;
+  std::vector<int> ended, canceled;
+  std::vector<Error> causes;
+};
+
+TEST_CASE("#134 slow attempts start one delay apart, and never more than max_attempts") {
+  HedgeTest t;
+  CHECK(t.run_call() == 1);
+  CHECK(t.started == Delays{0ms, 500ms, 1000ms, 1500ms});
+}
+
+TEST_CASE("#135 an answer within the delay is not hedged") {
+  HedgeTest t;
+  t.acts = {{120ms}};
+  CHECK(t.run_call() == 1);
+  CHECK(t.started.size() == 1);
+  CHECK(t.elapsed() == 120ms);
+}
+
+TEST_CASE("#136 the first answer wins, and the losers have ended when it is returned") {
+  HedgeTest t;
+  t.acts = {{}, {}, {100ms}};
+  CHECK(t.run_call() == 3);
+  CHECK(t.elapsed() == 1100ms);
+  CHECK(t.ended == std::vector<int>{2, 0, 1});
+  CHECK(t.canceled == std::vector<int>{0, 1});
+  CHECK(t.causes == std::vector<Error>{Superseded, Superseded});
+}
+
+TEST_CASE("#137 a non-fatal failure starts the next attempt at once and the delay anew") {
+  HedgeTest t;
+  t.acts = {{100ms, E}};
+  CHECK(t.run_call() == 2);
+  CHECK(t.started == Delays{0ms, 100ms, 600ms, 1100ms});
+}
+
+TEST_CASE("#139 a fatal failure ends the call although others might succeed") {
+  HedgeTest t;
+  t.acts = {{700ms, E}, {300ms}};
+  t.options.classify = [](const Result<int>& outcome) {
+    return outcome ? Verdict::win : Verdict::fatal;
+  };
+  const Result<int> result = t.run_call();
+  CHECK(result.error() == E);
+  CHECK(t.elapsed() == 700ms);
+  CHECK(t.started.size() == 2);
+  CHECK(t.canceled == std::vector<int>{1});
+  CHECK(t.causes == std::vector<Error>{E});
+}
+
+TEST_CASE("#140 when all fail the call ends with the last one, errors in the order of attempts") {
+  HedgeTest t;
+  t.options.max_attempts = 3;
+  t.acts = {{900ms, E}, {100ms, F}, {500ms, P}};
+  const Result<int> result = t.run_call();
+  REQUIRE_FALSE(result.has_value());
+  CHECK(t.started == Delays{0ms, 500ms, 600ms});
+  CHECK(t.ended == std::vector<int>{1, 0, 2});
+  CHECK(t.elapsed() == 1100ms);
+  CHECK(result.error().message() == "[E, F, P]");
+  CHECK(result.error().errors().size() == 3);
+}
+
+TEST_CASE("#141 a delay of 0 starts all attempts at once") {
+  HedgeTest t;
+  t.options.delay = 0ms;
+  t.acts = {{}, {}, {30ms}};
+  CHECK(t.run_call() == 3);
+  CHECK(t.started == Delays{0ms, 0ms, 0ms, 0ms});
+  t.options.delay = std::nullopt;
+  CHECK(t.again({{}, {}, {}, {30ms}}) == 4);
+  CHECK(t.started == Delays{30ms, 30ms, 30ms, 30ms});
+}
+
+TEST_CASE("#142 one attempt is a plain call, less is refused, and five is the cap where it is on") {
+  HedgeTest t;
+  t.options.max_attempts = 1;
+  CHECK(t.again({{2s, E}}).error() == E);
+  CHECK(t.started.size() == 1);
+  for (int refused : {0, -1}) {
+    t.options.max_attempts = refused;
+    CHECK_FALSE(t.again({{0ms}}).has_value());
+    CHECK(t.started.empty());
+  }
+  t.options.max_attempts = 9;
+  t.again({});
+  CHECK(t.started.size() == 9);
+  t.options.cap_at_five = true;
+  t.again({});
+  CHECK(t.started.size() == 5);
+}
+
+TEST_CASE("#143 one deadline covers the whole chain") {
+  HedgeTest t;
+  auto main = [&t](Context ctx) -> awaitable<void> {
+    const auto [limited, cancel] = with_timeout(ctx, 1200ms);
+    const Result<int> result = co_await t.call(limited);
+    CHECK(result.error().is(DeadlineExceeded));
+  };
+  t.run(main(t.background()));
+  CHECK(t.elapsed() == 1200ms);
+  CHECK(t.started.size() == 3);
+  CHECK(t.canceled == std::vector<int>{0, 1, 2});
+}
+
+TEST_CASE("#144 cancelling the call cancels every attempt and tells the cause") {
+  HedgeTest t;
+  auto main = [&t](Context ctx) -> awaitable<void> {
+    const auto [limited, cancel] = with_cancel(ctx);
+    Timer timer(ctx.runtime(), [&stop = cancel] { stop(P); });
+    timer.set_after(700ms);
+    const Result<int> result = co_await t.call(limited);
+    CHECK(result.error().is(Canceled));
+    CHECK(result.error().is(P));
+    CHECK(result.error().message() == "context canceled: P");
+  };
+  t.run(main(t.background()));
+  CHECK(t.elapsed() == 700ms);
+  CHECK(t.canceled == std::vector<int>{0, 1});
+}
+
+TEST_CASE("#145 a done context starts no attempt") {
+  HedgeTest t;
+  t.acts = {{0ms}};
+  const auto [done, cancel] = with_cancel(t.background());
+  cancel(P);
+  CHECK(t.run(t.call(done)).error().is(P));
+  CHECK(t.started.empty());
+}
+
+TEST_CASE("#146 a success in the instant of the hedge wins without it") {
+  HedgeTest t;
+  t.acts = {{500ms}};
+  CHECK(t.run_call() == 1);
+  CHECK(t.started.size() == 1);
+}
+
+TEST_CASE("#148 do not retry stops hedging, and attempts in flight may still win") {
+  HedgeTest t;
+  t.acts = {{600ms, with_pushback(E, Pushback::never())}, {900ms}};
+  CHECK(t.run_call() == 2);
+  CHECK(t.elapsed() == 1400ms);
+  CHECK(t.started == Delays{0ms, 500ms});
+}
+
+TEST_CASE("#150 a pushback of -1 and one that is no number stop hedging") {
+  for (const char* text : {"-1", "later"}) {
+    HedgeTest t;
+    t.acts = {{100ms, with_pushback(E, Pushback::parse(text))}};
+    CHECK(t.run_call().error().is(E));
+    CHECK(t.elapsed() == 100ms);
+    CHECK(t.started.size() == 1);
+  }
+}
+
+TEST_CASE("a pushback replaces the start of the next attempt") {
+  HedgeTest t;
+  t.acts = {{100ms, with_pushback(E, Pushback{700ms})}};
+  CHECK(t.run_call() == 2);
+  CHECK(t.started == Delays{0ms, 800ms, 1300ms, 1800ms});
+}
+
+TEST_CASE("nobody waits for a pushback that lies beyond the deadline") {
+  HedgeTest t;
+  t.acts = {{100ms, with_pushback(E, Pushback{700ms})}};
+  auto main = [&t](Context ctx) -> awaitable<void> {
+    const auto [limited, cancel] = with_timeout(ctx, 600ms);
+    CHECK((co_await t.call(limited)).error().is(E));
+  };
+  t.run(main(t.background()));
+  CHECK(t.elapsed() == 100ms);
+}
+
+TEST_CASE("#152 tokens at the threshold drop the due hedge for good") {
+  HedgeTest t;
+  Throttle throttle(10, 0.1);
+  for (int i = 0; i < 5; ++i) throttle.on_failure();
+  t.options.throttle = &throttle;
+  t.acts = {{2s}};
+  CHECK(t.run_call() == 1);
+  CHECK(t.started.size() == 1);
+  CHECK(t.stats.throttled == 1);
+  CHECK(throttle.tokens() == Approx(5.1));
+}
+
+TEST_CASE("#153 with nothing else in flight a throttled failure is returned at once") {
+  HedgeTest t;
+  Throttle throttle(10, 0.1);
+  for (int i = 0; i < 5; ++i) throttle.on_failure();
+  t.options.throttle = &throttle;
+  t.acts = {{100ms, E}};
+  CHECK(t.run_call().error() == E);
+  CHECK(t.elapsed() == 100ms);
+  CHECK(throttle.tokens() == Approx(4));
+}
+
+TEST_CASE("the throttle counts do-not-retry among fatal failures, and no others of them") {
+  HedgeTest t;
+  Throttle throttle(10, 0.1);
+  t.options.throttle = &throttle;
+  t.options.classify = [](const Result<int>& outcome) {
+    return outcome ? Verdict::win : Verdict::fatal;
+  };
+  t.again({{0ms, E}});
+  CHECK(throttle.tokens() == Approx(10));
+  t.again({{0ms, with_pushback(E, Pushback::never())}});
+  CHECK(throttle.tokens() == Approx(9));
+}
+
+TEST_CASE("#156 a delay function may stop hedging; the original's result is returned") {
+  HedgeTest t;
+  t.options.delay = std::nullopt;
+  std::vector<int> asked;
+  t.options.delay_for = [&](int index) -> std::optional<Duration> {
+    asked.push_back(index);
+    return std::nullopt;
+  };
+  CHECK(t.again({{2s}}) == 1);
+  CHECK(t.started.size() == 1);
+  CHECK(t.again({{2s, E}}).error() == E);
+  CHECK(t.started.size() == 1);
+  CHECK(asked == std::vector<int>{1, 1});
+}
+
+TEST_CASE("a delay function is asked before each hedge") {
+  HedgeTest t;
+  t.options.delay = std::nullopt;
+  t.options.delay_for = [](int index) { return std::optional<Duration>(index * 100ms); };
+  t.run_call();
+  CHECK(t.started == Delays{0ms, 100ms, 300ms, 600ms});
+}
+
+TEST_CASE("#157 values that do not win wait for one that does; else the last one is returned") {
+  HedgeTest t;
+  t.options.max_attempts = 3;
+  int winning = 3;
+  t.options.classify = [&](const Result<int>& outcome) {
+    return outcome == winning ? Verdict::win : Verdict::non_fatal;
+  };
+  const std::vector<Act> acts = {{600ms}, {700ms}, {300ms}};
+  CHECK(t.again(acts) == 3);
+  CHECK(t.started.size() == 3);
+  winning = 4;
+  CHECK(t.again(acts) == 2);  // which came at 1200ms, after 1 at 600 and 3 at 900
+  CHECK(t.again({{600ms}, {700ms, E}, {300ms, E}}) == 1);
+  CHECK(t.again({{600ms, E}, {700ms, E}, {300ms, F}}).error().message() == "[E, F]");
+}
+
+TEST_CASE("#158 no hedges while the quantile warms up, then after it") {
+  HedgeTest t;
+  LatencyQuantile quantile;
+  t.options.delay = std::nullopt;
+  t.options.quantile = &quantile;
+  for (int i = 0; i < 19; ++i) t.again({{10ms}});
+  t.again({{1h}});
+  CHECK(t.stats.hedges == 0);
+  for (int i = 0; i < 5; ++i) t.again({{10ms}});
+  t.options.max_attempts = 2;
+  const Duration before = t.elapsed();
+  CHECK(t.again({{5s}, {4s}}) == 2);
+  CHECK(t.stats.hedges == 1);
+  CHECK(t.started == Delays{before, before + 10ms});
+}
+
+TEST_CASE("#159 quick failures do not shorten the delay; timeouts and losers lengthen it") {
+  HedgeTest t;
+  LatencyQuantileOptions quantile_options;
+  quantile_options.quantile = 0.5;
+  quantile_options.warm_up = 4;
+  quantile_options.window = 9;
+  LatencyQuantile quantile(quantile_options);
+  t.options.delay = std::nullopt;
+  t.options.quantile = &quantile;
+  t.options.max_attempts = 1;
+  for (int i = 0; i < 4; ++i) t.again({{100ms}});
+  for (int i = 0; i < 50; ++i) t.again({{0ms, E}});
+  CHECK(quantile.value() == 100ms);
+  for (int i = 0; i < 3; ++i) t.again({{2s, Error::caused(DeadlineExceeded, E)}});
+  t.options.max_attempts = 2;
+  CHECK(quantile.value() == 100ms);
+  t.again({{3s}, {2500ms}});  // the original lost after 2600ms, the hedge won in 2500ms
+  CHECK(quantile.value() == 2s);
+}
+
+TEST_CASE("a hedge that lost against an earlier attempt teaches the quantile nothing") {
+  HedgeTest t;
+  LatencyQuantileOptions latest_only;
+  latest_only.warm_up = 1;
+  latest_only.window = 1;
+  LatencyQuantile quantile(latest_only);
+  quantile.record(500ms);
+  t.options.delay = std::nullopt;
+  t.options.quantile = &quantile;
+  CHECK(t.again({{600ms}}) == 1);
+  CHECK(t.started.size() == 2);
+  CHECK(quantile.value() == 600ms);
+}
+
+TEST_CASE("#160 an exhausted budget stops hedging, not the original") {
+  HedgeTest t;
+  BudgetOptions budget_options;
+  budget_options.reserve_per_second = 0;
+  budget_options.share = 0.5;
+  Budget budget(t.runtime, budget_options);
+  t.options.budget = &budget;
+  CHECK(t.again({{700ms}}) == 1);
+  CHECK(t.started.size() == 1);
+  CHECK(t.stats.over_budget == 1);
+  CHECK(t.again({{700ms}}) == 1);  // the second deposit pays for one hedge
+  CHECK(t.started.size() == 2);
+}
+
+TEST_CASE("#161 an attempt can tell that it is a hedge") {
+  HedgeTest t;
+  t.options.delay = 10ms;
+  std::vector<int> indices;
+  auto attempt = [&](Context ctx, int index) -> awaitable<Result<int>> {
+    indices.push_back(index);
+    if (index < 2) co_await ctx.sleep(1h);
+    co_return index;
+  };
+  CHECK(t.run(hedge(t.background(), t.options, attempt)) == 2);
+  CHECK(indices == std::vector<int>{0, 1, 2});
+  CHECK(t.stats.calls == 1);
+  CHECK(t.stats.hedges == 2);
+  CHECK(t.stats.hedge_wins == 1);
+}
+
+TEST_CASE("in one instant a win goes before the end of the context and before failures") {
+  HedgeTest t;
+  auto main = [&t](Context ctx) -> awaitable<void> {
+    const auto [limited, cancel] = with_timeout(ctx, 1s);
+    CHECK((co_await t.call(limited)) == 2);
+  };
+  t.acts = {{1s, E}, {500ms}};
+  t.options.classify = [](const Result<int>& outcome) {
+    return outcome ? Verdict::win : Verdict::fatal;
+  };
+  t.run(main(t.background()));
+  CHECK(t.elapsed() == 1s);
+}
+
+TEST_CASE("in one instant a fatal failure goes before a non-fatal one") {
+  HedgeTest t;
+  t.acts = {{1s, E}, {500ms, F}};
+  t.options.max_attempts = 2;
+  t.options.classify = [](const Result<int>& outcome) {
+    return outcome.error().is(F) ? Verdict::fatal : Verdict::non_fatal;
+  };
+  CHECK(t.run_call().error() == F);
+}
+
+TEST_CASE("in one instant a deadline goes before a fatal failure") {
+  HedgeTest t;
+  t.acts = {{1s, E}};
+  t.options.max_attempts = 1;
+  t.options.classify = [](const Result<int>&) { return Verdict::fatal; };
+  auto main = [&t](Context ctx) -> awaitable<void> {
+    const auto [limited, cancel] = with_timeout(ctx, 1s);
+    const Result<int> result = co_await t.call(limited);
+    CHECK(result.error().is(DeadlineExceeded));
+    CHECK(result.error().is(E));
+  };
+  t.run(main(t.background()));
+}
+
+TEST_CASE("two failures in one instant make room for two attempts") {
+  HedgeTest t;
+  t.options.delay = 100ms;
+  t.acts = {{150ms, E}, {50ms, E}};
+  t.run_call();
+  CHECK(t.started == Delays{0ms, 100ms, 150ms, 150ms});
+}
+
+TEST_CASE("attempts that never suspend are raced too") {
+  HedgeTest t;
+  int calls = 0;
+  auto failing = [&](Context, int) -> awaitable<Result<int>> {
+    ++calls;
+    co_return std::unexpected(E);
+  };
+  CHECK(t.run(hedge(t.background(), t.options, failing)).error().message() == "E");
+  CHECK(calls == 4);
+  auto winning = [&](Context, int index) -> awaitable<Result<int>> { co_return index; };
+  t.options.delay = 0ms;
+  CHECK(t.run(hedge(t.background(), t.options, winning)) == 0);
+  CHECK(t.elapsed() == 0ms);
+}
+
+TEST_CASE("a race may be about no value") {
+  HedgeTest t;
+  HedgeOptions<void> options;
+  options.delay = 10ms;
+  auto attempt = [](Context ctx, int index) -> awaitable<Result<void>> {
+    if (index == 0) co_await ctx.sleep(1h);
+    co_return Result<void>();
+  };
+  CHECK(t.run(hedge(t.background(), options, attempt)).has_value());
+  CHECK(t.elapsed() == 10ms);
+}
+
+TEST_CASE("what an attempt throws is fatal and can be raised again") {
+  HedgeTest t;
+  auto attempt = [](Context ctx, int index) -> awaitable<Result<int>> {
+    if (index == 1) throw std::runtime_error("bug");
+    co_await ctx.sleep(1h);
+    co_return index;
+  };
+  const Result<int> result = t.run(hedge(t.background(), t.options, attempt));
+  CHECK(t.elapsed() == 500ms);
+  CHECK_THROWS_WITH(result.error().raise(), "bug");
+}
+
+TEST_CASE("what a delay function throws ends the call after its attempts") {
+  HedgeTest t;
+  t.options.delay = std::nullopt;
+  t.options.delay_for = [](int index) -> std::optional<Duration> {
+    if (index == 2) throw std::runtime_error("bug");
+    return 10ms;
+  };
+  CHECK(t.run_call().error().message() == "bug");
+  CHECK(t.elapsed() == 10ms);
+  CHECK(t.canceled == std::vector<int>{0});
+}
+
+TEST_CASE("hedge options that make no sense are refused before the first attempt") {
+  HedgeTest t;
+  LatencyQuantile quantile;
+  Throttle bad_throttle(0, 0);
+  std::vector<HedgeOptions<int>> bad(3, t.options);
+  bad[0].delay = -1ms;
+  bad[1].quantile = &quantile;  // beside a delay
+  bad[2].throttle = &bad_throttle;
+  for (const HedgeOptions<int>& options : bad) {
+    t.options = options;
+    CHECK_FALSE(t.again({{0ms}}).has_value());
+    CHECK(t.started.empty());
+  }
+}
+
+}  // namespace
+}  // namespace errand::test

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The runtime on the real clock. No test depends on how long anything takes: each waits for the
+// loop to run out of work.
+#include "errand/concurrency/runtime.h"
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "errand/concurrency/context.h"
+#include "support/virtual_test.h"
+
+namespace errand::test {
+namespace {
+
+struct RealTest {
+  ~RealTest() { CHECK(runtime.counts() == Runtime::Counts{}); }
+  Context background() { return Context::background(runtime); }
+  void run() {
+    loop.restart();
+    loop.run();
+  }
+  asio::io_context loop{1};
+  Runtime runtime{loop.get_executor()};
+};
+
+TEST_CASE("a timer fires not before its time, and the loop then ends") {
+  RealTest test;
+  TimePoint fired;
+  Timer timer(test.runtime, [&] { fired = test.runtime.now(); });
+  const TimePoint due = test.runtime.now() + 1ms;
+  timer.set(due);
+  test.run();
+  CHECK(fired >= due);
+}
+
+TEST_CASE("the loop ends once its last timer is cancelled") {
+  RealTest test;
+  Timer timer(test.runtime, [] { FAIL("fired"); });
+  timer.set_after(1h);
+  SECTION("before the loop runs") { timer.cancel(); }
+  SECTION("while it runs") {
+    asio::post(test.loop, [&] { timer.cancel(); });
+  }
+  test.run();
+  CHECK_FALSE(timer.armed());
+}
+
+TEST_CASE("the loop ends once its last timed context is cancelled or gone") {
+  RealTest test;
+  std::optional<std::pair<Context, CancelFn>> scope = with_timeout(test.background(), 1h);
+  SECTION("cancelled") {
+    asio::post(test.loop, [&] { scope->second(); });
+  }
+  SECTION("gone") {
+    asio::post(test.loop, [&] { scope.reset(); });
+  }
+  test.run();
+}
+
+TEST_CASE("cancelling the nearest timer leaves the later ones to fire") {
+  RealTest test;
+  bool fired = false;
+  Timer nearest(test.runtime, [] { FAIL("fired"); });
+  Timer later(test.runtime, [&] { fired = true; });
+  later.set_after(2ms);
+  nearest.set_after(1ms);
+  nearest.cancel();
+  test.run();
+  CHECK(fired);
+}
+
+TEST_CASE("a timer set after the last one was cancelled in the same turn fires") {
+  RealTest test;
+  bool fired = false;
+  Timer first(test.runtime, [] { FAIL("fired"); });
+  Timer second(test.runtime, [&] { fired = true; });
+  asio::post(test.loop, [&] {
+    first.set_after(1h);
+    first.cancel();
+    second.set_after(1ms);
+  });
+  test.run();
+  CHECK(fired);
+}
+
+TEST_CASE("a nearer timer set later fires first, and both fire") {
+  RealTest test;
+  std::vector<int> order;
+  Timer later(test.runtime, [&] { order.push_back(2); });
+  Timer nearer(test.runtime, [&] { order.push_back(1); });
+  const TimePoint now = test.runtime.now();
+  later.set(now + 3ms);
+  nearer.set(now + 1ms);
+  test.run();
+  CHECK(order == std::vector<int>{1, 2});
+}
+
+TEST_CASE("a timer may set itself again, and others, when it fires") {
+  RealTest test;
+  int fired = 0;
+  Timer timer(test.runtime, [&] {
+    if (++fired < 5) timer.set_after(100us);
+  });
+  timer.set_after(100us);
+  test.run();
+  CHECK(fired == 5);
+}
+
+TEST_CASE("an exception of a timer leaves the loop, and the timers after it still fire") {
+  RealTest test;
+  bool fired = false;
+  Timer bad(test.runtime, [] { throw std::runtime_error("timer"); });
+  Timer good(test.runtime, [&] { fired = true; });
+  bad.set_after(1ms);
+  good.set_after(2ms);
+  CHECK_THROWS_WITH(test.run(), "timer");
+  test.run();
+  CHECK(fired);
+}
+
+TEST_CASE("an exception of a callback leaves the loop, and the callbacks after it still run") {
+  RealTest test;
+  const auto [context, cancel] = with_timeout(test.background(), 1ms);
+  bool called = false;
+  const Registration bad = after_func(context, [] { throw std::runtime_error("callback"); });
+  const Registration good = after_func(context, [&] { called = true; });
+  CHECK_THROWS_WITH(test.run(), "callback");
+  test.run();
+  CHECK(called);
+}
+
+TEST_CASE("sleeps and deadlines follow the real clock") {
+  RealTest test;
+  const TimePoint begin = test.runtime.now();
+  Error slept;
+  Error cut_short;
+  const auto main = [&](Context context) -> awaitable<void> {
+    slept = co_await context.sleep(2ms);
+    cut_short = co_await with_timeout(context, 1ms).first.sleep(1h);
+  };
+  asio::co_spawn(test.loop, main(test.background()), asio::detached);
+  test.run();
+  CHECK_FALSE(slept);
+  CHECK(cut_short == DeadlineExceeded);
+  CHECK(test.runtime.now() - begin >= 3ms);
+}
+
+TEST_CASE("a time after now does not overflow") {
+  const TimePoint now = TimePoint{} + 1s;
+  CHECK(after(now, 1s) == TimePoint{} + 2s);
+  CHECK(after(now, Duration::max()) == TimePoint::max());
+  CHECK(after(now, Duration::min()) < TimePoint{});
+}
+
+}  // namespace
+}  // namespace errand::test

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An executor without processes: attempts take virtual time and end as their script says.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "errand/plan/read.h"
+#include "errand/run/runner.h"
+#include "support/virtual_test.h"
+
+namespace errand::test {
+
+class FakeExecutor final : public Executor {
+ public:
+  struct Behavior {
+    Duration takes = 1s;
+    int exit_code = 0;
+    Duration stops_in = 0s;     // from the polite signal
+    bool ignores_stop = false;  // only the end of the grace, or hurry, ends it
+    int stopped_exit_code = -1;  // exits by itself with this when stopped; -1: dies of the signal
+    std::string output = {};
+    Error error = {};           // never starts
+    bool throws = false;
+  };
+
+  std::map<std::string, Behavior> behaviors;  // by full name; others: the default
+  std::vector<std::string> started;
+  std::size_t running = 0, running_max = 0;
+
+  awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt,
+                               OutputSink& output, Capture) override {
+    const Behavior behavior = behaviors[attempt.task->full_name];
+    const Task& task = *attempt.task;
+    started.push_back(task.full_name);
+    if (behavior.throws) throw std::runtime_error("the executor broke");
+    AttemptResult result;
+    result.error = behavior.error;
+    if (result.error) co_return result;
+    running_max = std::max(running_max, ++running);
+    if (!behavior.output.empty()) output.write(Stream::out, behavior.output);
+    const Error interrupted = co_await context.sleep(behavior.takes);
+    if (interrupted) {
+      result.stopped = true;
+      co_await hurry.sleep(behavior.ignores_stop ? task.grace : behavior.stops_in);
+      result.status = behavior.stopped_exit_code >= 0
+                          ? ExitStatus::exited(behavior.stopped_exit_code)
+                          : ExitStatus::signaled(behavior.ignores_stop ? 9 : task.kill_signal);
+    } else {
+      result.status = ExitStatus::exited(behavior.exit_code);
+    }
+    --running;
+    co_return result;
+  }
+};
+
+class NullOutput final : public OutputTarget {
+ public:
+  class Sink final : public OutputSink {
+   public:
+    Error write(Stream, std::string_view) override { return {}; }
+    bool behind() const override { return false; }
+    awaitable<void> caught_up() override { co_return; }
+  };
+  Capture capture() const override { return Capture::merged; }
+  std::unique_ptr<OutputSink> open(const Task&, int) override { return std::make_unique<Sink>(); }
+};
+
+// Writes each event as a line: "2s task_ended build failed: exit 2".
+class Recorder final : public Observer {
+ public:
+  std::vector<std::string> lines;
+  std::map<std::string, TaskEnded> ended;  // by full name
+  std::size_t groups_after_children = 0;
+
+  void on(const RunEvent& event) override {
+    const std::string at = format_duration(event.since_start) + " ";
+    if (const auto* e = std::get_if<AttemptStarted>(&event.kind)) {
+      lines.push_back(at + "start " + e->task->full_name);
+    } else if (const auto* t = std::get_if<TaskEnded>(&event.kind)) {
+      lines.push_back(at + std::string(to_string(t->state)) + " " + t->task->full_name +
+                      (t->error ? ": " + t->error.message() : ""));
+      const bool fresh = ended.emplace(t->task->full_name, *t).second;
+      if (!fresh) throw std::logic_error("ended twice: " + t->task->full_name);
+    }
+  }
+  std::string state(const std::string& name) const {
+    const auto found = ended.find(name);
+    if (found == ended.end()) return "never ended";
+    const Error& error = found->second.error;
+    return std::string(to_string(found->second.state)) + (error ? ": " + error.message() : "");
+  }
+};
+
+// One run of a task file on the virtual clock.
+class RunTest : public VirtualTest {
+ public:
+  FakeExecutor executor;
+  NullOutput output;
+  Recorder recorder;
+  unsigned processors = 64;
+
+  Plan plan(const std::string& yaml) {
+    auto read = read_plan(yaml, Format::yaml, {});
+    if (!read) throw std::logic_error(format_problem("plan", read.error().front()));
+    return std::move(*read);
+  }
+  RunEnded run_plan(const std::string& yaml) {
+    std::function<void(CancelFn, CancelFn)> nothing;
+    return run_plan(yaml, nothing);
+  }
+  // `meanwhile(cancel, hurry)` is called before the run starts, to arm timers.
+  RunEnded run_plan(const std::string& yaml, const std::function<void(CancelFn, CancelFn)>& meanwhile) {
+    const Plan checked = plan(yaml);
+    auto [context, cancel] = with_cancel(background());
+    auto [hurry, hasten] = with_cancel(background());
+    if (meanwhile) meanwhile(cancel, hasten);
+    RunOptions options;
+    options.processors = processors;
+    Runner runner(executor, output, recorder, options);
+    return run(runner.run(context, hurry, checked));
+  }
+};
+
+}  // namespace errand::test
