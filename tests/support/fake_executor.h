@@ -66,7 +66,7 @@ class NullOutput final : public OutputTarget {
    public:
     Error write(Stream, std::string_view) override { return {}; }
     bool behind() const override { return false; }
-    awaitable<void> caught_up() override { co_return; }
+    awaitable<void> caught_up(Context) override { co_return; }
   };
   Capture capture() const override { return Capture::merged; }
   std::unique_ptr<OutputSink> open(const Task&, int) override { return std::make_unique<Sink>(); }

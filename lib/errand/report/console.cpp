@@ -26,9 +26,9 @@ class Console::Sink : public OutputSink {
     return std::any_of(console_.awaited_.begin(), console_.awaited_.end(),
                        [](const Writer* writer) { return writer->behind(); });
   }
-  awaitable<void> caught_up() override {
-    while (behind()) {
-      for (Writer* const writer : console_.awaited_) co_await writer->caught_up();
+  awaitable<void> caught_up(Context context) override {
+    while (behind() && !context.done()) {
+      for (Writer* const writer : console_.awaited_) co_await writer->caught_up(context);
     }
   }
 
