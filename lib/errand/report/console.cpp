@@ -70,7 +70,8 @@ class Console::LiveSink final : public Sink {
   void write_lines(Stream stream, std::string_view bytes) {
     Writer& writer = console_.writer(stream);
     SpillBuffer& begun = open_line(stream);
-    std::string text = label_;
+    std::string& text = console_.lines_;
+    text = label_;
     if (begun.size() == begun.in_memory().size()) {
       text += begun.in_memory();
     } else {
