@@ -91,7 +91,7 @@ class Bench:
     def row_e(self):
         """64 tasks of 4 MB of output each, grouped by task"""
         jobs, size = 4, 4 << 20
-        work = self.work("e", self.size(64), argv=[self.program("child_noisy"), str(size)])
+        work = self.work("e", 8 if self.options.quick else 64, argv=[self.program("child_noisy"), str(size)])
         title = f"{work.count} × 4 MB, grouped"
         self.say(title)
         calls = {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads standard input to its end and prints how many bytes there were: a reader that costs next to nothing.
+// Reads standard input to its end and prints how many bytes there were: a reader that costs next to
+// nothing.
 #include <stdio.h>
 #include <unistd.h>
 

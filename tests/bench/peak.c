@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// peak FILE PROGRAM [ARG…]: runs the program and writes its peak memory in KiB to FILE. The kernel counts the memory
-// of whoever started a program as the program's own, so this one is small where a script would not be.
+// peak FILE PROGRAM [ARG…]: runs the program and writes its peak memory in KiB to FILE. The kernel
+// counts the memory of whoever started a program as the program's own, so this one is small where a
+// script would not be.
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/resource.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// spawn_clone [--pipes] JOBS COUNT PROGRAM [ARG…]: as spawn_posix, by clone(CLONE_VM) without CLONE_VFORK, the
-// cheapest way to start a program. --pipes reads both of its streams to their ends through epoll: the limit of
-// whoever captures output.
+// spawn_clone [--pipes] JOBS COUNT PROGRAM [ARG…]: as spawn_posix, by clone(CLONE_VM) without
+// CLONE_VFORK, the cheapest way to start a program. --pipes reads both of its streams to their ends
+// through epoll: the limit of whoever captures output.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +45,8 @@ static void fail(const char* what) {
 }
 
 static void watch(int epoll, int fd, int slot, int stream) {
-  struct epoll_event event = {.events = EPOLLIN, .data.u64 = ((unsigned long long)(unsigned)slot << 1) | (unsigned)stream};
+  struct epoll_event event = {
+      .events = EPOLLIN, .data.u64 = ((unsigned long long)(unsigned)slot << 1) | (unsigned)stream};
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0) fail("epoll_ctl");
 }
 
@@ -90,8 +91,8 @@ int main(int argc, char** argv) {
     for (int i = 0; i < jobs && left > 0 && live < jobs; i++) {
       if (slots[i].open > 0) continue;
       start(slots, i, epoll);
-      // The child may not have reached exec: it keeps copies of these, and its dup2 wants them open in its own
-      // table, which clone has copied.
+      // The child may not have reached exec: it keeps copies of these, and its dup2 wants them open
+      // in its own table, which clone has copied.
       for (int stream = 0; pipes && stream < 2; stream++) close(slots[i].write_end[stream]);
       left--;
       live++;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// spawn_posix JOBS COUNT PROGRAM [ARG…]: runs the program COUNT times, JOBS at once, by posix_spawn and waitpid.
-// Captures nothing, has no groups, no timeouts: what a plain C programmer gets.
+// spawn_posix JOBS COUNT PROGRAM [ARG…]: runs the program COUNT times, JOBS at once, by posix_spawn
+// and waitpid. Captures nothing, has no groups, no timeouts: what a plain C programmer gets.
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>

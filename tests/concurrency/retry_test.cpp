@@ -108,6 +108,15 @@ TEST_CASE("#171 a pushback is waited for exactly, and the ladder restarts after 
   CHECK(sleeps(script) == Delays{700ms, 100ms, 200ms});
 }
 
+TEST_CASE("a pushback in the middle of the ladder starts it over") {
+  VirtualTest t;
+  Script script{{E, E, with_pushback(E, Pushback{700ms}), E, E, Error()}};
+  RetryOptions options = without_jitter(100ms);
+  options.max_attempts = 6;
+  CHECK(run(t, options, script) == 5);
+  CHECK(sleeps(script) == Delays{100ms, 200ms, 700ms, 100ms, 200ms});
+}
+
 TEST_CASE("#172 a pushback gives no attempt beyond max_attempts") {
   VirtualTest t;
   Script script{{E, with_pushback(E, Pushback{1ms})}};

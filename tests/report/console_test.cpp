@@ -268,6 +268,18 @@ TEST_CASE("a slow reader makes every sink wait") {
   CHECK(*ended);
 }
 
+TEST_CASE("a slow reader of a report makes tasks wait too") {
+  Screen screen(OutputMode::quiet);
+  Pipe pipe;
+  Writer report(screen.loop.runtime, pipe.write.get(), "report 'x'");
+  screen.console.wait_for(report);
+  const Plan plan = make_plan({"a"});
+  const auto sink = screen.console.open(plan.task(1), 1);
+  CHECK_FALSE(sink->behind());
+  report.write(std::string(3 << 20, 'x'));
+  CHECK(sink->behind());
+}
+
 TEST_CASE("a full disk under the spill file is the task's error") {
   Loop loop;
   OutputFile file;

@@ -165,6 +165,11 @@ void do_step(std::string_view word, char**& step) {
   if (word == "fork") return fork_branch(step, [] {});
   if (word == "setsid-fork") return fork_branch(step, become_session);
   if (word == "daemon") return fork_branch(step, become_orphan);
+  if (word == "await-stop") {
+    int status = 0;
+    ::waitpid(-1, &status, WUNTRACED);
+    return;
+  }
   if (word == "wait-child") {
     ::wait(nullptr);
     return;

@@ -2,9 +2,14 @@
 #include "errand/concurrency/group.h"
 
 #include <algorithm>
+#include <asio/bind_executor.hpp>
 #include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
+
+#include "errand/concurrency/detail/inline_executor.h"
 
 namespace errand {
 
@@ -14,24 +19,23 @@ const Error LimitIsZero = Error::text("the group's limit is 0");
 
 std::string_view to_string(ChildState state) {
   switch (state) {
-    case ChildState::queued: return "queued";
-    case ChildState::running: return "running";
-    case ChildState::succeeded: return "succeeded";
-    case ChildState::failed: return "failed";
-    case ChildState::canceled: return "canceled";
-    case ChildState::skipped: return "skipped";
+    case ChildState::queued:
+      return "queued";
+    case ChildState::running:
+      return "running";
+    case ChildState::succeeded:
+      return "succeeded";
+    case ChildState::failed:
+      return "failed";
+    case ChildState::canceled:
+      return "canceled";
+    case ChildState::skipped:
+      return "skipped";
   }
   return "";
 }
 
-// A coroutine in go_wait() that has no slot yet.
-struct Group::Turn : detail::Link {
-  Turn(Runtime& runtime, ChildRef waiting) : child(std::move(waiting)), parking(runtime) {}
-  ~Turn() { unlink(); }
-  ChildRef child;
-  Parking parking;
-  bool started = false;
-};
+Error Failure::named() const { return name.empty() ? error : Error::wrap(name, error); }
 
 Group::Group(Context parent, GroupOptions options)
     : Group(options.timeout ? with_timeout(parent, *options.timeout) : with_cancel(parent),
@@ -73,11 +77,12 @@ Error Group::refusal() const {
 }
 
 void Group::enroll(const ChildRef& child) {
-  child->group = this;
   child->index = next_index_++;
   live_.push_back(*child);
   ++context_.runtime().children_;
   if (options_.keep_outcomes) outcomes_.push_back({child->name, ChildState::queued, {}});
+  queued_.push_back(child);
+  fill_slots();
 }
 
 void Group::admit(const ChildRef& child) {
@@ -89,22 +94,24 @@ void Group::admit(const ChildRef& child) {
     return;
   }
   enroll(child);
-  queued_.push_back(child);
-  fill_slots();
 }
 
 awaitable<Error> Group::wait_for_slot(ChildRef child) {
   if (Error refused = refusal()) co_return refused;
   if (context_.done()) co_return context_.done_error();
-  if (has_slot() && queued_.empty() && turns_.empty()) {
-    admit(child);
-    co_return Error();
+  Parking turn(context_.runtime());
+  child->turn = &turn;
+  enroll(child);
+  if (child->state == ChildState::queued) {
+    detail::CancelHook canceled(context_, [&turn] { turn.wake(); });
+    co_await turn.park();
   }
-  Turn turn(context_.runtime(), std::move(child));
-  turns_.push_back(turn);
-  detail::CancelHook canceled(context_, [&turn] { turn.parking.wake(); });
-  co_await turn.parking.park();
-  co_return turn.started ? Error() : context_.done_error();
+  child->turn = nullptr;
+  if (child->state != ChildState::queued) co_return Error();
+  Error error = context_.done_error();
+  leave(*child, error, ChildState::skipped);
+  wake_waiting();
+  co_return error;
 }
 
 void Group::fill_slots() {
@@ -112,20 +119,18 @@ void Group::fill_slots() {
   while (!queued_.empty() && (skip || has_slot())) {
     ChildRef child = std::move(queued_.front());
     queued_.pop_front();
+    if (child->state != ChildState::queued) continue;  // its go_wait() has given up
+    if (child->turn && context_.done()) continue;      // its go_wait() is about to
     if (skip) {
-      child->unlink();
       settle(*child, context_.done_error(), ChildState::skipped);
     } else {
       start(std::move(child));
     }
   }
-  while (!turns_.empty() && queued_.empty() && has_slot() && !context_.done()) {
-    Turn& turn = turns_.pop_front();
-    turn.started = true;
-    enroll(turn.child);
-    start(std::move(turn.child));
-    turn.parking.wake();
-  }
+  wake_waiting();
+}
+
+void Group::wake_waiting() {
   if (!live_.empty()) return;
   for (Parking* parking : waiting_) parking->wake();
 }
@@ -135,46 +140,58 @@ void Group::start(ChildRef child) {
   ++progress_.started;
   child->state = ChildState::running;
   if (options_.keep_outcomes) outcomes_[child->index].state = ChildState::running;
-  Child& starting = *child;
-  // Moved, not copied: the coroutine's frame then owns nothing of the child, and the child's end is
-  // this handler.
-  auto on_end = [this, child = std::move(child)](std::exception_ptr exception, Error error) {
-    ended(child, std::move(exception), std::move(error));
-  };
-  try {
-    asio::co_spawn(context_.runtime().executor(), starting.begin(context_), std::move(on_end));
-  } catch (...) {
-    // The function itself threw before it returned a coroutine.
-    on_end(std::current_exception(), {});
-  }
+  if (child->turn) child->turn->wake();
+  // Through the loop's queue: co_spawn() on the loop's thread would run the child up to its first
+  // suspension inside go(), and children that start children would become a deep recursion.
+  asio::post(context_.runtime().executor(),
+             [this, child = std::move(child)]() mutable { begin(std::move(child)); });
 }
 
-void Group::ended(const ChildRef& child, std::exception_ptr exception, Error error) {
+void Group::begin(ChildRef child) {
+  std::optional<awaitable<Error>> body;
+  try {
+    body.emplace(child->begin(context_));
+  } catch (...) {  // the function itself threw before it returned a coroutine
+    return ended(*child, std::current_exception(), {});
+  }
+  auto on_end = [this, child = std::move(child)](std::exception_ptr exception, Error error) {
+    ended(*child, std::move(exception), std::move(error));
+  };
+  asio::co_spawn(context_.runtime().executor(), std::move(*body),
+                 asio::bind_executor(detail::InlineExecutor(), std::move(on_end)));
+}
+
+void Group::ended(Child& child, std::exception_ptr exception, Error error) noexcept {
   if (exception) {
     error = Error::from_exception(exception);
-    if (options_.on_exception) options_.on_exception({child->name, child->index, error, false});
+    if (options_.on_exception) options_.on_exception({child.name, child.index, error, false});
   }
-  child->unlink();
-  child->release();
-  settle(*child, std::move(error), ChildState::running);
   --active_;
+  settle(child, std::move(error), ChildState::running);
   fill_slots();
 }
 
-// Records an end; `state` is running for a child that ran, skipped for one that did not.
-void Group::settle(Child& child, Error error, ChildState state) {
+// Takes note of how a child ended; `state` is running for one that ran, skipped for one that did
+// not.
+void Group::settle(Child& child, Error error, ChildState state) noexcept {
   const bool echo = context_.done() && (error.is(Canceled) || error.is(DeadlineExceeded));
   if (state == ChildState::running) {
     state = !error ? ChildState::succeeded : echo ? ChildState::canceled : ChildState::failed;
   }
-  child.state = state;
-  child.error = error;
   ++(!error ? progress_.succeeded : echo ? progress_.canceled : progress_.failed);
-  if (options_.keep_outcomes) outcomes_[child.index] = {child.name, state, error};
   if (error) failures_.push_back({child.name, child.index, error, echo});
-  --context_.runtime().children_;
   if (error && !echo && options_.on_failure == OnFailure::cancel_siblings) cancel_(error);
+  leave(child, std::move(error), state);
   if (options_.stop_when && options_.stop_when(progress_)) cancel_(Stopped);
+}
+
+void Group::leave(Child& child, Error error, ChildState state) {
+  child.unlink();
+  child.release();
+  child.state = state;
+  child.error = std::move(error);
+  if (options_.keep_outcomes) outcomes_[child.index] = {child.name, state, child.error};
+  --context_.runtime().children_;
   child.end.set();
 }
 
@@ -206,10 +223,7 @@ awaitable<Error> Group::wait() {
 
 Error Group::result() const {
   if (failures_.empty() || options_.report == Report::none) return {};
-  const auto named = [](const Failure& failure) {
-    return failure.name.empty() ? failure.error : Error::wrap(failure.name, failure.error);
-  };
-  if (options_.report == Report::first) return named(failures_.front());
+  if (options_.report == Report::first) return failures_.front().named();
   std::vector<Failure> told;
   std::copy_if(failures_.begin(), failures_.end(), std::back_inserter(told),
                [](const Failure& failure) { return !failure.echo; });
@@ -217,7 +231,7 @@ Error Group::result() const {
   std::sort(told.begin(), told.end(),
             [](const Failure& a, const Failure& b) { return a.index < b.index; });
   std::vector<Error> errors;
-  for (const Failure& failure : told) errors.push_back(named(failure));
+  for (const Failure& failure : told) errors.push_back(failure.named());
   return Aggregate::make(std::move(errors));
 }
 

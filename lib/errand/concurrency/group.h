@@ -39,6 +39,7 @@ struct Failure {
   std::size_t index = 0;  // in the order of go()
   Error error;            // without the name
   bool echo = false;      // a cancellation error after the group's context was done
+  Error named() const;    // "NAME: ERROR", the error alone where the child has no name
 };
 
 struct Outcome {
@@ -56,13 +57,14 @@ struct GroupOptions {
   std::optional<std::size_t> limit;  // most children at once; none = no limit, 0 = refuse all
   OnFailure on_failure = OnFailure::cancel_siblings;
   Report report = Report::first;
-  // After each end of a child: true cancels the rest, with Stopped as the cause.
+  // After each end of a child: true cancels the rest, with Stopped as the cause. Must not throw.
   std::function<bool(const Progress&)> stop_when;
   // Queued children of a cancelled group end as skipped. Otherwise they start with a done context.
   bool skip_queued_on_cancel = false;
   bool keep_outcomes = false;         // outcomes() costs memory for each child
   std::optional<Duration> timeout;    // from the group's construction
-  // Told of an exception the moment it is captured; the group still joins before it surfaces.
+  // Told of an exception the moment it is captured; the group still joins before it surfaces. Must not
+  // throw.
   std::function<void(const Failure&)> on_exception;
 };
 
@@ -91,8 +93,9 @@ class Group {
   // returned (GroupClosed) and with limit 0 (LimitIsZero); the handle has the error.
   template <class F>
   Handle go(std::string name, F start);
-  // go(), but suspends until a slot is free. done_error() when the context ends first; then `start`
-  // never runs. None says that the child has been started, not how it ends.
+  // go(), but suspends until the child has its slot, in one line with the children that go() queued.
+  // done_error() when the context ends first; then `start` never runs. None says that the child has
+  // been started, not how it ends.
   template <class F>
   awaitable<Error> go_wait(std::string name, F start);
   // False at the limit, or where go() refuses; `start` is then neither run nor moved from.
@@ -103,7 +106,8 @@ class Group {
   Error set_limit(std::optional<std::size_t> limit);
   // Cancels the group's context; the first cause stands.
   void cancel(Error cause = {});
-  // Suspends until every child has ended, also those that children start meanwhile; then the context
+  // Suspends until every child has ended, also those that children start meanwhile, and every go_wait()
+  // has left the line; then the context
   // is done, with the failure or Canceled as its cause. A second call returns the same.
   // The group adds no error of its own: children that return none make it none.
   awaitable<Error> wait();
@@ -120,7 +124,6 @@ class Group {
   friend class Runtime;
   template <class F>
   class ChildOf;
-  struct Turn;
 
   template <class F>
   ChildRef make_child(std::string name, F start);
@@ -131,9 +134,12 @@ class Group {
   void admit(const ChildRef& child);
   awaitable<Error> wait_for_slot(ChildRef child);
   void start(ChildRef child);
-  void ended(const ChildRef& child, std::exception_ptr exception, Error error);
-  void settle(Child& child, Error error, ChildState state);
+  void begin(ChildRef child);
+  void ended(Child& child, std::exception_ptr exception, Error error) noexcept;
+  void settle(Child& child, Error error, ChildState state) noexcept;
+  void leave(Child& child, Error error, ChildState state);
   void fill_slots();
+  void wake_waiting();
 
   Group(std::pair<Context, CancelFn> scope, GroupOptions options);
 
@@ -146,9 +152,8 @@ class Group {
   std::size_t next_index_ = 0;
   bool closed_ = false;
   Progress progress_;
-  std::deque<ChildRef> queued_;
+  std::deque<ChildRef> queued_;  // may hold some that have left the line
   detail::List<Child> live_;
-  detail::List<Turn> turns_;  // go_wait()
   std::vector<Failure> failures_;
   std::vector<Outcome> outcomes_;
   std::vector<Parking*> waiting_;

@@ -15,7 +15,7 @@ awaitable<Error> join_body(Group& group, std::exception_ptr thrown, Error error)
   if (!error) co_return children;
   std::vector<Error> errors = {error};
   for (const Failure& failure : group.failures()) {
-    if (!failure.echo) errors.push_back(Error::wrap(failure.name, failure.error));
+    if (!failure.echo) errors.push_back(failure.named());
   }
   co_return errors.size() == 1 ? error : Aggregate::make(std::move(errors));
 }

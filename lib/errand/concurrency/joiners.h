@@ -24,18 +24,19 @@ using ErrorFns = std::vector<std::function<awaitable<Error>(Context)>>;
 extern const Error NothingToRun;  // any() over no functions
 extern const Error Superseded;    // the cause of cancelling the losers of any()
 
-// Opens a group, awaits body(group), joins every child, and returns the group's result. When the body
-// fails or throws, the children are cancelled with that as the cause and joined; the result is then the
-// body's error, with the children's failures behind it in one aggregate.
+// Opens a group, awaits body(group), joins every child, and returns the group's result. When the
+// body fails or throws, the children are cancelled with that as the cause and joined; the result is
+// then the body's error, with the children's failures behind it in one aggregate.
 template <class Body>  // Group& -> awaitable<Error>
 awaitable<Error> with_group(Context context, GroupOptions options, Body body);
 
-// The results of all functions in their order; the first failure cancels the others.
+// The results of all functions in their order; the first failure cancels the others and is
+// returned.
 template <class T>
 awaitable<Result<std::vector<T>>> all(Context context, Fns<T> functions, GroupOptions options = {});
 
-// The first success; the others are cancelled and joined before it returns. All failed: the aggregate
-// of the failures in the order of the functions. No functions: NothingToRun.
+// The first success; the others are cancelled and joined before it returns. All failed: the
+// aggregate of the failures in the order of the functions. No functions: NothingToRun.
 template <class T>
 awaitable<Result<T>> any(Context context, Fns<T> functions, GroupOptions options = {});
 
@@ -65,6 +66,7 @@ awaitable<Error> with_group(Context context, GroupOptions options, Body body) {
 template <class T>
 awaitable<Result<std::vector<T>>> all(Context context, Fns<T> functions, GroupOptions options) {
   options.on_failure = OnFailure::cancel_siblings;
+  if (options.report == Report::none) options.report = Report::first;  // a failure has no values
   Group group(std::move(context), std::move(options));
   std::vector<std::optional<T>> found(functions.size());
   for (std::size_t i = 0; i < functions.size(); ++i) {
@@ -74,7 +76,8 @@ awaitable<Result<std::vector<T>>> all(Context context, Fns<T> functions, GroupOp
       slot.emplace(std::move(*result));
       co_return Error();
     };
-    group.go("", std::move(child));
+    const Group::Handle handle = group.go("", std::move(child));
+    if (handle.error()) co_return std::unexpected(handle.error());  // limit 0: nothing has started
   }
   if (Error error = co_await group.wait()) co_return std::unexpected(std::move(error));
   std::vector<T> values;
@@ -88,6 +91,7 @@ awaitable<Result<T>> any(Context context, Fns<T> functions, GroupOptions options
   if (functions.empty()) co_return std::unexpected(NothingToRun);
   options.on_failure = OnFailure::keep_going;
   options.report = Report::all;
+  options.skip_queued_on_cancel = true;
   Group group(std::move(context), std::move(options));
   std::optional<T> winner;
   for (Fn<T>& function : functions) {
@@ -100,7 +104,8 @@ awaitable<Result<T>> any(Context context, Fns<T> functions, GroupOptions options
       }
       co_return Error();
     };
-    group.go("", std::move(child));
+    const Group::Handle handle = group.go("", std::move(child));
+    if (handle.error()) co_return std::unexpected(handle.error());  // limit 0: nothing has started
   }
   Error error = co_await group.wait();
   if (winner) co_return std::move(*winner);

@@ -33,7 +33,9 @@ struct RetryOptions {
   std::optional<int> max_attempts = 3;  // the first one included; none = no limit
   std::optional<Duration> max_elapsed;  // no attempt starts when this has passed since the call
   Backoff backoff;
-  std::uint64_t seed = 0;  // of the backoff's jitter
+  // Of the backoff's jitter. Calls with equal seeds come back together, which is what jitter is to
+  // avoid.
+  std::uint64_t seed = 0;
   // Is another attempt of use after this error? Empty: after every one.
   std::function<bool(const Error&)> retryable;
   Throttle* throttle = nullptr;  // borrowed, as is the budget: they outlive the call

@@ -129,6 +129,7 @@ Command LocalExecutor::command_of(const Attempt& attempt, Capture capture) {
   return command;
 }
 
+// lint: outlives: the attempt and its sink are the runner's, which awaits this.
 awaitable<AttemptResult> LocalExecutor::run(Context context, Context hurry, const Attempt& attempt,
                                             OutputSink& output, Capture capture) {
   ToSink receiver(output);

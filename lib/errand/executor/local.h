@@ -23,6 +23,7 @@ class LocalExecutor final : public Executor {
   // that are options of errand. The first of two equal names counts.
   LocalExecutor(Reaper& reaper, std::vector<std::string> base);
 
+  // lint: outlives: the attempt and its sink are the runner's, which awaits this.
   awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt,
                                OutputSink& output, Capture capture) override;
 

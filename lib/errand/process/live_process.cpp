@@ -232,20 +232,20 @@ void LiveProcess::forget_dead() {
 void LiveProcess::kill_leftovers() {
   const std::string out = out_ ? out_->link() : "";
   const std::string err = err_ ? err_->link() : "";
+  const auto holds_output = [&](pid_t pid) {
+    return (!out.empty() && holds(pid, out)) || (!err.empty() && holds(pid, err));
+  };
   bool found = false;
   for (const pid_t pid : reaper_.strays()) {
-    const UniqueFd handle = process_handle(pid);
     const bool member = ::getpgid(pid) == pid_;
-    if (!member && !(!out.empty() && holds(pid, out)) && !(!err.empty() && holds(pid, err)))
-      continue;
+    if (!member && !holds_output(pid)) continue;
     found = true;
     if (!stopping_) end_.notices.push_back("left behind: " + describe(pid));
-    signal_process(handle, SIGKILL);
+    add_escaped({pid});
   }
-  if (group_exists()) {
-    killed_ = true;
-    signal_group(SIGKILL);
-  }
+  killed_ = true;
+  signal_group(SIGKILL);
+  kill_escaped();
   if (!found && !stopping_) {
     end_.notices.push_back("left behind: a process that holds its output open and cannot be found");
   }

@@ -95,6 +95,7 @@ Error failure_of(const SpawnFailure& failure, const Command& command) {
 
 }  // namespace
 
+// lint: outlives: see the declaration.
 awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry, Command command,
                                   StopRule rule, OutputReceiver& receiver) {
   ProcessEnd end;

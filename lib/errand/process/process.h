@@ -49,6 +49,7 @@ struct ProcessEnd {
 // after the grace, or once `hurry` is done, gets SIGKILL, with descendants that left the group.
 // Returns as soon as all of it is gone. Nothing is started when `context` is done before.
 // `receiver` is not used with Command::Output::inherit.
+// lint: outlives: the caller awaits it, with the reaper and the receiver in its own frame or above.
 awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry, Command command,
                                   StopRule rule, OutputReceiver& receiver);
 

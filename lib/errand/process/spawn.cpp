@@ -10,8 +10,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
+#ifndef CLOSE_RANGE_UNSHARE
+#define CLOSE_RANGE_UNSHARE (1U << 1)
+#endif
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
@@ -36,6 +40,8 @@ struct alignas(64) Spawner::Slot {
   SpawnRequest request;
   pid_t parent = 0;
   bool reset_handlers = false;
+  int share_below =
+      0;  // the child shares our table and is to copy what is below; 0: it has its own
   alignas(16) std::array<std::byte, kStackBytes> stack;
 };
 
@@ -122,13 +128,19 @@ ERRAND_CHILD_INLINE void set_stdio(const SpawnRequest& request) {
 
 }  // namespace
 
-ERRAND_CHILD static void run_child(const SpawnRequest& request, pid_t parent, bool reset_handlers) {
+ERRAND_CHILD static void run_child(const SpawnRequest& request, pid_t parent, bool reset_handlers,
+                                   int share_below) {
   using Step = SpawnFailure::Step;
   SpawnFailure& failure = *request.failure;
+  long rc = 0;
+  if (share_below > 0) {  // before anything else touches the table: it is still the parent's
+    rc = raw(SYS_close_range, share_below, ~0U, CLOSE_RANGE_UNSHARE);
+    if (rc < 0) give_up(failure, Step::setup, rc);
+  }
   if (reset_handlers) set_caught_to_default();
   set_default(
       SIGPIPE);  // programs that ignore it for themselves must not make their children do so
-  long rc = raw(SYS_setpgid, 0, 0);
+  rc = raw(SYS_setpgid, 0, 0);
   if (rc < 0) give_up(failure, Step::setup, rc);
   raw(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
   if (raw(SYS_getppid) != parent)
@@ -144,7 +156,16 @@ ERRAND_CHILD static void run_child(const SpawnRequest& request, pid_t parent, bo
   give_up(failure, Step::exec, rc);
 }
 
-Spawner::Spawner() : slots_(std::make_unique<std::array<Slot, kSlots>>()) {}
+Spawner::Spawner() : slots_(std::make_unique<std::array<Slot, kSlots>>()) {
+#if defined(__x86_64__)
+  null_device_ = UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  can_share_table_ = ::syscall(SYS_close_range, ~0U, ~0U, 0) == 0;
+  for (UniqueFd& low : low_) {
+    low = UniqueFd(::fcntl(null_device_.get(), F_DUPFD_CLOEXEC, 3));
+    can_share_table_ = can_share_table_ && low;
+  }
+#endif
+}
 
 Spawner::~Spawner() {
   for (std::size_t i = 0; i < kSlots; ++i) free_slot();
@@ -160,7 +181,7 @@ Spawner::Slot& Spawner::free_slot() {
 
 ERRAND_CHILD void Spawner::run(void* slot) {
   const Slot& own = *static_cast<const Slot*>(slot);
-  run_child(own.request, own.parent, own.reset_handlers);
+  run_child(own.request, own.parent, own.reset_handlers, own.share_below);
 }
 
 ERRAND_CHILD int Spawner::run_vforked(void* slot) {
@@ -173,6 +194,7 @@ long Spawner::start(Slot& slot) {
   if (has_clone3_) {
     clone_args arguments{};
     arguments.flags = CLONE_VM | CLONE_CHILD_CLEARTID | CLONE_CLEAR_SIGHAND;
+    if (slot.share_below > 0) arguments.flags |= CLONE_FILES | CLONE_VFORK;
     arguments.child_tid = reinterpret_cast<std::uintptr_t>(&slot.busy);
     arguments.exit_signal = SIGCHLD;
     arguments.stack = reinterpret_cast<std::uintptr_t>(slot.stack.data());
@@ -193,6 +215,7 @@ long Spawner::start(Slot& slot) {
   sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   slot.reset_handlers = true;
+  slot.share_below = 0;
   const long pid = ::clone(run_vforked, slot.stack.data() + slot.stack.size(),
                            CLONE_VM | CLONE_VFORK | SIGCHLD, &slot);
   const long result = pid < 0 ? -errno : pid;
@@ -200,11 +223,29 @@ long Spawner::start(Slot& slot) {
   return result;
 }
 
+void Spawner::lower_stdio(SpawnRequest& request) const {
+  for (int i = 0; i < 3; ++i) {
+    if (request.stdio[i] < 0) continue;
+    ::dup3(request.stdio[i], low_[i].get(), O_CLOEXEC);
+    request.stdio[i] = low_[i].get();
+  }
+}
+
+// A pipe's write end that we went on holding would keep its reader from ever seeing the end.
+void Spawner::release_low() const {
+  for (const UniqueFd& low : low_) ::dup3(null_device_.get(), low.get(), O_CLOEXEC);
+}
+
 Result<pid_t> Spawner::spawn(const SpawnRequest& request) {
   Slot& slot = free_slot();
   slot.request = request;
   slot.parent = ::getpid();
+  const int highest = std::max({request.stdio[0], request.stdio[1], request.stdio[2]});
+  const bool share = can_share_table_ && has_clone3_ && highest > kManyDescriptors;
+  slot.share_below = share ? std::max({low_[0].get(), low_[1].get(), low_[2].get()}) + 1 : 0;
+  if (share) lower_stdio(slot.request);
   const long rc = start(slot);
+  if (share) release_low();
   if (rc < 0) return std::unexpected(Error::system("clone", static_cast<int>(-rc)));
   return static_cast<pid_t>(rc);
 }

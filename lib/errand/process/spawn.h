@@ -43,6 +43,9 @@ class Spawner {
   // How many children may be on their way to execve at once.
   static constexpr std::size_t kSlots = 8;
   static constexpr std::size_t kStackBytes = 32 * 1024;
+  // Above this number a pipe's descriptor means that copying our table of descriptors, only for
+  // execve to close them all, costs more than to wait for the child.
+  static constexpr int kManyDescriptors = 500;
 
   Spawner();
   ~Spawner();  // waits for children on their way to execve
@@ -56,11 +59,17 @@ class Spawner {
  private:
   struct Slot;
   Slot& free_slot();
+  void lower_stdio(SpawnRequest& request) const;
+  void release_low() const;
   long start(Slot& slot);
   static void run(void* slot);
   static int run_vforked(void* slot);
 
   std::unique_ptr<std::array<Slot, kSlots>> slots_;
+  // Three low numbers, where a child that shares our table finds what is to be its 0, 1, 2.
+  UniqueFd null_device_;
+  UniqueFd low_[3];
+  bool can_share_table_ = false;
   std::size_t next_ = 0;
   bool has_clone3_ = true;
 };

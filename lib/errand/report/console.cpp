@@ -18,15 +18,17 @@ constexpr std::array<std::string_view, 8> kLabelColors = {"36", "35", "34", "32"
 
 }  // namespace
 
-// Waits for the readers of both descriptors: a slow one slows the tasks down.
+// Waits for the readers of all descriptors: a slow one slows the tasks down.
 class Console::Sink : public OutputSink {
  public:
   explicit Sink(Console& console) : console_(console) {}
-  bool behind() const override { return console_.out_.behind() || console_.err_.behind(); }
+  bool behind() const override {
+    return std::any_of(console_.awaited_.begin(), console_.awaited_.end(),
+                       [](const Writer* writer) { return writer->behind(); });
+  }
   awaitable<void> caught_up() override {
     while (behind()) {
-      co_await console_.out_.caught_up();
-      co_await console_.err_.caught_up();
+      for (Writer* const writer : console_.awaited_) co_await writer->caught_up();
     }
   }
 
@@ -34,11 +36,10 @@ class Console::Sink : public OutputSink {
   Console& console_;
 };
 
-class Console::NullSink final : public OutputSink {
+class Console::NullSink final : public Sink {
  public:
+  using Sink::Sink;
   Error write(Stream, std::string_view) override { return {}; }
-  bool behind() const override { return false; }
-  awaitable<void> caught_up() override { co_return; }
 };
 
 // ---- live
@@ -69,7 +70,8 @@ class Console::LiveSink final : public Sink {
   void write_lines(Stream stream, std::string_view bytes) {
     Writer& writer = console_.writer(stream);
     SpillBuffer& begun = open_line(stream);
-    std::string text = label_;
+    std::string& text = console_.lines_;
+    text = label_;
     if (begun.size() == begun.in_memory().size()) {
       text += begun.in_memory();
     } else {
@@ -126,7 +128,7 @@ class Console::BlockSink final : public Sink {
 // ---- Console
 
 Console::Console(Writer& out, Writer& err, SpillSpace& space, ConsoleOptions options)
-    : out_(out), err_(err), space_(space), options_(options) {}
+    : out_(out), err_(err), awaited_{&out, &err}, space_(space), options_(options) {}
 Console::~Console() = default;
 
 Capture Console::capture() const {
@@ -150,7 +152,7 @@ std::unique_ptr<OutputSink> Console::open(const Task& task, int) {
     case OutputMode::raw:
       break;
   }
-  return std::make_unique<NullSink>();
+  return std::make_unique<NullSink>(*this);
 }
 
 void Console::on(const RunEvent& event) {

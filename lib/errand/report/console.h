@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "errand/report/spill.h"
 #include "errand/report/writer.h"
@@ -52,6 +53,10 @@ class Console final : public OutputTarget, public Observer {
   Console(Writer& out, Writer& err, SpillSpace& space, ConsoleOptions options);
   ~Console() override;
 
+  // Tasks wait for the reader of `writer` too, for example that of a report; it outlives the
+  // Console.
+  void wait_for(Writer& writer) { awaited_.push_back(&writer); }
+
   Capture capture() const override;
   std::unique_ptr<OutputSink> open(const Task& task, int attempt) override;
   void on(const RunEvent& event) override;
@@ -76,8 +81,10 @@ class Console final : public OutputTarget, public Observer {
 
   Writer& out_;
   Writer& err_;
+  std::vector<Writer*> awaited_;
   SpillSpace& space_;
   const ConsoleOptions options_;
+  std::string lines_;  // lines on their way to a Writer; its memory is used again
   std::size_t label_columns_ = 0;
   std::size_t unstarted_lines_ = 0;
   std::unordered_map<TaskId, std::shared_ptr<Block>> blocks_;  // of tasks that have not ended

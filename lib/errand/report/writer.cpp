@@ -157,8 +157,14 @@ bool Writer::watch() {
     }
     fd = set.release();
   }
-  watched_ = std::make_unique<asio::posix::stream_descriptor>(runtime_.executor(), fd);
-  return true;
+  watched_ = std::make_unique<asio::posix::stream_descriptor>(runtime_.executor());
+  asio::error_code failed;
+  watched_->assign(fd, failed);
+  if (!failed) return true;
+  if (fd != reopened_.get()) ::close(fd);
+  watched_.reset();
+  break_off(failed.value());
+  return false;
 }
 
 void Writer::pump() {

@@ -16,7 +16,7 @@ class Group::Child : public detail::Link {
 
   std::string name;
   std::size_t index = 0;
-  Group* group = nullptr;
+  Parking* turn = nullptr;  // of the go_wait() that waits for this child's slot
   ChildState state = ChildState::queued;
   Error error;
   Event end;
@@ -61,20 +61,22 @@ class Group::ChildOf final : public Child {
 
 class Group::Handle {
  public:
-  bool ended() const { return child_->state != ChildState::queued && child_->state != ChildState::running; }
+  bool ended() const {
+    return child_->state != ChildState::queued && child_->state != ChildState::running;
+  }
   ChildState state() const { return child_->state; }
   // None until the child has ended; then its own error, without the name.
   Error error() const { return child_->error; }
   // Suspends until the child has ended and returns its error.
-  awaitable<Error> wait() const {
-    const ChildRef child = child_;
-    co_await child->end.wait();
-    co_return child->error;
-  }
+  awaitable<Error> wait() const { return wait_for(child_); }
 
  private:
   friend class Group;
   explicit Handle(ChildRef child) : child_(std::move(child)) {}
+  static awaitable<Error> wait_for(ChildRef child) {  // the handle may be gone before this begins
+    co_await child->end.wait();
+    co_return child->error;
+  }
   ChildRef child_;
 };
 
