@@ -134,6 +134,17 @@ Result<std::vector<std::string>> read_shell(const std::string& text) {
   return prefix;
 }
 
+// CLI11 does not say whose value it is that cannot be read.
+CLI::callback_t naming(const char* names, CLI::callback_t read) {
+  return [names, read](const CLI::results_t& texts) {
+    try {
+      return read(texts);
+    } catch (const CLI::ValidationError& error) {
+      throw CLI::ValidationError(std::string(names) + ": " + error.what());
+    }
+  };
+}
+
 // An option that the environment may give too.
 CLI::Option* with_variable(CLI::Option* option, const char* variable) {
   return option->envname(variable)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
@@ -163,7 +174,7 @@ void add_run(CLI::App& app, RunCommand& run) {
   Overrides& over = run.overrides;
   const auto add = [&app](const char* names, CLI::callback_t read, const char* help,
                           const char* type) {
-    return app.add_option(names, std::move(read), help)->type_name(type);
+    return app.add_option(names, naming(names, std::move(read)), help)->type_name(type);
   };
   with_variable(
       add("-j,--jobs",
