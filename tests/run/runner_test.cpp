@@ -197,6 +197,12 @@ TEST_CASE("jobs of a nested group count within those of its parent") {
         std::vector<std::string>{"g/a", "g/b", "h/a", "h/b", "h/c", "g/c", "g/d"});
 }
 
+TEST_CASE("tasks of nested groups start in their place of the file") {
+  RunTest test;
+  test.run_plan("jobs: 1\ntasks: {g: {tasks: {a: x, h: {tasks: {b: x}}, c: x}}, d: x}");
+  CHECK(test.executor.started == std::vector<std::string>{"g/a", "g/h/b", "g/c", "d"});
+}
+
 TEST_CASE("without a limit everything runs at once") {
   RunTest test;
   std::string tasks = "jobs: 0\ntasks:\n";

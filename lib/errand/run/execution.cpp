@@ -27,7 +27,9 @@ RunEnded Execution::finish(const Task& root, GroupVerdict verdict) {
 awaitable<RunEnded> Execution::run(const Plan& plan) {
   begin(plan.root(), &plan);
   link(plan);
-  GroupVerdict verdict = co_await run_group(runs_.front(), context_, no_limit_);
+  GroupRun& root = make_group(runs_.front(), context_, no_limit_);
+  open(root);
+  GroupVerdict verdict = co_await join(root);
   co_return finish(plan.root(), std::move(verdict));
 }
 
@@ -52,8 +54,7 @@ void Execution::link(const Plan& plan) {
 
 // ---- groups
 
-awaitable<GroupVerdict> Execution::run_group(TaskRun& run, Context parent, SlotLimit& around,
-                                             TaskSource* source) {
+GroupRun& Execution::make_group(TaskRun& run, const Context& parent, SlotLimit& around) {
   const Task& task = *run.task;
   run.phase = TaskRun::Phase::running;
   Context context = parent;
@@ -65,43 +66,42 @@ awaitable<GroupVerdict> Execution::run_group(TaskRun& run, Context parent, SlotL
   options.name = task.full_name;
   options.on_failure =
       task.mode == Mode::errgroup ? OnFailure::cancel_siblings : OnFailure::keep_going;
-  const TimePoint began = now();
-  GroupRun group(run, context, std::move(options), around);
+  run.group = std::make_unique<GroupRun>(run, std::move(context), std::move(options));
+  GroupRun& group = *run.group;
+  group.limit.parent = &around;
   if (task.jobs) group.limit.most = resolve_jobs(*task.jobs, options_.processors);
-  detail::CancelHook canceled(group.group.context(), [this, &group] { cancel_waiting(group); });
-  if (source) {
-    ++group.remaining;
-    auto feeding = [this, &group, source](Context c) { return feed(group, *source, std::move(c)); };
-    group.group.go("input", std::move(feeding));
-  } else {
-    open(group);
-  }
+  group.canceled.emplace(group.group.context(), [this, &group] { cancel_waiting(group); });
+  return group;
+}
+
+awaitable<GroupVerdict> Execution::join(GroupRun& group) {
+  TaskRun& run = group.run;
   co_await group.all_ended.wait();
   co_await group.group.wait();
-  GroupVerdict verdict = judge_group(task, group.tally, context);
-  if (run.parent) {
-    TaskEnded ended;
-    ended.task = &task;
-    ended.state = verdict.state;
-    ended.error = verdict.why;
-    ended.duration = now() - began;
-    end(run, std::move(ended));
-  }
+  GroupVerdict verdict = judge_group(*run.task, group.tally, group.context);
+  TaskEnded ended;
+  ended.task = run.task;
+  ended.state = verdict.state;
+  ended.error = verdict.why;
+  ended.duration = now() - group.began;
+  run.group.reset();
+  if (run.parent) end(run, std::move(ended));
   co_return verdict;
 }
 
-awaitable<Error> Execution::run_nested(TaskRun& run, Context context) {
-  GroupRun& parent = *run.parent;
-  GroupVerdict verdict = co_await run_group(run, context, parent.limit);
+awaitable<Error> Execution::join_nested(TaskRun& run, Context context) {
+  GroupVerdict verdict = co_await join(*run.group);
   if (verdict.state == TaskState::succeeded) co_return Error();
   const bool failed = verdict.state == TaskState::failed || verdict.state == TaskState::timed_out;
   if (failed) {
-    parent.tally.failures.push_back(verdict.error);
-    fail(parent, verdict.error);
+    run.parent->tally.failures.push_back(verdict.error);
+    fail(*run.parent, verdict.error);
   }
   co_return failed ? verdict.error : context.done() ? context.done_error() : Error();
 }
 
+// Children become ready in file order, those of nested groups in their place: all of it before any
+// of them starts.
 void Execution::open(GroupRun& group) {
   const Task& task = *group.run.task;
   for (const TaskId child : task.children) {
@@ -151,8 +151,8 @@ void Execution::make_ready(TaskRun& run) {
   if (parent.group.context().done()) return;  // cancel_waiting() is on its way
   emit(TaskReady{run.task});
   if (run.task->is_group) {
-    run.phase = TaskRun::Phase::running;
-    auto nested = [this, &run](Context context) { return run_nested(run, std::move(context)); };
+    open(make_group(run, parent.group.context(), parent.limit));
+    auto nested = [this, &run](Context context) { return join_nested(run, std::move(context)); };
     parent.group.go(run.task->name, std::move(nested));
     return;
   }

@@ -16,7 +16,13 @@ namespace detail {
 awaitable<RunEnded> Execution::run_stream(const Task& root, TaskSource& source) {
   begin(root, nullptr);
   TaskRun run(root);
-  GroupVerdict verdict = co_await run_group(run, context_, no_limit_, &source);
+  GroupRun& group = make_group(run, context_, no_limit_);
+  ++group.remaining;
+  auto feeding = [this, &group, &source](Context context) {
+    return feed(group, source, std::move(context));
+  };
+  group.group.go("input", std::move(feeding));
+  GroupVerdict verdict = co_await join(group);
   co_return finish(root, std::move(verdict));
 }
 

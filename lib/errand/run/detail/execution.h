@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,34 +24,43 @@ struct GroupRun;
 // One task in this run.
 struct TaskRun final : SlotRequest {
   enum class Phase : std::uint8_t { waiting, queued, running, ended };
-  TaskRun() = default;
-  explicit TaskRun(const Task& of) : task(&of) {}
+  TaskRun();
+  explicit TaskRun(const Task& of);
+  ~TaskRun();
   const Task* task = nullptr;
   GroupRun* parent = nullptr;  // null for the root
   unsigned unmet = 0;          // needs that have not succeeded yet
   Phase phase = Phase::waiting;
   TaskState state = TaskState::succeeded;
-  Error why;                    // of a skipped task
-  std::shared_ptr<void> owner;  // of a streamed task that waits for its slot: itself
+  Error why;                        // of a skipped task
+  std::unique_ptr<GroupRun> group;  // of a group, while it runs
+  std::shared_ptr<void> owner;      // of a streamed task that waits for its slot: itself
 };
 
-// One group that has started; lives in the frame of its coroutine.
+// One group that has started.
 struct GroupRun {
-  GroupRun(TaskRun& task_run, Context group_context, GroupOptions options, SlotLimit& around)
+  GroupRun(TaskRun& task_run, Context group_context, GroupOptions options)
       : run(task_run),
-        group(std::move(group_context), std::move(options)),
-        all_ended(group.context().runtime()) {
-    limit.parent = &around;
-  }
+        context(std::move(group_context)),
+        group(context, std::move(options)),
+        all_ended(context.runtime()),
+        began(context.runtime().now()) {}
   bool keeps_going() const { return run.task->mode == Mode::aggregate; }
 
   TaskRun& run;
+  Context context;  // with the group's timeout; its parent's otherwise
   Group group;
   SlotLimit limit;
   std::size_t remaining = 0;
   Event all_ended;
+  const TimePoint began;
   GroupTally tally;
+  std::optional<CancelHook> canceled;
 };
+
+inline TaskRun::TaskRun() = default;
+inline TaskRun::TaskRun(const Task& of) : task(&of) {}
+inline TaskRun::~TaskRun() = default;
 
 class Execution {
  public:
@@ -90,14 +100,14 @@ class Execution {
   void link(const Plan& plan);
 
   // lint: outlives: what a run is made of lives until Execution::run() has returned.
-  awaitable<GroupVerdict> run_group(TaskRun& run, Context parent, SlotLimit& around,
-                                    TaskSource* source = nullptr);
-  awaitable<Error> run_nested(TaskRun& run, Context context);
+  awaitable<GroupVerdict> join(GroupRun& group);
+  awaitable<Error> join_nested(TaskRun& run, Context context);
   awaitable<Error> run_task(TaskRun& run, Context context);
   awaitable<AttemptResult> attempt(const Task& task, Context context, int slot, std::string& tail);
   awaitable<Error> feed(GroupRun& group, TaskSource& source, Context context);
   awaitable<void> start_streamed(GroupRun& group, Task task, Context context);
 
+  GroupRun& make_group(TaskRun& run, const Context& parent, SlotLimit& around);
   void open(GroupRun& group);
   void make_ready(TaskRun& run);
   void start(TaskRun& run);
