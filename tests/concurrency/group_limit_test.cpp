@@ -80,6 +80,25 @@ TEST_CASE("#73 try_go at the limit is false and leaves the function alone") {
   CHECK(gauge.most == 42);
 }
 
+TEST_CASE("try_go does not overtake those in the line, even while a slot changes hands") {
+  VirtualTest test;
+  bool overtook = true;
+  const auto main = [&](Context context) -> awaitable<Error> {
+    std::optional<Group> group;
+    GroupOptions options = limited(1);
+    options.stop_when = [&](const Progress& progress) {
+      if (progress.succeeded == 1) overtook = group->try_go("", ends(0s));
+      return false;
+    };
+    group.emplace(context, options);
+    group->go("a", ends(1ms));
+    group->go("b", ends(1ms));
+    co_return co_await group->wait();
+  };
+  CHECK_FALSE(test.run(main(test.background())));
+  CHECK_FALSE(overtook);
+}
+
 TEST_CASE("#74 a limit of 0 refuses every task at once, and wait returns") {
   VirtualTest test;
   const auto main = [](Context context) -> awaitable<Error> {
