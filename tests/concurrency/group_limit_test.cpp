@@ -258,23 +258,6 @@ TEST_CASE("queued tasks are skipped at once when the group is cancelled, not at 
   CHECK(test.run(main(test.background())).is(P));
 }
 
-TEST_CASE("#88 a task that throws gives its slot back") {
-  VirtualTest test;
-  int ran = 0;
-  const auto main = [&](Context context) -> awaitable<Error> {
-    Group group(context, limited(2));
-    const auto throws = [&](Context) -> awaitable<Error> {
-      ++ran;
-      throw std::runtime_error("X");
-      co_return Error();
-    };
-    for (int i = 0; i < 10; ++i) group.go("thrower", throws);
-    co_return co_await group.wait();
-  };
-  CHECK(test.run(main(test.background())).message() == "thrower: X");
-  CHECK(ran == 10);
-}
-
 // ---- go_wait
 
 TEST_CASE("go_wait returns when its task has started, not when it ends") {
