@@ -88,6 +88,25 @@ TEST_CASE("#86 tasks blocked on the context see an exception's cancellation befo
   CHECK(test.run(main(test.background())).message() == "thrower: X");
 }
 
+TEST_CASE("#88 a task that throws gives its slot back") {
+  VirtualTest test;
+  int ran = 0;
+  const auto main = [&](Context context) -> awaitable<Error> {
+    GroupOptions options = keep_going();
+    options.limit = 2;
+    Group group(context, options);
+    const auto throws = [&](Context) -> awaitable<Error> {
+      ++ran;
+      throw std::runtime_error("X");
+      co_return Error();
+    };
+    for (int i = 0; i < 10; ++i) group.go("thrower", throws);
+    co_return co_await group.wait();
+  };
+  CHECK(test.run(main(test.background())).message() == "thrower: X");
+  CHECK(ran == 10);
+}
+
 TEST_CASE("a function that throws before it returns a coroutine fails as one that throws in it") {
   VirtualTest test;
   const auto main = [](Context context) -> awaitable<Error> {

@@ -80,6 +80,25 @@ TEST_CASE("#73 try_go at the limit is false and leaves the function alone") {
   CHECK(gauge.most == 42);
 }
 
+TEST_CASE("try_go does not overtake those in the line, even while a slot changes hands") {
+  VirtualTest test;
+  bool overtook = true;
+  const auto main = [&](Context context) -> awaitable<Error> {
+    std::optional<Group> group;
+    GroupOptions options = limited(1);
+    options.stop_when = [&](const Progress& progress) {
+      if (progress.succeeded == 1) overtook = group->try_go("", ends(0s));
+      return false;
+    };
+    group.emplace(context, options);
+    group->go("a", ends(1ms));
+    group->go("b", ends(1ms));
+    co_return co_await group->wait();
+  };
+  CHECK_FALSE(test.run(main(test.background())));
+  CHECK_FALSE(overtook);
+}
+
 TEST_CASE("#74 a limit of 0 refuses every task at once, and wait returns") {
   VirtualTest test;
   const auto main = [](Context context) -> awaitable<Error> {
@@ -237,23 +256,6 @@ TEST_CASE("queued tasks are skipped at once when the group is cancelled, not at 
     co_return co_await group.wait();
   };
   CHECK(test.run(main(test.background())).is(P));
-}
-
-TEST_CASE("#88 a task that throws gives its slot back") {
-  VirtualTest test;
-  int ran = 0;
-  const auto main = [&](Context context) -> awaitable<Error> {
-    Group group(context, limited(2));
-    const auto throws = [&](Context) -> awaitable<Error> {
-      ++ran;
-      throw std::runtime_error("X");
-      co_return Error();
-    };
-    for (int i = 0; i < 10; ++i) group.go("thrower", throws);
-    co_return co_await group.wait();
-  };
-  CHECK(test.run(main(test.background())).message() == "thrower: X");
-  CHECK(ran == 10);
 }
 
 // ---- go_wait

@@ -108,6 +108,7 @@ TEST_CASE("a task's own timeout is a failure, not an echo") {
     co_return co_await group.wait();
   };
   CHECK(test.run(main(test.background())).message() == "slow: context deadline exceeded");
+  CHECK(test.elapsed() == 1s);  // the sibling was cancelled
 }
 
 TEST_CASE("#94 the error comes after the clean-up that others do on a detached context") {
