@@ -63,7 +63,8 @@ awaitable<Error> ask_all(Context context, Cache& cache) {
     group.go("", [&cache](Context c) { return ask(c, cache, "follower", 1s); });
     co_return Error();
   };
-  co_await with_group(context, {}, body);
+  const GroupOptions options;
+  co_await with_group(context, options, body);
   co_return co_await ask(context, cache, "later caller", 10ms);
 }
 

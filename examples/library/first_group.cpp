@@ -27,7 +27,9 @@ awaitable<Error> start_both(Group& group) {
 
 awaitable<void> run(Runtime& runtime) {
   const Context context = Context::background(runtime);
-  const Error error = co_await with_group(context, {}, start_both);
+  GroupOptions options;
+  options.name = "start";
+  const Error error = co_await with_group(context, options, start_both);
   std::printf("group: %s\n", error.message().c_str());
 }
 
