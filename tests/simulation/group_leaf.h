@@ -24,6 +24,7 @@ class GroupLeaves {
   struct Ticket {
     Context context;
     std::int64_t weight;
+    bool overtaken = false;
   };
 
   awaitable<Error> work(GroupWatch& watch, ChildWatch& child, const Node& node, Context context);

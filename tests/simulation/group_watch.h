@@ -46,6 +46,7 @@ class GroupWatch {
   }
   // The one started last before `child` that has a handle.
   const ChildWatch* handled_before(const ChildWatch& child) const;
+  Error refusal() const { return waited_ ? GroupClosed : LimitIsZero; }
   bool takes() const { return limit_ != 0 && !waited_; }
   void set_limit(std::optional<std::size_t> limit) { limit_ = limit; }
   bool full() const { return limit_ && active_ >= *limit_; }

@@ -145,13 +145,22 @@ class GroupWorld {
   awaitable<Error> unscoped(GroupWatch& watch, Context parent) {
     Group group(std::move(parent), options(watch));
     watch.opened(group);
-    co_await spawn_children(watch, watch.node);
+    Group helpers(Context::background(runtime_));
+    if (watch.node.two_spawners) {
+      const auto odd = [this, &watch](Context) -> awaitable<Error> {
+        co_await spawn_children(watch, watch.node, Share::odd);
+        co_return Error();
+      };
+      helpers.go("spawner", odd);
+    }
+    co_await spawn_children(watch, watch.node, watch.node.two_spawners ? Share::even : Share::all);
     const Error result = co_await group.wait();
     if (!watch.check_joined(result))
       co_await never();  // destroying the group would end the program
     const Error again = co_await group.wait();
     trace_.expect(again.message() == result.message(), "a second wait() returned another error",
                   watch.name);
+    co_await helpers.wait();
     co_await check_closed(watch, group);
     co_return result;
   }
@@ -190,8 +199,12 @@ class GroupWorld {
 
   // ---- children
 
-  awaitable<void> spawn_children(GroupWatch& watch, const Node& parent) {
+  enum class Share : std::uint8_t { all, even, odd };
+
+  awaitable<void> spawn_children(GroupWatch& watch, const Node& parent, Share share = Share::all) {
     for (const Node& node : parent.children) {
+      const bool odd = (&node - parent.children.data()) % 2 != 0;
+      if (share != Share::all && odd != (share == Share::odd)) continue;
       const Context context = watch.group->context();
       const Context heard = watch.node.patient ? without_cancel(context) : context;
       if (node.before > Duration::zero()) co_await heard.sleep(node.before);
@@ -201,7 +214,7 @@ class GroupWorld {
   }
 
   void ask_for_limit(GroupWatch& watch) {
-    if (!watch.node.new_limit) return;
+    if (!watch.node.new_limit || watch.node.two_spawners) return;
     const bool alive = !watch.group->live_children().empty();
     const Error refused = watch.group->set_limit(watch.node.new_limit);
     trace_.expect(bool(refused) == alive, "set_limit() with children alive", watch.name);
@@ -226,7 +239,7 @@ class GroupWorld {
         child.handle = group.go(child.name, std::move(body));
         child.refused = !child.index;
         child.surely_starts = child.handle->state() == ChildState::running;
-        trace_.expect((child.handle->error() == LimitIsZero) == child.refused,
+        trace_.expect((child.handle->error() == watch.refusal()) == child.refused,
                       "go() refuses what it should take, or the reverse", child.name);
         break;
       case Start::try_go:
@@ -264,7 +277,7 @@ class GroupWorld {
     }
     child.refused = true;
     trace_.expect(!child.begun, "go_wait() failed and the child began", child.name);
-    const bool right = watch.takes() ? watch.fate.explains(error) : error == LimitIsZero;
+    const bool right = watch.takes() ? watch.fate.explains(error) : error == watch.refusal();
     trace_.expect(right, "go_wait() failed without a reason", child.name);
     const TimePoint due = watch.fate.done ? std::max(asked, watch.fate.at) : asked;
     trace_.expect(runtime_.now() == due, "go_wait() did not end with the context", child.name);

@@ -84,6 +84,7 @@ class Planter {
     node.keep_outcomes = draw_.chance(20);
     node.scoped = draw_.chance(25);
     if (node.scoped && draw_.chance(30)) node.end = draw_.one_of({End::fail, End::raise});
+    node.two_spawners = !node.scoped && draw_.chance(25);
     node.patient = draw_.chance(40);
     if (draw_.chance(15)) node.stop_after = draw_.between(1, 3);
     node.timeout = draw_.maybe_ticks(25, 0, 6);
@@ -123,10 +124,10 @@ std::vector<Node> smaller_trees(const Node& node) {
   }
   if (node.work != Work::group) simplify(smaller, node, &Node::work);
   simplify_all(smaller, node, &Node::timeout, &Node::timeout_around, &Node::cancel_after,
-               &Node::cancel_around_after, &Node::stop_after, &Node::scoped, &Node::patient,
-               &Node::limit, &Node::new_limit, &Node::skip_queued, &Node::keep_outcomes,
-               &Node::on_failure, &Node::report, &Node::start, &Node::end, &Node::lingers,
-               &Node::before, &Node::takes, &Node::spoilt, &Node::weight);
+               &Node::cancel_around_after, &Node::stop_after, &Node::scoped, &Node::two_spawners,
+               &Node::patient, &Node::limit, &Node::new_limit, &Node::skip_queued,
+               &Node::keep_outcomes, &Node::on_failure, &Node::report, &Node::start, &Node::end,
+               &Node::lingers, &Node::before, &Node::takes, &Node::spoilt, &Node::weight);
   for (std::size_t i = 0; i < node.children.size(); ++i) {
     for (Node& child : smaller_trees(node.children[i])) {
       if (child.work == Work::group && node.children[i].work != Work::group) continue;
@@ -205,6 +206,7 @@ class Describer {
     with("skip_queued", node.skip_queued);
     with("keep_outcomes", node.keep_outcomes);
     with("scoped", node.scoped);
+    with("two_spawners", node.two_spawners);
     with("patient", node.patient);
     with("stop_after", node.stop_after);
     with("timeout", node.timeout);

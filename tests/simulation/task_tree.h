@@ -43,6 +43,7 @@ struct Node {
   bool skip_queued = false;
   bool keep_outcomes = false;
   bool scoped = false;                    // by with_group(), whose body ends as `end` says
+  bool two_spawners = false;              // the second has the odd children, and may come too late
   bool patient = false;                   // the spawner does not hear that the context ended
   std::optional<std::size_t> stop_after;  // stop_when so many have ended
   std::optional<Duration> timeout;        // the group's own
