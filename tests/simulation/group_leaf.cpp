@@ -89,7 +89,7 @@ awaitable<Error> GroupLeaves::share(const Fate& fate, ChildWatch& child, const N
   const TimePoint asked = runtime_.now();
   const auto weight = static_cast<std::int64_t>(node.weight);
   // The impatient ask under a context of their own, so that they leave while others stay.
-  const bool impatient = node.spoilt == 1;
+  const bool impatient = node.spoilt % 2 == 1;
   const Duration patience = std::chrono::seconds(1);
   const Context asking = impatient ? with_timeout(context, patience).first : context;
   Ticket ticket{asking, weight};

@@ -21,7 +21,7 @@ class Planter {
  public:
   explicit Planter(const rc::Random& random) : draw_(random) {
     // Those who share a semaphore must meet to get into each other's way.
-    favorite_ = draw_.chance(50) ? Work::sleep : some_work();
+    favorite_ = draw_.chance(40) ? Work::sleep : draw_.chance(35) ? Work::semaphore : some_work();
   }
 
   Node group(unsigned depth) {
@@ -46,12 +46,12 @@ class Planter {
 
   Node leaf(unsigned depth) {
     Node node;
-    node.work = draw_.chance(40) ? favorite_ : draw_.chance(40) ? Work::sleep : some_work();
+    node.work = draw_.chance(50) ? favorite_ : draw_.chance(40) ? Work::sleep : some_work();
     node.takes = draw_.ticks(0, 4);
     if (draw_.chance(30)) node.end = some_end();
     if (draw_.chance(25)) node.lingers = draw_.ticks(1, 4);
     node.spoilt = static_cast<unsigned>(draw_.below(4));
-    node.weight = static_cast<unsigned>(draw_.between(0, 3));
+    node.weight = draw_.one_of({0U, 1U, 1U, 1U, 2U, 2U, 3U});
     for (std::size_t i = draw_.chance(15) ? draw_.between(1, 2) : 0; i > 0; --i) {
       node.children.push_back(sibling(depth));
     }
