@@ -14,11 +14,13 @@ COPY lib lib
 COPY cmd cmd
 RUN cmake --preset release && cmake --build --preset release && strip build/release/errand
 
-# libstdc++ and libyaml are linked in, so libc is all it needs; a shell and coreutils are what tasks need.
+# libstdc++ and libyaml are linked in, so libc is all errand needs; a shell and coreutils are what tasks need.
 FROM ${BASE}
 COPY --from=build /src/build/release/errand /usr/local/bin/errand
 COPY LICENSE /usr/local/share/doc/errand/LICENSE
 RUN useradd --create-home --uid 1000 errand && mkdir -p /work && chown errand:errand /work
+# A library that was not linked in shows here and not at the first user.
+RUN errand --version
 USER errand
 WORKDIR /work
 ENTRYPOINT ["errand"]

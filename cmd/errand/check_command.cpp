@@ -26,10 +26,14 @@ int check_stream(const TaskStream& stream) {
   const auto check_line = [&](std::string_view line, std::uint32_t number) {
     if (line.find_first_not_of(" \t\r\n") == std::string_view::npos) return;
     const std::expected<Task, Problems> task = reader.read(line, number);
-    if (task) ++tasks;
-    else for (const Problem& problem : task.error()) lines.push_back(format_problem(stream.name, problem));
+    if (task)
+      ++tasks;
+    else
+      for (const Problem& problem : task.error())
+        lines.push_back(format_problem(stream.name, problem));
   };
-  if (Error error = for_each_line(stream, check_line)) lines.push_back("errand: " + error.message());
+  if (Error error = for_each_line(stream, check_line))
+    lines.push_back("errand: " + error.message());
   if (lines.empty()) return report_ok(stream.name, tasks, 0);
   complain(lines);
   return kErrandFailed;
@@ -44,7 +48,8 @@ void complain(const std::vector<std::string>& lines) {
 }
 
 int print(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return 0;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
+    return 0;
   return kErrandFailed;
 }
 
@@ -57,8 +62,10 @@ int check(const CheckCommand& command) {
   if (const auto* stream = std::get_if<TaskStream>(&*input)) return check_stream(*stream);
   const auto& found = std::get<FilePlan>(*input);
   const auto all = found.plan.tasks().subspan(1);
-  const auto groups = std::count_if(all.begin(), all.end(), [](const Task& task) { return task.is_group; });
-  return report_ok(found.file, all.size() - static_cast<std::size_t>(groups), static_cast<std::size_t>(groups));
+  const auto groups =
+      std::count_if(all.begin(), all.end(), [](const Task& task) { return task.is_group; });
+  return report_ok(found.file, all.size() - static_cast<std::size_t>(groups),
+                   static_cast<std::size_t>(groups));
 }
 
 }  // namespace errand::cmd

@@ -10,7 +10,8 @@
 
 namespace errand::cmd {
 
-// What tasks inherit, "NAME=VALUE": errand's own environment without the variables that are options.
+// What tasks inherit, "NAME=VALUE": errand's own environment without the variables that are
+// options.
 std::vector<std::string> task_environment();
 
 std::optional<std::string_view> variable(const char* name);

@@ -53,7 +53,8 @@ std::string find_default() {
 
 bool stdin_is_piped() {
   struct stat status{};
-  return ::fstat(STDIN_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode));
+  return ::fstat(STDIN_FILENO, &status) == 0 &&
+         (S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode));
 }
 
 // One read; false at the end. A descriptor that another process made non-blocking is waited for.
@@ -77,17 +78,21 @@ Result<bool> read_more(int fd, std::string& text) {
 struct Source {
   std::string name;  // for messages
   std::string stem;
-  std::string dir;   // of the file; empty for standard input
+  std::string dir;  // of the file; empty for standard input
   UniqueFd file;
 };
 
 Result<Source> open_source(const std::string& path) {
-  if (path == "-") return Source{std::string(kStdin), "stdin", "", UniqueFd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3))};
+  if (path == "-")
+    return Source{std::string(kStdin), "stdin", "",
+                  UniqueFd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3))};
   Source source{path, fs::path(path).stem().string(), fs::path(path).parent_path().string(), {}};
   source.file.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status{};
-  if (source.file && ::fstat(source.file.get(), &status) == 0 && S_ISDIR(status.st_mode)) errno = EISDIR;
-  else if (source.file) return source;
+  if (source.file && ::fstat(source.file.get(), &status) == 0 && S_ISDIR(status.st_mode))
+    errno = EISDIR;
+  else if (source.file)
+    return source;
   return std::unexpected(Error::wrap(path, Error::system("", errno)));
 }
 
@@ -110,7 +115,8 @@ std::expected<Input, InputError> read_source(Source source, const std::vector<st
   };
   const auto has_first_line = [&] {
     const std::size_t begin = text.find_first_not_of(" \t\r\n");
-    return text.size() >= kProbeBytes || (begin != std::string::npos && text.find('\n', begin) != std::string::npos);
+    return text.size() >= kProbeBytes ||
+           (begin != std::string::npos && text.find('\n', begin) != std::string::npos);
   };
   if (Error error = read_until(has_first_line)) return failed(error.message());
   const bool named_plan = has_ending(source.name, {".yaml", ".yml"});
@@ -123,13 +129,15 @@ std::expected<Input, InputError> read_source(Source source, const std::vector<st
   std::expected<Plan, Problems> plan = read_plan(text, detect_format(source.name, text), options);
   if (!plan) {
     InputError error;
-    for (const Problem& problem : plan.error()) error.lines.push_back(format_problem(source.name, problem));
+    for (const Problem& problem : plan.error())
+      error.lines.push_back(format_problem(source.name, problem));
     return std::unexpected(std::move(error));
   }
   Result<Plan> selected = select(*plan, tasks);
   if (selected) return FilePlan{source.name, std::move(*selected)};
   InputError error;
-  for (const Error& unknown : selected.error().errors()) error.lines.push_back("errand: " + source.name + ": " + unknown.message());
+  for (const Error& unknown : selected.error().errors())
+    error.lines.push_back("errand: " + source.name + ": " + unknown.message());
   return std::unexpected(std::move(error));
 }
 
@@ -141,7 +149,8 @@ Error for_each_line(const TaskStream& stream,
   std::uint32_t number = 0;
   for (bool more = true; more || !text.empty();) {
     std::size_t begin = 0;
-    for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos;
+         begin = end + 1) {
       visit(std::string_view(text).substr(begin, end - begin), ++number);
     }
     text.erase(0, begin);
@@ -170,8 +179,9 @@ std::expected<Input, InputError> read_input(const InputOptions& options,
     path = find_default();
     if (path.empty() && stdin_is_piped()) path = "-";
     if (path.empty()) {
-      return failed("no errand.yaml, errand.yml or errand.json here or in a parent folder" +
-                    (tasks.empty() ? std::string() : ", and '" + tasks.front() + "' is not a file"));
+      return failed(
+          "no errand.yaml, errand.yml or errand.json here or in a parent folder" +
+          (tasks.empty() ? std::string() : ", and '" + tasks.front() + "' is not a file"));
     }
   }
   Result<Source> source = open_source(path);

@@ -19,15 +19,16 @@ namespace errand::cmd {
 
 // JSON Lines that are still to come: what was read so far, and where the rest comes from.
 struct TaskStream {
-  std::string name;       // for messages: "<stdin>"
+  std::string name;  // for messages: "<stdin>"
   std::string begin;
   UniqueFd file;
   ReadOptions options;
 };
 
 struct FilePlan {
-  std::string file;  // as it was given or found; for messages and for the command that runs a task again
-  Plan plan;         // the wanted tasks
+  std::string
+      file;   // as it was given or found; for messages and for the command that runs a task again
+  Plan plan;  // the wanted tasks
 };
 
 using Input = std::variant<FilePlan, TaskStream>;

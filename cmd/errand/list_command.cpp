@@ -21,7 +21,8 @@ std::string join(const std::vector<std::string>& words, std::string_view between
 // What runs, in one line.
 std::string command_text(const Task& task) {
   if (const auto* script = std::get_if<Script>(&task.run)) return escape_text(script->text);
-  if (const auto* argv = std::get_if<Argv>(&task.run)) return "[" + escape_text(join(*argv, ", ")) + "]";
+  if (const auto* argv = std::get_if<Argv>(&task.run))
+    return "[" + escape_text(join(*argv, ", ")) + "]";
   return {};
 }
 
@@ -35,10 +36,18 @@ std::string group_settings(const Task& task) {
   std::string text(to_string(task.mode));
   if (task.jobs) {
     switch (task.jobs->kind) {
-      case Jobs::Kind::count: text += ", jobs " + std::to_string(task.jobs->value); break;
-      case Jobs::Kind::percent: text += ", jobs " + std::to_string(task.jobs->value) + "%"; break;
-      case Jobs::Kind::automatic: text += ", jobs auto"; break;
-      case Jobs::Kind::unlimited: text += ", no limit of jobs"; break;
+      case Jobs::Kind::count:
+        text += ", jobs " + std::to_string(task.jobs->value);
+        break;
+      case Jobs::Kind::percent:
+        text += ", jobs " + std::to_string(task.jobs->value) + "%";
+        break;
+      case Jobs::Kind::automatic:
+        text += ", jobs auto";
+        break;
+      case Jobs::Kind::unlimited:
+        text += ", no limit of jobs";
+        break;
     }
   }
   return text;
@@ -53,15 +62,22 @@ std::size_t depth(const Plan& plan, const Task& task) {
 std::string list_text(const Plan& plan) {
   std::size_t width = 0;
   const auto label = [&](const Task& task) {
-    return std::string(2 * (depth(plan, task) - 1), ' ') + escape_text(task.name) + (task.is_group ? "/" : "");
+    return std::string(2 * (depth(plan, task) - 1), ' ') + escape_text(task.name) +
+           (task.is_group ? "/" : "");
   };
-  for (const Task& task : plan.tasks().subspan(1)) width = std::max(width, std::min<std::size_t>(label(task).size(), 40));
+  for (const Task& task : plan.tasks().subspan(1))
+    width = std::max(width, std::min<std::size_t>(label(task).size(), 40));
   std::string text;
   for (const Task& task : plan.tasks().subspan(1)) {
     std::string line = label(task);
-    std::string about = task.description.empty() ? (task.is_group ? std::string(to_string(task.mode)) : "") : escape_text(task.description);
-    if (!task.needs.empty()) about += (about.empty() ? "" : "  ") + ("(needs " + escape_text(join(need_names(plan, task), ", ")) + ")");
-    if (!about.empty()) line += std::string(line.size() < width ? width - line.size() : 0, ' ') + "  " + about;
+    std::string about = task.description.empty()
+                            ? (task.is_group ? std::string(to_string(task.mode)) : "")
+                            : escape_text(task.description);
+    if (!task.needs.empty())
+      about += (about.empty() ? "" : "  ") +
+               ("(needs " + escape_text(join(need_names(plan, task), ", ")) + ")");
+    if (!about.empty())
+      line += std::string(line.size() < width ? width - line.size() : 0, ' ') + "  " + about;
     text += line + "\n";
   }
   return text;
@@ -91,12 +107,14 @@ std::string describe(const Plan& plan) {
                      (root.timeout ? ", timeout " + format_duration(*root.timeout) : "") + "\n";
   for (const Task& task : plan.tasks().subspan(1)) {
     const std::string indent(2 * depth(plan, task), ' ');
-    text += indent + escape_text(task.name) + ": " + (task.is_group ? group_settings(task) : command_text(task)) + "\n";
+    text += indent + escape_text(task.name) + ": " +
+            (task.is_group ? group_settings(task) : command_text(task)) + "\n";
     const auto detail = [&](const std::string& what) { text += indent + "    " + what + "\n"; };
     if (!task.needs.empty()) detail("needs " + escape_text(join(need_names(plan, task), ", ")));
     if (task.timeout) detail("timeout " + format_duration(*task.timeout));
     if (task.is_group) continue;
-    if (std::holds_alternative<Script>(task.run) && task.shell) detail("shell " + escape_text(join(*task.shell, " ")));
+    if (std::holds_alternative<Script>(task.run) && task.shell)
+      detail("shell " + escape_text(join(*task.shell, " ")));
     if (!task.dir.empty()) detail("dir " + escape_text(task.dir));
   }
   return text;
@@ -114,7 +132,8 @@ int list(const ListCommand& command) {
   }
   const Plan& plan = std::get<FilePlan>(*input).plan;
   if (!command.json) return print(list_text(plan));
-  return print(list_json(plan).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return print(list_json(plan).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+               "\n");
 }
 
 }  // namespace errand::cmd

@@ -55,7 +55,9 @@ CLI::callback_t reading_optional(std::optional<T>& into,
   };
 }
 
-Error not_available(const std::string& what) { return Error::text("'" + what + "' is not available yet"); }
+Error not_available(const std::string& what) {
+  return Error::text("'" + what + "' is not available yet");
+}
 
 Result<Duration> read_positive(const std::string& text) {
   Result<Duration> duration = parse_duration(text);
@@ -132,6 +134,17 @@ Result<std::vector<std::string>> read_shell(const std::string& text) {
   return prefix;
 }
 
+// CLI11 does not say whose value it is that cannot be read.
+CLI::callback_t naming(const char* names, CLI::callback_t read) {
+  return [names, read](const CLI::results_t& texts) {
+    try {
+      return read(texts);
+    } catch (const CLI::ValidationError& error) {
+      throw CLI::ValidationError(std::string(names) + ": " + error.what());
+    }
+  };
+}
+
 // An option that the environment may give too.
 CLI::Option* with_variable(CLI::Option* option, const char* variable) {
   return option->envname(variable)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
@@ -159,19 +172,24 @@ void add_input(CLI::App& app, InputOptions& input) {
 void add_run(CLI::App& app, RunCommand& run) {
   add_input(app, run.input);
   Overrides& over = run.overrides;
-  const auto add = [&app](const char* names, CLI::callback_t read, const char* help, const char* type) {
-    return app.add_option(names, std::move(read), help)->type_name(type);
+  const auto add = [&app](const char* names, CLI::callback_t read, const char* help,
+                          const char* type) {
+    return app.add_option(names, naming(names, std::move(read)), help)->type_name(type);
   };
-  with_variable(add("-j,--jobs", reading_optional<Jobs>(over.jobs, [](const std::string& t) { return parse_jobs(t); }),
-                    "most attempts at once; auto = CPUs, 0 = no limit", "N|N%|auto"),
-                "ERRAND_JOBS");
+  with_variable(
+      add("-j,--jobs",
+          reading_optional<Jobs>(over.jobs, [](const std::string& t) { return parse_jobs(t); }),
+          "most attempts at once; auto = CPUs, 0 = no limit", "N|N%|auto"),
+      "ERRAND_JOBS");
   auto* mode = with_variable(add("--mode", reading_optional<Mode>(over.mode, read_mode),
                                  "how the run fails", "errgroup|aggregate"),
                              "ERRAND_MODE");
-  auto* fast = app.add_flag_callback("--fail-fast", [&over] { over.mode = Mode::errgroup; },
-                                     "the first failure stops everything (default)");
-  auto* going = app.add_flag_callback("-k,--keep-going", [&over] { over.mode = Mode::aggregate; },
-                                      "run everything, report every error");
+  auto* fast = app.add_flag_callback(
+      "--fail-fast", [&over] { over.mode = Mode::errgroup; },
+      "the first failure stops everything (default)");
+  auto* going = app.add_flag_callback(
+      "-k,--keep-going", [&over] { over.mode = Mode::aggregate; },
+      "run everything, report every error");
   fast->excludes(going)->excludes(mode);
   going->excludes(mode);
   with_variable(add("--timeout", reading_optional<Duration>(over.timeout, read_positive),
@@ -190,16 +208,19 @@ void add_run(CLI::App& app, RunCommand& run) {
   with_variable(add("-o,--output", output, "live on a terminal, else group",
                     "auto|live|group|errors|raw|quiet"),
                 "ERRAND_OUTPUT");
-  with_variable(add("--color", reading<ColorChoice>(run.color, read_color), "colours", "auto|always|never"),
-                "ERRAND_COLOR");
+  with_variable(
+      add("--color", reading<ColorChoice>(run.color, read_color), "colours", "auto|always|never"),
+      "ERRAND_COLOR");
   add("--report", appending<ReportRequest>(run.reports, read_report),
       "also write json or events (JSON Lines); - is stdout", "KIND=PATH")
-      ->take_all()->allow_extra_args(false);
+      ->take_all()
+      ->allow_extra_args(false);
   with_variable(add("--shell", reading<std::vector<std::string>>(run.shell, read_shell),
                     "argv prefix for scripts (sh -ec)", "'PREFIX'"),
                 "ERRAND_SHELL");
   add("--env", appending<EnvEntry>(over.env, read_env), "a variable for every task", "K=V")
-      ->take_all()->allow_extra_args(false);
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_flag("-n,--dry-run", run.dry_run, "print the resolved plan, run nothing");
   auto* quiet = app.add_flag("-q,--quiet", run.quiet, "print only tasks' output and the error");
   app.add_flag("-v,--verbose", run.verbose, "a line for each task")->excludes(quiet);
@@ -221,8 +242,10 @@ const std::vector<std::string>& option_variables() {
 }
 
 Invocation read_command_line(int argc, char** argv) {
-  CLI::App app("errand runs the tasks of a file at the same time: the first failure stops the rest, or\n"
-               "everything runs and every error is reported. Nothing is left behind.", "errand");
+  CLI::App app(
+      "errand runs the tasks of a file at the same time: the first failure stops the rest, or\n"
+      "everything runs and every error is reported. Nothing is left behind.",
+      "errand");
   app.require_subcommand(1);
   app.footer(kExamples);
   app.set_version_flag("--version", kVersion, "version, compiler and build type");
@@ -233,13 +256,17 @@ Invocation read_command_line(int argc, char** argv) {
   ListCommand list;
   CLI::App& run_app = *app.add_subcommand("run", "run the tasks of a file");
   add_run(run_app, run);
-  CLI::App& check_app = *app.add_subcommand("check", "read a file, report every problem, start nothing");
+  CLI::App& check_app =
+      *app.add_subcommand("check", "read a file, report every problem, start nothing");
   add_input(check_app, check.input);
-  check_app.footer("\nExamples:\n  errand check ci.yaml\n\nExit status: 0, or 125 when anything is wrong.");
-  CLI::App& list_app = *app.add_subcommand("list", "the tasks, with their descriptions, groups and needs");
+  check_app.footer(
+      "\nExamples:\n  errand check ci.yaml\n\nExit status: 0, or 125 when anything is wrong.");
+  CLI::App& list_app =
+      *app.add_subcommand("list", "the tasks, with their descriptions, groups and needs");
   add_input(list_app, list.input);
   list_app.add_flag("--json", list.json, "as JSON, for programs");
-  list_app.footer("\nExamples:\n  errand list\n  errand list --json ci.yaml | jq -r '.tasks[].name'");
+  list_app.footer(
+      "\nExamples:\n  errand list\n  errand list --json ci.yaml | jq -r '.tasks[].name'");
 
   try {
     app.parse(argc, argv);

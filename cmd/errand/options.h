@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The command line: what was typed, and what it means. The only file that knows CLI11 is options.cpp.
+// The command line: what was typed, and what it means. The only file that knows CLI11 is
+// options.cpp.
 #pragma once
 
 #include <optional>
@@ -31,8 +32,8 @@ struct InputOptions {
 struct RunCommand {
   InputOptions input;
   Overrides overrides;
-  std::vector<std::string> shell;       // empty: sh -ec
-  std::optional<OutputMode> output;     // none: auto
+  std::vector<std::string> shell;    // empty: sh -ec
+  std::optional<OutputMode> output;  // none: auto
   ColorChoice color = ColorChoice::automatic;
   std::vector<ReportRequest> reports;
   bool dry_run = false;

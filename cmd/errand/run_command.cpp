@@ -121,7 +121,8 @@ class Session {
 };
 
 Session::Session(RunCommand command, Input input)
-    : command_(std::move(command)), input_(std::move(input)),
+    : command_(std::move(command)),
+      input_(std::move(input)),
       own_err_(same_file(STDOUT_FILENO, STDERR_FILENO)
                    ? nullptr
                    : std::make_unique<Writer>(runtime_, STDERR_FILENO, "standard error")),

@@ -20,11 +20,14 @@ bool is_ignored(int signal) {
 }  // namespace
 
 Signals::Signals(Runtime& runtime)
-    : Signals(with_cancel(Context::background(runtime)), with_cancel(Context::background(runtime))) {}
+    : Signals(with_cancel(Context::background(runtime)),
+              with_cancel(Context::background(runtime))) {}
 
 Signals::Signals(std::pair<Context, CancelFn> run, std::pair<Context, CancelFn> hurry)
-    : run_(std::move(run.first)), cancel_run_(std::move(run.second)),
-      hurry_(std::move(hurry.first)), cancel_hurry_(std::move(hurry.second)),
+    : run_(std::move(run.first)),
+      cancel_run_(std::move(run.second)),
+      hurry_(std::move(hurry.first)),
+      cancel_hurry_(std::move(hurry.second)),
       set_(run_.runtime().executor()) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     if (!is_ignored(signal)) set_.add(signal);

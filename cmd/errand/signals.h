@@ -33,8 +33,8 @@ class Signals {
   int received_ = 0;
 };
 
-// Dies of the signal, so that whoever started errand sees it; as process 1, where that is impossible,
-// returns what a shell would have reported.
+// Dies of the signal, so that whoever started errand sees it; as process 1, where that is
+// impossible, returns what a shell would have reported.
 int die_of(int signal);
 
 // Puts what every program of a shell may rely on in place: descriptors 0, 1 and 2 are open, and a

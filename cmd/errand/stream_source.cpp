@@ -27,7 +27,10 @@ bool readable_now(int fd) {
 }  // namespace
 
 StreamSource::StreamSource(Runtime& runtime, TaskStream stream, Overrides overrides)
-    : runtime_(runtime), stream_(std::move(stream)), overrides_(std::move(overrides)), reader_(stream_.options) {
+    : runtime_(runtime),
+      stream_(std::move(stream)),
+      overrides_(std::move(overrides)),
+      reader_(stream_.options) {
   UniqueFd set(::epoll_create1(EPOLL_CLOEXEC));
   epoll_event event{};
   event.events = EPOLLIN;
@@ -69,7 +72,8 @@ bool StreamSource::take_line(std::string& line) {
 Result<std::optional<Task>> StreamSource::read_task(const std::string& line) {
   std::expected<Task, Problems> task = reader_.read(line, line_);
   if (!task) {
-    for (const Problem& problem : task.error()) problems_.push_back(format_problem(stream_.name, problem));
+    for (const Problem& problem : task.error())
+      problems_.push_back(format_problem(stream_.name, problem));
     return std::unexpected(Error::make(InputFailure{problems_.front()}));
   }
   task->id = ++tasks_;
@@ -81,7 +85,8 @@ Result<std::optional<Task>> StreamSource::read_task(const std::string& line) {
 
 awaitable<Error> StreamSource::read_more(Context context) {
   if (stream_.begin.size() - at_ > kLineBytesMax) {
-    co_return Error::make(InputFailure{stream_.name + ":" + std::to_string(line_ + 1) + ": longer than 16 MiB"});
+    co_return Error::make(
+        InputFailure{stream_.name + ":" + std::to_string(line_ + 1) + ": longer than 16 MiB"});
   }
   if (watched_ && !readable_now(stream_.file.get())) {
     detail::CancelHook canceled(context, [this] { watched_->cancel(); });

@@ -236,14 +236,6 @@ TEST_CASE("#131 counted messages come in the order of their keys") {
   CHECK(texts(Aggregate::from_counts(counts)) == expected);
 }
 
-// Ends after `delay` with `error`.
-auto ends(Duration delay, Error error) {
-  return [=](Context context) -> awaitable<Error> {
-    co_await context.sleep(delay);
-    co_return error;
-  };
-}
-
 TEST_CASE("#132 functions run together give the aggregate of exactly their failures") {
   VirtualTest test;
   const auto run = [&](const std::vector<Error>& errors) {

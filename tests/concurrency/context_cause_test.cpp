@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Why a context is done: the first event on a node counts, and goes down to what is not yet done.
+#include <asio/post.hpp>
 #include <string>
 #include <utility>
 
@@ -217,6 +218,20 @@ TEST_CASE("a sleep that ends in the instant of the deadline has succeeded") {
   const Context context = with_timeout(test.background(), 1s).first;
   const auto main = [](Context c) -> awaitable<Error> { co_return co_await c.sleep(1s); };
   CHECK_FALSE(test.run(main(context)));
+}
+
+TEST_CASE("a sleep that has passed succeeds, though its context ends before it resumes") {
+  VirtualTest test;
+  const auto [context, cancel] = with_cancel(test.background());
+  const auto main = [](Context c) -> awaitable<Error> { co_return co_await c.sleep(1s); };
+  Timer canceller(test.runtime, [&, cancel] { cancel(P); });
+  const auto both = [&](Context c) -> awaitable<Error> {
+    awaitable<Error> sleep = main(c);
+    asio::post(test.runtime.executor(), [&] { canceller.set(TimePoint{} + 1s); });
+    co_return co_await std::move(sleep);
+  };
+  CHECK_FALSE(test.run(both(context)));
+  CHECK(context.done());
 }
 
 TEST_CASE("a sleep of no time passes once the loop has turned") {

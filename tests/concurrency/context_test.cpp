@@ -309,6 +309,17 @@ TEST_CASE("of two equal deadlines the parent's goes first") {
   check_done(child, DeadlineExceeded, P);
 }
 
+TEST_CASE("work that is due in the instant of a deadline goes before it") {
+  VirtualTest test;
+  const Context context = with_timeout(test.background(), 1s).first;
+  bool was_done = true;
+  Timer work(test.runtime, [&] { was_done = context.done(); });
+  work.set_after(1s);
+  test.runtime.advance(1s);
+  CHECK_FALSE(was_done);
+  CHECK(context.done());
+}
+
 TEST_CASE("#22 a child's timer does not touch its parent") {
   VirtualTest test;
   const Context parent = with_timeout(test.background(), 1h).first;

@@ -19,13 +19,6 @@ namespace {
 const Error P = Error::text("P");
 const Error E = Error::text("E");
 
-auto ends(Duration delay, Error error = {}) {
-  return [=](Context context) -> awaitable<Error> {
-    co_await without_cancel(context).sleep(delay);
-    co_return error;
-  };
-}
-
 GroupOptions limited(std::optional<std::size_t> limit,
                      OnFailure on_failure = OnFailure::keep_going) {
   GroupOptions options;
@@ -85,6 +78,25 @@ TEST_CASE("#73 try_go at the limit is false and leaves the function alone") {
   };
   CHECK_FALSE(test.run(main(test.background())));
   CHECK(gauge.most == 42);
+}
+
+TEST_CASE("try_go does not overtake those in the line, even while a slot changes hands") {
+  VirtualTest test;
+  bool overtook = true;
+  const auto main = [&](Context context) -> awaitable<Error> {
+    std::optional<Group> group;
+    GroupOptions options = limited(1);
+    options.stop_when = [&](const Progress& progress) {
+      if (progress.succeeded == 1) overtook = group->try_go("", ends(0s));
+      return false;
+    };
+    group.emplace(context, options);
+    group->go("a", ends(1ms));
+    group->go("b", ends(1ms));
+    co_return co_await group->wait();
+  };
+  CHECK_FALSE(test.run(main(test.background())));
+  CHECK_FALSE(overtook);
 }
 
 TEST_CASE("#74 a limit of 0 refuses every task at once, and wait returns") {
@@ -246,23 +258,6 @@ TEST_CASE("queued tasks are skipped at once when the group is cancelled, not at 
   CHECK(test.run(main(test.background())).is(P));
 }
 
-TEST_CASE("#88 a task that throws gives its slot back") {
-  VirtualTest test;
-  int ran = 0;
-  const auto main = [&](Context context) -> awaitable<Error> {
-    Group group(context, limited(2));
-    const auto throws = [&](Context) -> awaitable<Error> {
-      ++ran;
-      throw std::runtime_error("X");
-      co_return Error();
-    };
-    for (int i = 0; i < 10; ++i) group.go("thrower", throws);
-    co_return co_await group.wait();
-  };
-  CHECK(test.run(main(test.background())).message() == "thrower: X");
-  CHECK(ran == 10);
-}
-
 // ---- go_wait
 
 TEST_CASE("go_wait returns when its task has started, not when it ends") {
@@ -393,190 +388,6 @@ TEST_CASE("a go_wait that gave up leaves its place to those behind") {
   CHECK_FALSE(test.run(main(test.background())));
   CHECK(ran == std::vector<std::string>{"behind"});
   CHECK(test.elapsed() == 10ms);
-}
-
-// ---- reports
-
-TEST_CASE("#89 report all names the failures in the order of starting") {
-  VirtualTest test;
-  const Error E1 = Error::text("E1");
-  const Error E3 = Error::text("E3");
-  const auto main = [&](Context context) -> awaitable<Error> {
-    GroupOptions options = limited(std::nullopt);
-    options.report = Report::all;
-    Group group(context, options);
-    group.go("a", ends(3ms, E1));
-    group.go("b", ends(2ms));
-    group.go("c", ends(4ms, E3));
-    const Error error = co_await group.wait();
-    REQUIRE(group.failures().size() == 2);
-    CHECK(group.failures()[0].name == "a");
-    CHECK(group.failures()[0].index == 0);
-    CHECK(group.failures()[1].name == "c");
-    CHECK(group.failures()[1].index == 2);
-    co_return error;
-  };
-  const Error error = test.run(main(test.background()));
-  CHECK(error.message() == "[a: E1, c: E3]");
-  CHECK(error.is(E1));
-  CHECK(error.is(E3));
-}
-
-TEST_CASE("report all keeps the order of starting when the ends come the other way round") {
-  VirtualTest test;
-  const auto main = [&](Context context) -> awaitable<Error> {
-    GroupOptions options = limited(std::nullopt);
-    options.report = Report::all;
-    Group group(context, options);
-    group.go("a", ends(3ms, E));
-    group.go("b", ends(2ms, E));
-    group.go("c", ends(1ms, E));
-    co_return co_await group.wait();
-  };
-  CHECK(test.run(main(test.background())).message() == "[a: E, b: E, c: E]");
-}
-
-auto until_canceled() {
-  return [](Context context) -> awaitable<Error> { co_return co_await context.sleep(1000h); };
-}
-
-TEST_CASE("#90 report all leaves out the cancellations that only echo a failure") {
-  VirtualTest test;
-  const auto main = [&](Context context) -> awaitable<Error> {
-    GroupOptions options;
-    options.report = Report::all;
-    Group group(context, options);
-    group.go("a", until_canceled());
-    group.go("b", ends(1ms, E));
-    const auto plainly = [](Context c) -> awaitable<Error> {
-      co_await c.wait_done();
-      co_return Canceled;
-    };
-    group.go("c", plainly);
-    const Error error = co_await group.wait();
-    CHECK(group.failures().size() == 3);
-    co_return error;
-  };
-  const Error error = test.run(main(test.background()));
-  CHECK(error.errors().size() == 1);
-  CHECK(error.message() == "b: E");
-}
-
-TEST_CASE("#91 report all keeps the cancellations when nothing else failed") {
-  VirtualTest test;
-  const auto main = [&](Context context) -> awaitable<Error> {
-    const Context parent = with_timeout(context, 1s, P).first;
-    GroupOptions options;
-    options.report = Report::all;
-    Group group(parent, options);
-    group.go("a", until_canceled());
-    group.go("b", until_canceled());
-    co_return co_await group.wait();
-  };
-  const Error error = test.run(main(test.background()));
-  CHECK(error.is(DeadlineExceeded));
-  CHECK(error.is(P));
-  CHECK(error.errors().size() == 2);
-}
-
-TEST_CASE("a task's own timeout is a failure, not an echo") {
-  VirtualTest test;
-  const auto main = [&](Context context) -> awaitable<Error> {
-    GroupOptions options;
-    options.report = Report::all;
-    Group group(context, options);
-    const auto times_out = [](Context c) -> awaitable<Error> {
-      co_return co_await with_timeout(c, 1s).first.sleep(1h);
-    };
-    group.go("slow", times_out);
-    group.go("sibling", until_canceled());
-    co_return co_await group.wait();
-  };
-  CHECK(test.run(main(test.background())).message() == "slow: context deadline exceeded");
-}
-
-TEST_CASE("#94 the error comes after the clean-up that others do on a detached context") {
-  VirtualTest test;
-  bool cleaned = false;
-  const auto main = [&](Context context) -> awaitable<Error> {
-    Group group(context);
-    const auto cleans = [&](Context c) -> awaitable<Error> {
-      const Error error = co_await c.sleep(1h);
-      CHECK_FALSE(co_await without_cancel(c).sleep(100ms));
-      cleaned = true;
-      co_return error;
-    };
-    group.go("cleans", cleans);
-    const auto throws = [](Context c) -> awaitable<Error> {
-      co_await c.sleep(1ms);
-      throw std::runtime_error("X");
-    };
-    group.go("throws", throws);
-    const Error error = co_await group.wait();
-    CHECK(cleaned);
-    co_return error;
-  };
-  CHECK(test.run(main(test.background())).message() == "throws: X");
-  CHECK(test.elapsed() == 101ms);
-}
-
-TEST_CASE("#101 a group's timeout counts from its opening") {
-  VirtualTest test;
-  const auto main = [&](Context context) -> awaitable<Error> {
-    GroupOptions options;
-    options.timeout = 1s;
-    Group group(context, options);
-    co_await context.sleep(900ms);
-    group.go("late", until_canceled());
-    co_return co_await group.wait();
-  };
-  CHECK(test.run(main(test.background())).is(DeadlineExceeded));
-  CHECK(test.elapsed() == 1s);
-}
-
-TEST_CASE("#102 a rule ends the group, and every task has a state in the order of starting") {
-  VirtualTest test;
-  const auto main = [&](Context context) -> awaitable<Error> {
-    GroupOptions options = limited(std::nullopt);
-    options.keep_outcomes = true;
-    options.stop_when = [](const Progress& progress) { return progress.failed == 2; };
-    Group group(context, options);
-    group.go("a", ends(2ms, E));
-    group.go("b", until_canceled());
-    group.go("c", ends(1ms, E));
-    group.go("d", ends(1ms));
-    group.go("e", until_canceled());
-    const Error error = co_await group.wait();
-    std::vector<std::string> states;
-    for (const Outcome& outcome : group.outcomes()) {
-      states.push_back(outcome.name + " " + std::string(to_string(outcome.state)));
-    }
-    const std::vector<std::string> expected = {"a failed", "b canceled", "c failed", "d succeeded",
-                                               "e canceled"};
-    CHECK(states == expected);
-    CHECK(group.context().cause() == Stopped);
-    co_return error;
-  };
-  CHECK(test.run(main(test.background())).message() == "c: E");
-  CHECK(test.elapsed() == 2ms);
-}
-
-// ---- size
-
-TEST_CASE("a million tasks run in one group, and nothing of them stays") {
-  VirtualTest test;
-  const auto main = [&](Context context) -> awaitable<Error> {
-    Group group(context, limited(1000));
-    for (int i = 0; i < 1'000'000; ++i) {
-      const auto child = [](Context) -> awaitable<Error> { co_return Error(); };
-      if (Error error = co_await group.go_wait("", child)) co_return error;
-      if (i % 1000 == 0) CHECK(test.runtime.counts().children <= 1000);
-    }
-    const Error error = co_await group.wait();
-    CHECK(group.progress().succeeded == 1'000'000);
-    co_return error;
-  };
-  CHECK_FALSE(test.run(main(test.background())));
 }
 
 }  // namespace

@@ -14,17 +14,6 @@ const Error P = Error::text("P");
 const Error C = Error::text("C");
 const Error E = Error::text("E");
 
-auto ends(Duration delay, Error error = {}) {
-  return [=](Context context) -> awaitable<Error> {
-    co_await without_cancel(context).sleep(delay);
-    co_return error;
-  };
-}
-
-auto until_canceled() {
-  return [](Context context) -> awaitable<Error> { co_return co_await context.sleep(1000h); };
-}
-
 // Gives `value` after `delay`, or the context's error when that ends first.
 Fn<int> gives(Duration delay, int value) {
   return [=](Context context) -> awaitable<Result<int>> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/concurrency/virtual_runtime.h"
 
+#include <asio/post.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -101,6 +102,19 @@ TEST_CASE("what a timer made ready runs before a timer of a later class in the s
   policy.set_after(1s);
   test.run(main(test.background()));
   CHECK_FALSE(policy.armed());
+}
+
+TEST_CASE("a timer set by a timer for the same instant waits for what has become ready") {
+  VirtualTest test;
+  std::vector<int> order;
+  Timer second(test.runtime, [&] { order.push_back(2); });
+  Timer first(test.runtime, [&] {
+    asio::post(test.runtime.executor(), [&] { order.push_back(1); });
+    second.set(test.runtime.now());
+  });
+  first.set_after(1s);
+  test.runtime.advance(1s);
+  CHECK(order == std::vector<int>{1, 2});
 }
 
 TEST_CASE("a timer that is set again fires once, at the later setting") {

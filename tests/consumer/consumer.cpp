@@ -5,6 +5,7 @@
 #include <asio/io_context.hpp>
 #include <chrono>
 #include <cstdio>
+#include <utility>
 
 #include "errand/concurrency/joiners.h"
 
@@ -27,7 +28,8 @@ awaitable<Error> start_both(Group& group) {
 }
 
 awaitable<void> run(Runtime& runtime, Error& result) {
-  result = co_await with_group(Context::background(runtime), {}, start_both);
+  GroupOptions options;
+  result = co_await with_group(Context::background(runtime), std::move(options), start_both);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ class KeptSink final : public OutputSink {
     return {};
   }
   bool behind() const override { return false; }
-  awaitable<void> caught_up() override { co_return; }
+  awaitable<void> caught_up(Context) override { co_return; }
   std::string out, err;
 };
 
@@ -113,7 +113,7 @@ TEST_CASE("the polite signal is the cause's own where it is one, else the task's
         return {};
       }
       bool behind() const override { return false; }
-      awaitable<void> caught_up() override { co_return; }
+      awaitable<void> caught_up(Context) override { co_return; }
       std::string out;
       std::function<void()> call;
     } sink;

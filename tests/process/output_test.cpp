@@ -57,6 +57,24 @@ TEST_CASE("inherited output goes where ours goes") {
   CHECK(std::string(buffer, 8) == "through\n");
 }
 
+// Takes once, then never again.
+class Stuck final : public OutputReceiver {
+ public:
+  Error write(OutputStream, std::string_view) override {
+    behind_ = true;
+    return {};
+  }
+  bool behind() const override { return behind_; }
+  awaitable<void> caught_up(Context context) override {
+    ++waits;
+    co_await context.wait_done();
+  }
+  int waits = 0;
+
+ private:
+  bool behind_ = false;
+};
+
 // Takes little at a time, and has to be waited for.
 class Slow final : public OutputReceiver {
  public:
@@ -68,7 +86,7 @@ class Slow final : public OutputReceiver {
     return {};
   }
   bool behind() const override { return behind_; }
-  awaitable<void> caught_up() override {
+  awaitable<void> caught_up(Context) override {
     ++waits;
     Context context = Context::background(runtime_);
     co_await context.sleep(1ms);
@@ -90,6 +108,40 @@ TEST_CASE("nothing is read for a receiver that is behind, and nothing is lost") 
   CHECK(end.notices.empty());
   CHECK(slow.total == std::size_t{4} * 1024 * 1024 + 2);
   CHECK(slow.waits > 4);
+}
+
+TEST_CASE("a receiver that is behind for ever holds a canceled process up for its grace at most") {
+  // The process has ended by itself or not when it is cancelled; its pipe is full either way.
+  const std::vector<std::string> steps = GENERATE(std::vector<std::string>{"pattern", "4"},
+                                                  std::vector<std::string>{"out", "some"});
+  ProcessTest test;
+  auto scope = with_cancel(test.background());
+  Stuck stuck;
+  Timer cancel(test.runtime(), [&] { scope.second(Error::text("enough")); });
+  cancel.set_after(20ms);
+  StopRule rule;
+  rule.grace = 50ms;
+  const ProcessEnd end = test.run(run_process(test.reaper(), scope.first, test.background(),
+                                              test.probe(steps), rule, stuck));
+  CHECK(stuck.waits == 1);
+  CHECK(end.status.has_value());
+}
+
+TEST_CASE("hurry does not wait for a receiver that is behind") {
+  ProcessTest test;
+  auto scope = with_cancel(test.background());
+  auto hurry = with_cancel(test.background());
+  Stuck stuck;
+  Timer cancel(test.runtime(), [&] {
+    scope.second(Error::text("enough"));
+    hurry.second(Error::text("now"));
+  });
+  cancel.set_after(20ms);
+  StopRule rule;
+  rule.grace = std::chrono::hours(1);
+  const ProcessEnd end = test.run(run_process(test.reaper(), scope.first, hurry.first,
+                                              test.probe({"pattern", "4"}), rule, stuck));
+  CHECK(end.status.has_value());
 }
 
 TEST_CASE("output that cannot be kept fails the process and stops it") {

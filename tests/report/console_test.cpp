@@ -257,7 +257,9 @@ TEST_CASE("a slow reader makes every sink wait") {
   CHECK_FALSE(sink->behind());
   out.write(std::string(3 << 20, 'x'));
   CHECK(sink->behind());
-  auto wait = [](OutputSink& on) -> awaitable<void> { co_await on.caught_up(); };
+  auto wait = [context = loop.context](OutputSink& on) -> awaitable<void> {
+    co_await on.caught_up(context);
+  };
   const auto ended = loop.start(wait(*sink));
   loop.poll();
   CHECK_FALSE(*ended);

@@ -24,7 +24,9 @@ std::string read_all(Loop& loop, int fd, std::size_t bytes) {
   return got + drain(fd);
 }
 
-awaitable<void> until_caught_up(Writer& writer) { co_await writer.caught_up(); }
+awaitable<void> until_caught_up(Context context, Writer& writer) {
+  co_await writer.caught_up(std::move(context));
+}
 
 }  // namespace
 
@@ -51,7 +53,7 @@ TEST_CASE("a slow reader makes the writer fall behind, never wait, and lose noth
   }
   CHECK(writer.queued_bytes() >= Writer::kBehindBytes);
   CHECK(writer.queued_bytes() < Writer::kBehindBytes + 40000);
-  const auto caught_up = loop.start(until_caught_up(writer));
+  const auto caught_up = loop.start(until_caught_up(loop.context, writer));
   loop.poll();
   CHECK_FALSE(*caught_up);
   const std::string first = drain(pipe.read.get(), 100000);
@@ -189,7 +191,7 @@ TEST_CASE("a reader that goes away in the middle frees everybody who waits") {
   Writer writer(loop.runtime, pipe.write.get(), "standard output");
   writer.write(numbered_lines(2000000));
   REQUIRE(writer.behind());
-  const auto caught_up = loop.start(until_caught_up(writer));
+  const auto caught_up = loop.start(until_caught_up(loop.context, writer));
   loop.poll();
   pipe.read.reset();
   CHECK_FALSE(loop.run(writer.flush(loop.context)));

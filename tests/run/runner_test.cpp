@@ -72,16 +72,18 @@ TEST_CASE("a task starts when all of its needs have succeeded") {
   test.executor.behaviors["a"] = {.takes = 2s};
   test.executor.behaviors["b"] = {.takes = 3s};
   test.run_plan("tasks: {c: {run: x, needs: [a, b]}, a: x, b: x}");
-  CHECK(test.recorder.lines == std::vector<std::string>{"0s start a", "0s start b", "2s succeeded a",
-                                                        "3s succeeded b", "3s start c", "4s succeeded c"});
+  CHECK(test.recorder.lines == std::vector<std::string>{"0s start a", "0s start b",
+                                                        "2s succeeded a", "3s succeeded b",
+                                                        "3s start c", "4s succeeded c"});
 }
 
 TEST_CASE("dependents of a failure are skipped and name it, in both modes") {
   for (const char* mode : {"errgroup", "aggregate"}) {
     RunTest test;
     test.executor.behaviors["a"] = {.exit_code = 1};
-    const RunEnded ended = test.run_plan(std::string("mode: ") + mode +
-                                         "\ntasks: {a: x, b: {run: x, needs: a}, c: {run: x, needs: b}}");
+    const RunEnded ended =
+        test.run_plan(std::string("mode: ") + mode +
+                      "\ntasks: {a: x, b: {run: x, needs: a}, c: {run: x, needs: b}}");
     CHECK(test.recorder.state("b") == "skipped: needs a: failed");
     CHECK(test.recorder.state("c") == "skipped: needs b: skipped");
     CHECK(ended.exit_status == 1);
@@ -91,7 +93,9 @@ TEST_CASE("dependents of a failure are skipped and name it, in both modes") {
 TEST_CASE("both dependents of a diamond are skipped when the shared need fails, which ran once") {
   RunTest test;
   test.executor.behaviors["base"] = {.exit_code = 4};
-  test.run_plan("mode: aggregate\ntasks: {base: x, l: {run: x, needs: base}, r: {run: x, needs: base}, top: {run: x, needs: [l, r]}}");
+  test.run_plan(
+      "mode: aggregate\ntasks: {base: x, l: {run: x, needs: base}, r: {run: x, needs: base}, top: "
+      "{run: x, needs: [l, r]}}");
   CHECK(test.executor.started == std::vector<std::string>{"base"});
   CHECK(test.recorder.state("l") == "skipped: needs base: failed");
   CHECK(test.recorder.state("r") == "skipped: needs base: failed");
@@ -125,7 +129,8 @@ TEST_CASE("a nested errgroup that fails leaves its aggregate parent running") {
   test.executor.behaviors["g/bad"] = {.exit_code = 7};
   test.executor.behaviors["g/other"] = {.takes = 60s};
   test.executor.behaviors["build"] = {.takes = 5s};
-  const RunEnded ended = test.run_plan("mode: aggregate\ntasks: {g: {tasks: {bad: x, other: x}}, build: x}");
+  const RunEnded ended =
+      test.run_plan("mode: aggregate\ntasks: {g: {tasks: {bad: x, other: x}}, build: x}");
   CHECK(test.recorder.state("g/other") == "canceled: g/bad failed (exit 7)");
   CHECK(test.recorder.state("g") == "failed: g/bad failed (exit 7)");
   CHECK(test.recorder.state("build") == "succeeded");
@@ -147,10 +152,11 @@ TEST_CASE("a group that never starts ends its tasks with its own fate, tasks fir
   RunTest test;
   test.executor.behaviors["a"] = {.exit_code = 1};
   test.run_plan("mode: aggregate\ntasks: {a: x, g: {needs: a, tasks: {x: y, h: {tasks: {z: y}}}}}");
-  CHECK(test.recorder.lines == std::vector<std::string>{
-                                   "0s start a", "1s failed a: exit 1", "1s skipped g/x: needs a: failed",
-                                   "1s skipped g/h/z: needs a: failed", "1s skipped g/h: needs a: failed",
-                                   "1s skipped g: needs a: failed"});
+  CHECK(test.recorder.lines == std::vector<std::string>{"0s start a", "1s failed a: exit 1",
+                                                        "1s skipped g/x: needs a: failed",
+                                                        "1s skipped g/h/z: needs a: failed",
+                                                        "1s skipped g/h: needs a: failed",
+                                                        "1s skipped g: needs a: failed"});
 }
 
 TEST_CASE("a task may need one of another group, by its full name") {
@@ -165,7 +171,8 @@ TEST_CASE("a task skipped before its group starts keeps the group from succeedin
   test.executor.behaviors["a"] = {.exit_code = 1};
   test.executor.behaviors["wait"] = {.takes = 5s};
   test.run_plan(
-      "mode: aggregate\ntasks: {a: x, wait: x, g: {needs: wait, tasks: {x: {run: y, needs: a}, z: y}}}");
+      "mode: aggregate\ntasks: {a: x, wait: x, g: {needs: wait, tasks: {x: {run: y, needs: a}, z: "
+      "y}}}");
   CHECK(test.recorder.state("g/x") == "skipped: needs a: failed");
   CHECK(test.recorder.state("g/z") == "succeeded");
   CHECK(test.recorder.state("g") == "skipped: needs a: failed");
@@ -182,9 +189,18 @@ TEST_CASE("never more tasks run than jobs, and they start in file order") {
 
 TEST_CASE("jobs of a nested group count within those of its parent") {
   RunTest test;
-  test.run_plan("jobs: 3\ntasks: {g: {jobs: 2, tasks: {a: x, b: x, c: x, d: x}}, h: {jobs: 9, tasks: {a: x, b: x, c: x}}}");
+  test.run_plan(
+      "jobs: 3\ntasks: {g: {jobs: 2, tasks: {a: x, b: x, c: x, d: x}}, h: {jobs: 9, tasks: {a: x, "
+      "b: x, c: x}}}");
   CHECK(test.executor.running_max == 3);
-  CHECK(test.executor.started == std::vector<std::string>{"g/a", "g/b", "h/a", "h/b", "h/c", "g/c", "g/d"});
+  CHECK(test.executor.started ==
+        std::vector<std::string>{"g/a", "g/b", "h/a", "h/b", "h/c", "g/c", "g/d"});
+}
+
+TEST_CASE("tasks of nested groups start in their place of the file") {
+  RunTest test;
+  test.run_plan("jobs: 1\ntasks: {g: {tasks: {a: x, h: {tasks: {b: x}}, c: x}}, d: x}");
+  CHECK(test.executor.started == std::vector<std::string>{"g/a", "g/h/b", "g/c", "d"});
 }
 
 TEST_CASE("without a limit everything runs at once") {
@@ -208,7 +224,8 @@ TEST_CASE("a task whose timeout passes has timed out, with 124") {
 TEST_CASE("the run's timeout stops everything and says whose it was") {
   RunTest test;
   test.executor.behaviors["a"] = {.takes = 9s};
-  const RunEnded ended = test.run_plan("timeout: 3s\nmode: aggregate\ntasks: {a: {run: x, timeout: 5s}, b: x}");
+  const RunEnded ended =
+      test.run_plan("timeout: 3s\nmode: aggregate\ntasks: {a: {run: x, timeout: 5s}, b: x}");
   CHECK(ended.exit_status == 124);
   CHECK(ended.state == TaskState::timed_out);
   CHECK(ended.error.message() == "the timeout of the run (3s) passed");
@@ -245,10 +262,11 @@ TEST_CASE("a signal cancels the run and is the cause that every task names") {
   RunTest test;
   test.executor.behaviors["a"] = {.takes = 60s, .stops_in = 1s};
   std::optional<Timer> timer;
-  const RunEnded ended = test.run_plan("jobs: 1\ntasks: {a: x, b: x}", [&](const CancelFn& cancel, const CancelFn&) {
-    timer.emplace(test.runtime, [cancel] { cancel(sigint()); });
-    timer->set_after(2s);
-  });
+  const RunEnded ended =
+      test.run_plan("jobs: 1\ntasks: {a: x, b: x}", [&](const CancelFn& cancel, const CancelFn&) {
+        timer.emplace(test.runtime, [cancel] { cancel(sigint()); });
+        timer->set_after(2s);
+      });
   CHECK(test.recorder.state("a") == "canceled: received SIGINT");
   CHECK(test.recorder.state("b") == "canceled: received SIGINT");
   CHECK(ended.exit_status == 130);
@@ -260,18 +278,20 @@ TEST_CASE("hurry ends the grace of a task that ignores the polite signal") {
   RunTest test;
   test.executor.behaviors["a"] = {.takes = 60s, .ignores_stop = true};
   std::optional<Timer> first, second;
-  test.run_plan("tasks: {a: {run: x, grace: 30s}}", [&](const CancelFn& cancel, const CancelFn& hurry) {
-    first.emplace(test.runtime, [cancel] { cancel(sigint()); });
-    first->set_after(2s);
-    second.emplace(test.runtime, [hurry] { hurry(sigint()); });
-    second->set_after(4s);
-  });
+  test.run_plan("tasks: {a: {run: x, grace: 30s}}",
+                [&](const CancelFn& cancel, const CancelFn& hurry) {
+                  first.emplace(test.runtime, [cancel] { cancel(sigint()); });
+                  first->set_after(2s);
+                  second.emplace(test.runtime, [hurry] { hurry(sigint()); });
+                  second->set_after(4s);
+                });
   CHECK(test.elapsed() == 4s);
 }
 
 TEST_CASE("what cannot be executed is a failure with the shell's code") {
   RunTest test;
-  test.executor.behaviors["a"] = {.error = Error::make(NotExecutable{"exec 'nosuch': No such file or directory", 127})};
+  test.executor.behaviors["a"] = {
+      .error = Error::make(NotExecutable{"exec 'nosuch': No such file or directory", 127})};
   const RunEnded ended = test.run_plan("tasks: {a: x}");
   CHECK(ended.exit_status == 127);
   CHECK(ended.error.message() == "a: exec 'nosuch': No such file or directory");

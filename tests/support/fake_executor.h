@@ -22,11 +22,11 @@ class FakeExecutor final : public Executor {
   struct Behavior {
     Duration takes = 1s;
     int exit_code = 0;
-    Duration stops_in = 0s;     // from the polite signal
-    bool ignores_stop = false;  // only the end of the grace, or hurry, ends it
+    Duration stops_in = 0s;      // from the polite signal
+    bool ignores_stop = false;   // only the end of the grace, or hurry, ends it
     int stopped_exit_code = -1;  // exits by itself with this when stopped; -1: dies of the signal
     std::string output = {};
-    Error error = {};           // never starts
+    Error error = {};  // never starts
     bool throws = false;
   };
 
@@ -66,7 +66,7 @@ class NullOutput final : public OutputTarget {
    public:
     Error write(Stream, std::string_view) override { return {}; }
     bool behind() const override { return false; }
-    awaitable<void> caught_up() override { co_return; }
+    awaitable<void> caught_up(Context) override { co_return; }
   };
   Capture capture() const override { return Capture::merged; }
   std::unique_ptr<OutputSink> open(const Task&, int) override { return std::make_unique<Sink>(); }
@@ -116,7 +116,8 @@ class RunTest : public VirtualTest {
     return run_plan(yaml, nothing);
   }
   // `meanwhile(cancel, hurry)` is called before the run starts, to arm timers.
-  RunEnded run_plan(const std::string& yaml, const std::function<void(CancelFn, CancelFn)>& meanwhile) {
+  RunEnded run_plan(const std::string& yaml,
+                    const std::function<void(CancelFn, CancelFn)>& meanwhile) {
     const Plan checked = plan(yaml);
     auto [context, cancel] = with_cancel(background());
     auto [hurry, hasten] = with_cancel(background());

@@ -55,7 +55,7 @@ class Kept final : public OutputReceiver {
     return refuse;
   }
   bool behind() const override { return false; }
-  awaitable<void> caught_up() override { co_return; }
+  awaitable<void> caught_up(Context) override { co_return; }
 
   std::string out, err, both;
   std::function<void()> on_write;

@@ -37,6 +37,19 @@ class VirtualTest {
   VirtualRuntime runtime;
 };
 
+// A child that ends after `delay` with `error`, whatever its context says.
+inline auto ends(Duration delay, Error error = {}) {
+  return [=](Context context) -> awaitable<Error> {
+    co_await without_cancel(context).sleep(delay);
+    co_return error;
+  };
+}
+
+// A child that ends when its context does, with the context's error.
+inline auto until_canceled() {
+  return [](Context context) -> awaitable<Error> { co_return co_await context.sleep(1000h); };
+}
+
 }  // namespace errand::test
 
 template <>

@@ -27,7 +27,6 @@ void visit_leaves(const Error& error, auto&& visit) {
 }
 
 std::string aggregate_message(std::span<const Error> errors) {
-  if (errors.size() == 1) return errors.front().message();
   std::set<std::string> seen;
   std::string joined;
   for (const Error& element : errors) {

@@ -180,7 +180,7 @@ void Group::settle(Child& child, Error error, ChildState state) noexcept {
   }
   ++(!error ? progress_.succeeded : echo ? progress_.canceled : progress_.failed);
   if (error) failures_.push_back({child.name, child.index, error, echo});
-  if (error && !echo && options_.on_failure == OnFailure::cancel_siblings) cancel_(error);
+  if (error && options_.on_failure == OnFailure::cancel_siblings) cancel_(error);
   leave(child, std::move(error), state);
   if (options_.stop_when && options_.stop_when(progress_)) cancel_(Stopped);
 }
@@ -216,7 +216,6 @@ awaitable<Error> Group::wait() {
     std::erase(waiting_, &parking);
   }
   closed_ = true;
-  skip_queued_.reset();
   cancel_(failures_.empty() ? Error() : failures_.front().error);
   co_return result();
 }

@@ -39,7 +39,9 @@ class ToSink final : public OutputReceiver {
     return sink_.write(stream == OutputStream::out ? Stream::out : Stream::err, bytes);
   }
   bool behind() const override { return sink_.behind(); }
-  awaitable<void> caught_up() override { return sink_.caught_up(); }
+  awaitable<void> caught_up(Context context) override {
+    return sink_.caught_up(std::move(context));
+  }
 
  private:
   OutputSink& sink_;

@@ -12,6 +12,7 @@
 #include "errand/base/result.h"
 #include "errand/base/unique_fd.h"
 #include "errand/concurrency/awaitable.h"
+#include "errand/concurrency/context.h"
 
 namespace errand {
 
@@ -26,7 +27,8 @@ class OutputReceiver {
   virtual Error write(OutputStream stream, std::string_view bytes) = 0;
   // True: nothing is read from the process before caught_up() has returned.
   virtual bool behind() const = 0;
-  virtual awaitable<void> caught_up() = 0;
+  // Returns also as soon as the context is done.
+  virtual awaitable<void> caught_up(Context context) = 0;
 };
 
 // Descriptors below 3 would be overwritten in a child before it could use them.

@@ -27,6 +27,7 @@ LiveProcess::LiveProcess(Reaper& reaper, const Context& context, const Context& 
       hurry_(hurry),
       rule_(rule),
       receiver_(receiver),
+      scope_(with_cancel(Context::background(reaper.runtime()))),
       timer_(reaper.runtime(), [this] { on_deadline(); }),
       parking_(reaper.runtime()) {}
 
@@ -41,7 +42,7 @@ awaitable<ProcessEnd> LiveProcess::wait() {
   while (!ended_) {
     co_await parking_.park();
     while (paused_ && !ended_) {
-      co_await receiver_.caught_up();
+      co_await receiver_.caught_up(scope_.first);
       paused_ = false;
       resume_output();
     }
@@ -96,8 +97,10 @@ void LiveProcess::on_deadline() {
       return kill_all();
     case Deadline::leftovers:
     case Deadline::output:
-      // A receiver that is behind makes everybody slow: no time counts then.
-      if (paused_) return set_deadline(passed, kLeftoverTime);
+      // A receiver that is behind makes everybody slow: no time counts then, but for who is stopped.
+      if (paused_ && reaper_.runtime().now() < stopping_until_) {
+        return set_deadline(passed, kLeftoverTime);
+      }
       if (passed == Deadline::leftovers) return cut_off();
       close_output();
       settle();
@@ -113,6 +116,7 @@ void LiveProcess::on_deadline() {
 
 void LiveProcess::stop(const Error& cause) {
   if (ended_ || std::exchange(stopping_, true)) return;
+  stopping_until_ = after(reaper_.runtime().now(), rule_.grace);
   if (killed_ || !group_exists()) return settle();
   end_.stopped = leader_alive_;
   find_escaped();
@@ -123,11 +127,14 @@ void LiveProcess::stop(const Error& cause) {
 }
 
 void LiveProcess::hurry() {
-  if (stopping_ && !ended_) kill_all();
+  if (!stopping_ || ended_) return;
+  stopping_until_ = reaper_.runtime().now();
+  kill_all();
 }
 
 void LiveProcess::kill_all() {
   if (std::exchange(killed_, true)) return;
+  stopping_until_ = reaper_.runtime().now();
   find_escaped();
   signal_group(SIGKILL);
   kill_escaped();
@@ -165,6 +172,7 @@ void LiveProcess::finish() {
   timer_.cancel();
   on_cancel_.reset();
   on_hurry_.reset();
+  scope_.second();
   close_output();
   if (std::exchange(leader_alive_, false)) {
     reaper_.abandon(pid_);

@@ -26,9 +26,9 @@ class Console::Sink : public OutputSink {
     return std::any_of(console_.awaited_.begin(), console_.awaited_.end(),
                        [](const Writer* writer) { return writer->behind(); });
   }
-  awaitable<void> caught_up() override {
-    while (behind()) {
-      for (Writer* const writer : console_.awaited_) co_await writer->caught_up();
+  awaitable<void> caught_up(Context context) override {
+    while (behind() && !context.done()) {
+      for (Writer* const writer : console_.awaited_) co_await writer->caught_up(context);
     }
   }
 
@@ -70,7 +70,8 @@ class Console::LiveSink final : public Sink {
   void write_lines(Stream stream, std::string_view bytes) {
     Writer& writer = console_.writer(stream);
     SpillBuffer& begun = open_line(stream);
-    std::string text = label_;
+    std::string& text = console_.lines_;
+    text = label_;
     if (begun.size() == begun.in_memory().size()) {
       text += begun.in_memory();
     } else {

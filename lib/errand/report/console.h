@@ -84,6 +84,7 @@ class Console final : public OutputTarget, public Observer {
   std::vector<Writer*> awaited_;
   SpillSpace& space_;
   const ConsoleOptions options_;
+  std::string lines_;  // lines on their way to a Writer; its memory is used again
   std::size_t label_columns_ = 0;
   std::size_t unstarted_lines_ = 0;
   std::unordered_map<TaskId, std::shared_ptr<Block>> blocks_;  // of tasks that have not ended

@@ -4,7 +4,8 @@
 // For their .cpp files only.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json_fwd.hpp>  // lint: third-party; private to two .cpp files of this folder
+#include <optional>
 #include <string>
 
 #include "errand/run/events.h"

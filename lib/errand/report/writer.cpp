@@ -238,9 +238,10 @@ void Writer::update_behind() {
   while (!waiters_.empty()) waiters_.pop_front().parking.wake();
 }
 
-awaitable<void> Writer::caught_up() {
-  while (behind_) {
+awaitable<void> Writer::caught_up(Context context) {
+  while (behind_ && !context.done()) {
     Waiter waiter(*this);
+    detail::CancelHook canceled(context, [&waiter] { waiter.parking.wake(); });
     co_await waiter.parking.park();
   }
 }

@@ -59,7 +59,8 @@ class Writer {
 
   // True from kBehindBytes on until the reader has caught up; false for ever once broken.
   bool behind() const { return behind_; }
-  awaitable<void> caught_up();
+  // Returns also as soon as the context is done.
+  awaitable<void> caught_up(Context context);
   // Suspends until everything is out: error(), or the context's done_error() when that comes first.
   awaitable<Error> flush(Context context);
 

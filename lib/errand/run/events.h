@@ -86,13 +86,14 @@ struct Notice {
 
 struct RunEnded {
   TaskState state = TaskState::succeeded;
-  Error error;            // what `errand` is to say and exit with; the modes' rules applied
-  Error cause;            // of the run's cancellation, empty when there was none
-  int exit_status = 0;    // contract: 0, the first failure's own, 1, 124, 126, 127, 128+signal
+  Error error;          // what `errand` is to say and exit with; the modes' rules applied
+  Error cause;          // of the run's cancellation, empty when there was none
+  int exit_status = 0;  // contract: 0, the first failure's own, 1, 124, 126, 127, 128+signal
   Duration duration{};
 };
 
-using EventKind = std::variant<RunStarted, TaskReady, AttemptStarted, AttemptEnded, TaskEnded, Notice, RunEnded>;
+using EventKind =
+    std::variant<RunStarted, TaskReady, AttemptStarted, AttemptEnded, TaskEnded, Notice, RunEnded>;
 
 struct RunEvent {
   WallTime time;           // readable by people
@@ -100,9 +101,9 @@ struct RunEvent {
   EventKind kind;
 };
 
-// Told of events, on the loop's thread, in order; answers nothing. A plan and its tasks are valid until
-// RunEnded has been told; the tasks of a stream until their TaskEnded, and their ids are unique in the
-// run. Whatever else an event points to is valid during the call only.
+// Told of events, on the loop's thread, in order; answers nothing. A plan and its tasks are valid
+// until RunEnded has been told; the tasks of a stream until their TaskEnded, and their ids are
+// unique in the run. Whatever else an event points to is valid during the call only.
 class Observer {
  public:
   virtual ~Observer() = default;

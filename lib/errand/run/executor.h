@@ -24,8 +24,8 @@ struct Attempt {
 
 struct AttemptResult {
   std::optional<ExitStatus> status;  // of the main process; none when it never started
-  // Why there is no status ("exec 'nosuch': No such file or directory"), or what went wrong beside it
-  // (its output could not be kept). An attempt that was stopped has a status and no error.
+  // Why there is no status ("exec 'nosuch': No such file or directory"), or what went wrong beside
+  // it (its output could not be kept). An attempt that was stopped has a status and no error.
   Error error;
   bool stopped = false;  // errand had begun to stop it before it ended
   Usage usage;
@@ -38,6 +38,7 @@ class Executor {
   // Runs the attempt to its end. When `context` is done the attempt is stopped: the polite signal
   // (the cause's own where it is a signal, else the task's kill_signal), the task's grace, SIGKILL;
   // when `hurry` is done the grace is over. Returns only when all of its processes are gone.
+  // lint: outlives: the attempt and its output are the runner's, which waits.
   virtual awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt,
                                        OutputSink& output, Capture capture) = 0;
 };

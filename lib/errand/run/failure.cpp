@@ -5,11 +5,16 @@ namespace errand {
 
 std::string_view to_string(TaskState state) {
   switch (state) {
-    case TaskState::succeeded: return "succeeded";
-    case TaskState::failed: return "failed";
-    case TaskState::timed_out: return "timed_out";
-    case TaskState::canceled: return "canceled";
-    case TaskState::skipped: return "skipped";
+    case TaskState::succeeded:
+      return "succeeded";
+    case TaskState::failed:
+      return "failed";
+    case TaskState::timed_out:
+      return "timed_out";
+    case TaskState::canceled:
+      return "canceled";
+    case TaskState::skipped:
+      return "skipped";
   }
   return "";
 }

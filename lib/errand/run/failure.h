@@ -30,7 +30,8 @@ struct TimedOut {
   Duration timeout{};
   std::string message() const {
     const std::string length = format_duration(timeout);
-    return whose.empty() ? "timed out after " + length : "the timeout of " + whose + " (" + length + ") passed";
+    return whose.empty() ? "timed out after " + length
+                         : "the timeout of " + whose + " (" + length + ") passed";
   }
 };
 
@@ -44,8 +45,8 @@ struct InputFailure {
 struct TaskFailure {
   std::string task;  // full name
   TaskState state = TaskState::failed;
-  std::string what;     // "exit 2"
-  int shell_code = 1;   // what errand exits with when this decides
+  std::string what;    // "exit 2"
+  int shell_code = 1;  // what errand exits with when this decides
   std::string message() const { return task + ": " + what; }
   // "lint failed (exit 2)", for what is canceled because of it.
   std::string as_cause() const;

@@ -9,6 +9,7 @@
 
 #include "errand/base/error.h"
 #include "errand/concurrency/awaitable.h"
+#include "errand/concurrency/context.h"
 #include "errand/plan/plan.h"
 
 namespace errand {
@@ -23,7 +24,8 @@ class OutputSink {
   virtual Error write(Stream stream, std::string_view bytes) = 0;
   // True: do not read more from the process before caught_up() has returned.
   virtual bool behind() const = 0;
-  virtual awaitable<void> caught_up() = 0;
+  // Returns also as soon as the context is done.
+  virtual awaitable<void> caught_up(Context context) = 0;
 };
 
 // How an attempt's stdout and stderr reach us.

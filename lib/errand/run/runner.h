@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a plan: each group of the plan is a Group under its parent's context, each task a child of its
-// group, waiting for its needs and a job slot before it starts.
+// Runs a plan: each group of the plan is a Group under its parent's context, each task a child of
+// its group, waiting for its needs and a job slot before it starts.
 #pragma once
 
 #include <optional>
@@ -30,21 +30,24 @@ unsigned resolve_jobs(const Jobs& jobs, unsigned processors);
 class TaskSource {
  public:
   virtual ~TaskSource() = default;
-  // The next task, none at the end, or why the rest cannot be read. Suspends while there is nothing.
+  // The next task, none at the end, or why the rest cannot be read. Suspends while there is
+  // nothing.
   virtual awaitable<Result<std::optional<Task>>> next(Context context) = 0;
 };
 
-// One use: one run. Everything given outlives the call. Suspends until every task has ended and all of
-// its processes are gone. Cancelling `context` cancels the run with its cause; `hurry` done: without
-// waiting for the grace any longer.
+// One use: one run. Everything given outlives the call. Suspends until every task has ended and all
+// of its processes are gone. Cancelling `context` cancels the run with its cause; `hurry` done:
+// without waiting for the grace any longer.
 class Runner {
  public:
   Runner(Executor& executor, OutputTarget& output, Observer& observer, RunOptions options);
 
+  // lint: outlives: as said above.
   awaitable<RunEnded> run(Context context, Context hurry, const Plan& plan);
-  // The tasks of `source` as children of `root`, a group; each is read when a slot is free for it, and
-  // forgotten when it has ended. A source that fails is one failure of the run.
-  awaitable<RunEnded> run_stream(Context context, Context hurry, const Task& root, TaskSource& source);
+  // The tasks of `source` as children of `root`, a group; each is read when a slot is free for it,
+  // and forgotten when it has ended. A source that fails is one failure of the run.
+  awaitable<RunEnded> run_stream(Context context, Context hurry, const Task& root,
+                                 TaskSource& source);
 
  private:
   Executor& executor_;

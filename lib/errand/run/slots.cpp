@@ -8,8 +8,8 @@ void Slots::acquire(SlotLimit& limit, SlotRequest& request) {
   climb(request, &limit);
 }
 
-// Takes one of each limit on the way to the root, and waits, keeping the inner ones, where one is full.
-// Everybody climbs in the same direction, so nobody waits in a circle.
+// Takes one of each limit on the way to the root, and waits, keeping the inner ones, where one is
+// full. Everybody climbs in the same direction, so nobody waits in a circle.
 void Slots::climb(SlotRequest& request, SlotLimit* from) {
   for (SlotLimit* limit = from; limit; limit = limit->parent) {
     if (limit->most != 0 && limit->used >= limit->most) {
@@ -40,8 +40,8 @@ void Slots::give_up(SlotLimit* from, const SlotLimit* to) {
   hand_over_between(from, to);
 }
 
-// Outermost first, so that those who have waited longest and hold the most go first. As deep as groups
-// are nested.
+// Outermost first, so that those who have waited longest and hold the most go first. As deep as
+// groups are nested.
 void Slots::hand_over_between(SlotLimit* from, const SlotLimit* to) {
   if (from == to) return;
   hand_over_between(from->parent, to);

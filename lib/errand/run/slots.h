@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Job slots: a group with a limit of its own takes part in its parents' limits too. First come, first
-// served; each step costs the depth of nesting, however many wait.
+// Job slots: a group with a limit of its own takes part in its parents' limits too. First come,
+// first served; each step costs the depth of nesting, however many wait.
 #pragma once
 
 #include <functional>

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "errand/run/output.h"
 
@@ -19,7 +20,9 @@ class TailSink final : public OutputSink {
   explicit TailSink(OutputSink& next) : next_(next) {}
   Error write(Stream stream, std::string_view bytes) override;
   bool behind() const override { return next_.behind(); }
-  awaitable<void> caught_up() override { return next_.caught_up(); }
+  awaitable<void> caught_up(Context context) override {
+    return next_.caught_up(std::move(context));
+  }
   // At most kTailLines whole lines (the first may be cut) of at most kTailBytes in all.
   std::string last_lines() const;
 

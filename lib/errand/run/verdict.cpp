@@ -39,7 +39,8 @@ GroupVerdict failed_group(const Task& task, const GroupTally& tally) {
   if (task.mode == Mode::errgroup) {
     return {TaskState::failed, tally.first, Error::text(cause_text(tally.first))};
   }
-  const std::string what = std::to_string(tally.failures.size()) + " of " + tasks(tally.total()) + " failed";
+  const std::string what =
+      std::to_string(tally.failures.size()) + " of " + tasks(tally.total()) + " failed";
   const Error all = Aggregate::make(tally.failures);
   if (task.full_name.empty()) return {TaskState::failed, all, Error::text(what)};
   const Error own = Error::make(TaskFailure{task.full_name, TaskState::failed, what, 1});
@@ -91,9 +92,11 @@ GroupVerdict judge_group(const Task& task, const GroupTally& tally, const Contex
   if (tally.first) return failed_group(task, tally);
   if (context.done()) {
     const Error why = Error::text(cause_text(cause));
-    return {TaskState::canceled, task.full_name.empty() ? cause : Error::wrap(task.full_name, why), why};
+    return {TaskState::canceled, task.full_name.empty() ? cause : Error::wrap(task.full_name, why),
+            why};
   }
-  return {TaskState::skipped, Error::wrap(group_label(task), tally.first_skipped), tally.first_skipped};
+  return {TaskState::skipped, Error::wrap(group_label(task), tally.first_skipped),
+          tally.first_skipped};
 }
 
 int run_exit_status(const Task& root, const GroupVerdict& verdict, const Error& cause) {

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What errand says to its caller by the way it ends.
+#include <csignal>
+
+#include "support/cli.h"
+
+namespace errand::test {
+namespace {
+
+TEST_CASE("the exit status of a failed task comes out") {
+  CliTest test;
+  for (const int code : {1, 2, 75, 123, 128, 200, 254, 255}) {
+    CAPTURE(code);
+    CHECK(test.run_yaml("tasks: { fails: exit " + std::to_string(code) + " }").code == code);
+  }
+}
+
+TEST_CASE("a task killed by a signal gives 128 + its number") {
+  CliTest test;
+  for (const int number : {SIGHUP, SIGINT, SIGKILL, SIGSEGV, SIGTERM, SIGUSR1}) {
+    CAPTURE(number);
+    const Ended end = test.run_yaml("tasks: { dies: kill -" + std::to_string(number) + " $$ }");
+    CHECK(end.code == 128 + number);
+    CHECK(contains(end.err, "dies: failed: killed by SIG"));
+  }
+}
+
+TEST_CASE("exit 143 of a task is no signal to errand") {
+  CliTest test;
+  const Ended end = test.run_yaml("tasks: { a: exit 143 }");
+  CHECK(end.how() == "exit 143");
+  CHECK(contains(end.err, "a: failed: exit 143"));
+}
+
+TEST_CASE("a program that is not there gives 127, one that cannot be executed 126") {
+  CliTest test;
+  Ended end = test.run_yaml("tasks: { a: [no-such-program] }");
+  CHECK(end.how() == "exit 127");
+  CHECK(contains(end.err, "no-such-program"));
+  CHECK(contains(end.err, "No such file or directory"));
+
+  end = test.run_yaml("tasks: { a: [./errand.yaml] }");
+  CHECK(end.how() == "exit 126");
+  CHECK(contains(end.err, "./errand.yaml"));
+  CHECK(contains(end.err, "Permission denied"));
+
+  end = test.run_yaml("tasks: { a: [/] }");
+  CHECK(end.how() == "exit 126");
+
+  CHECK(test.run_yaml("tasks: { a: no-such-program }").how() == "exit 127");
+  CHECK(test.run_yaml("tasks: { a: no-such-program --x; exit 3 }").how() == "exit 127");
+  CHECK(test.run_yaml("mode: aggregate\ntasks: { a: [no-such-program] }").how() == "exit 1");
+}
+
+TEST_CASE("a folder that is not there is named") {
+  CliTest test;
+  const Ended end = test.run_yaml("tasks: { a: { dir: nowhere, run: touch x } }");
+  CHECK((end.code == 126 || end.code == 127));
+  CHECK(contains(end.err, "nowhere"));
+  CHECK(contains(end.err, "No such file or directory"));
+}
+
+TEST_CASE("a command line too long for the system fails as that task") {
+  CliTest test;
+  const std::string word(200'000, 'x');  // one argument has 128 KiB at most
+  const Ended end =
+      test.run_yaml("mode: aggregate\ntasks: { long: [echo, " + word + "], fine: touch fine }");
+  CHECK(end.how() == "exit 1");
+  CHECK(contains(end.err, "long: failed: "));
+  CHECK(contains(end.err, "Argument list too long"));
+  CHECK(test.exists("fine"));
+}
+
+TEST_CASE("a run that ran out of time gives 124") {
+  CliTest test;
+  CHECK(test.run_yaml("timeout: 200ms\ntasks: { a: sleep 1000 }").how() == "exit 124");
+  CHECK(test.run_yaml("tasks: { a: sleep 1000 }", {"--timeout", "200ms"}).how() == "exit 124");
+  CHECK(test.run_yaml("mode: aggregate\ntimeout: 200ms\ntasks: { a: sleep 1000 }").how() ==
+        "exit 124");
+}
+
+TEST_CASE("a task that ran out of time gives 124, in an aggregate 1") {
+  CliTest test;
+  CHECK(test.run_yaml("tasks: { a: { run: sleep 1000, timeout: 200ms } }").how() == "exit 124");
+  CHECK(test.run_yaml("mode: aggregate\ntasks: { a: { run: sleep 1000, timeout: 200ms } }").how() ==
+        "exit 1");
+}
+
+TEST_CASE("errand dies of the signal it got, after the clean-up") {
+  CliTest test;
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    CAPTURE(number);
+    const auto errand = test.start_yaml(
+        "tasks: { a: 'trap \"touch clean; exit\" INT TERM HUP; echo ready >$MARKS; sleep 1000 & "
+        "wait' }");
+    errand->await_mark("ready");
+    errand->signal(number);
+    const Ended end = errand->finish();
+    CHECK(end.signal == number);
+    CHECK(test.exists("clean"));
+    CHECK(contains(end.err, "a: canceled: received SIG"));
+    CHECK(test.run_yaml("tasks: { clean: rm clean }").how() == "exit 0");
+  }
+}
+
+TEST_CASE("a shell that started errand stops after Ctrl-C, too") {
+  CliTest test;
+  test.write("errand.yaml", "tasks: { a: echo ready >$MARKS; sleep 1000 }");
+  const std::string loop = "for i in 1 2 3; do \"$0\" run; echo after; done";
+  Call call{{}};
+  call.prefix = {"bash", "-c", loop};
+  if (find_program("bash").empty()) return;
+  const auto bash = test.start(call);
+  bash->await_mark("ready");
+  ::kill(-bash->pid(), SIGINT);  // as a terminal does
+  const Ended end = bash->finish();
+  CHECK(end.signal == SIGINT);
+  CHECK_FALSE(contains(end.out, "after"));
+}
+
+// Each of these is errand's own failure, and nothing is started.
+TEST_CASE("whatever is wrong with the input gives 125 and starts nothing") {
+  struct Wrong {
+    std::string what, yaml;
+    std::vector<std::string> options;
+  };
+  const std::string fine = "tasks: { a: touch started }";
+  const std::vector<Wrong> all = {
+      {"no task of that name", fine, {"errand.yaml", "nosuch"}},
+      {"unknown option", fine, {"--nosuch"}},
+      {"bad duration", fine, {"--timeout", "soon"}},
+      {"zero timeout", fine, {"--timeout", "0"}},
+      {"bad jobs", fine, {"-j", "many"}},
+      {"negative jobs", fine, {"-j", "-1"}},
+      {"bad mode", fine, {"--mode", "hope"}},
+      {"mode of the future", fine, {"--mode", "race"}},
+      {"both modes", fine, {"-k", "--fail-fast"}},
+      {"mode and -k", fine, {"-k", "--mode", "errgroup"}},
+      {"quiet and verbose", fine, {"-q", "-v"}},
+      {"bad output", fine, {"-o", "loud"}},
+      {"bad color", fine, {"--color", "pink"}},
+      {"bad report", fine, {"--report", "poem=x"}},
+      {"report of the future", fine, {"--report", "junit=x"}},
+      {"report without path", fine, {"--report", "json"}},
+      {"report in no folder", fine, {"--report", "json=no/folder/x"}},
+      {"event log in no folder", fine, {"--report", "events=no/folder/x"}},
+      {"report to a full disk", fine, {"--report", "json=/"}},
+      {"bad variable", fine, {"--env", "=x"}},
+      {"empty shell", fine, {"--shell", " "}},
+      {"no such file", fine, {"nosuch.yaml"}},
+      {"no such folder", fine, {"-C", "nosuch"}},
+      {"a folder as file", fine, {"."}},
+      {"bad YAML", "tasks: { a: touch started", {}},
+      {"unknown key", "tasks: { a: { run: touch started, commad: x } }", {}},
+      {"key of the future", "tasks: { a: { run: touch started, retry: 3 } }", {}},
+      {"bad version", "version: 7\n" + fine, {}},
+      {"duplicate task", "tasks:\n  a: touch started\n  a: touch started", {}},
+      {"cycle",
+       "tasks: { a: touch started, b: { needs: [c], run: x }, c: { needs: [b], run: x } }",
+       {}},
+      {"need of itself", "tasks: { a: touch started, b: { needs: [b], run: x } }", {}},
+      {"unknown need", "tasks: { a: touch started, b: { needs: [z], run: x } }", {}},
+      {"nothing to run in a task", "tasks: { a: touch started, b: {} }", {}},
+      {"run and tasks", "tasks: { a: touch started, b: { run: x, tasks: {} } }", {}},
+      {"empty file", "", {}},
+      {"not a plan", "42", {}},
+  };
+  CliTest test;
+  for (const Wrong& wrong : all) {
+    CAPTURE(wrong.what);
+    const Ended end = test.run_yaml(wrong.yaml, wrong.options);
+    CHECK(end.how() == "exit 125");
+    CHECK_FALSE(end.err.empty());
+    CHECK(end.out.empty());
+    CHECK_FALSE(test.exists("started"));
+    CHECK(test.names() == std::vector<std::string>{"errand.yaml"});
+  }
+}
+
+TEST_CASE("no command, or an unknown one, is a mistake and says how to go on") {
+  CliTest test;
+  for (const std::vector<std::string>& args :
+       std::vector<std::vector<std::string>>{{}, {"rum"}, {"--nosuch"}}) {
+    const Ended end = test.run(args);
+    CHECK(end.how() == "exit 125");
+    CHECK(contains(end.err, "Try 'errand --help'"));
+  }
+}
+
+TEST_CASE(
+    "a value that cannot be read is told with its option, also when it comes from a variable") {
+  CliTest test;
+  test.write("errand.yaml", "tasks: { a: touch started }");
+  CHECK(
+      contains(test.run({"run", "-j", "many"}).err, "errand: -j,--jobs: \"many\" is not a number"));
+  CHECK(contains(test.run({"run", "--report", "poem=x"}).err, "errand: --report: 'poem' is not"));
+  Call call{{"run"}};
+  call.env = {"ERRAND_TIMEOUT=soon"};
+  const Ended end = test.run(call);
+  CHECK(end.how() == "exit 125");
+  CHECK(contains(end.err, "errand: --timeout: 'soon' is not a duration"));
+  CHECK_FALSE(test.exists("started"));
+}
+
+}  // namespace
+}  // namespace errand::test

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How groups of tasks fail, alone and inside each other.
+#include "support/cli.h"
+
+namespace errand::test {
+namespace {
+
+// Ends only when it is stopped; opens the gate when it runs.
+const std::string kEndless = "exec 9>$HELD; echo started >gate; sleep 1000";
+
+TEST_CASE("a run without failures exits with 0") {
+  CliTest test;
+  const Ended end = test.run_yaml("tasks: { a: echo one, b: echo two, c: { run: [echo, three] } }");
+  CHECK(end.how() == "exit 0");
+  for (const char* text : {"one\n", "two\n", "three\n"}) CHECK(contains(end.out, text));
+  CHECK(contains(end.err, "3 tasks: 3 succeeded in "));
+}
+
+TEST_CASE("no task at all is a success and said so") {
+  CliTest test;
+  for (const char* yaml : {"tasks: {}", "tasks: []", "[]"}) {
+    CAPTURE(yaml);
+    const Ended end = test.run_yaml(yaml);
+    CHECK(end.how() == "exit 0");
+    CHECK(end.err == "nothing to run\n");
+    CHECK(end.out.empty());
+  }
+}
+
+TEST_CASE("an errgroup stops at its first failure and exits with that status") {
+  CliTest test;
+  test.make_gate("gate");
+  const Ended end = test.run_yaml(
+      "jobs: 2\n"
+      "tasks:\n"
+      "  endless: '" +
+      kEndless +
+      "; touch survived'\n"
+      "  fails: read line <gate; exit 42\n"
+      "  later: { needs: [endless], run: touch later }\n"
+      "  queued: touch queued\n");
+  CHECK(end.how() == "exit 42");
+  CHECK_FALSE(test.held());
+  for (const char* file : {"survived", "later", "queued"}) CHECK_FALSE(test.exists(file));
+  CHECK(contains(end.err, "fails: failed: exit 42 in "));
+  CHECK(contains(end.err, "canceled: 3 tasks: fails failed (exit 42)\n"));
+  CHECK(last_lines(end.err, 1) == "errand: fails: exit 42\n");
+}
+
+TEST_CASE("the status is that of the cause and never of a task stopped because of it") {
+  CliTest test;
+  test.make_gate("gate");
+  const Ended end = test.run_yaml(
+      "tasks:\n"
+      "  stopped: 'trap \"exit 77\" TERM; echo started >gate; sleep 1000 & wait'\n"
+      "  fails: read line <gate; exit 3\n");
+  CHECK(end.how() == "exit 3");
+  CHECK(contains(end.err, "stopped: canceled: fails failed (exit 3)\n"));
+}
+
+TEST_CASE("a task that errand stopped is canceled even if it exits with 0") {
+  CliTest test;
+  test.make_gate("gate");
+  const Ended end = test.run_yaml(
+      "tasks:\n"
+      "  stopped: 'trap \"exit 0\" TERM; echo started >gate; sleep 1000 & wait'\n"
+      "  fails: read line <gate; exit 3\n");
+  CHECK(end.how() == "exit 3");
+  CHECK(contains(end.err, "stopped: canceled: fails failed (exit 3)\n"));
+  CHECK(contains(end.err, "2 tasks: 1 failed, 1 canceled in "));
+}
+
+TEST_CASE("an aggregate runs everything, reports every failure, and exits with 1") {
+  CliTest test;
+  const Ended end = test.run_yaml(
+      "mode: aggregate\n"
+      "jobs: 1\n"
+      "tasks: { a: exit 3, b: touch b, c: exit 4, d: kill -SEGV $$, e: touch e }\n");
+  CHECK(end.how() == "exit 1");
+  CHECK(test.exists("b"));
+  CHECK(test.exists("e"));
+  for (const char* text :
+       {"a: failed: exit 3", "c: failed: exit 4", "d: failed: killed by SIGSEGV"})
+    CHECK(contains(end.err, text));
+  CHECK(contains(end.err, "5 tasks: 2 succeeded, 3 failed in "));
+}
+
+TEST_CASE("-k and --fail-fast choose the mode of the run over the file") {
+  CliTest test;
+  const std::string two = "jobs: 1\ntasks: { a: exit 3, b: touch b }\n";
+  CHECK(test.run_yaml(two).how() == "exit 3");
+  CHECK_FALSE(test.exists("b"));
+  CHECK(test.run_yaml("mode: aggregate\n" + two, {"--fail-fast"}).how() == "exit 3");
+  CHECK(test.run_yaml("mode: aggregate\n" + two, {"--mode", "errgroup"}).how() == "exit 3");
+  CHECK_FALSE(test.exists("b"));
+  for (const char* option : {"-k", "--keep-going", "--mode=aggregate"}) {
+    CAPTURE(option);
+    CHECK(test.run_yaml(two, {option}).how() == "exit 1");
+    CHECK(test.exists("b"));
+    test.run_yaml("tasks: { clean: rm b }");
+  }
+}
+
+TEST_CASE("an aggregate inside an errgroup finishes its own, then is one failure") {
+  CliTest test;
+  const Ended end = test.run_yaml(
+      "tasks:\n"
+      "  lint:\n"
+      "    mode: aggregate\n"
+      "    jobs: 1\n"
+      "    tasks: { a: exit 3, b: touch b, c: exit 5 }\n"
+      "  publish: { needs: [lint], run: touch publish }\n");
+  CHECK(end.how() == "exit 1");
+  CHECK(test.exists("b"));
+  CHECK_FALSE(test.exists("publish"));
+  CHECK(contains(end.err, "lint/a: failed: exit 3"));
+  CHECK(contains(end.err, "lint/c: failed: exit 5"));
+}
+
+TEST_CASE("a failed aggregate inside an errgroup cancels its siblings") {
+  CliTest test;
+  test.make_gate("gate");
+  const Ended end = test.run_yaml(
+      "tasks:\n"
+      "  endless: " +
+      kEndless +
+      "\n"
+      "  lint:\n"
+      "    mode: aggregate\n"
+      "    tasks: { a: read line <gate; exit 3 }\n");
+  CHECK(end.how() == "exit 1");
+  CHECK(contains(end.err, "endless: canceled: lint failed (1 of 1 task failed)\n"));
+}
+
+TEST_CASE("an errgroup inside an aggregate stops only its own tasks") {
+  CliTest test;
+  test.make_gate("gate");
+  test.make_gate("stopped");
+  const Ended end = test.run_yaml(R"(
+mode: aggregate
+tasks:
+  inner:
+    tasks:
+      endless: 'trap "echo >stopped; exit 1" TERM; echo started >gate; sleep 1000 & wait'
+      fails: read line <gate; exit 3
+  slow: read line <stopped; touch slow
+)");
+  CHECK(end.how() == "exit 1");
+  CHECK(test.exists("slow"));
+  CHECK(contains(end.err, "inner/endless: canceled: inner/fails failed (exit 3)\n"));
+}
+
+TEST_CASE("an exit status comes out of three levels of errgroups") {
+  CliTest test;
+  test.make_gate("gate");
+  const Ended end = test.run_yaml(
+      "tasks:\n"
+      "  one:\n"
+      "    tasks:\n"
+      "      two:\n"
+      "        tasks:\n"
+      "          three: { tasks: { deep: exit 80 } }\n"
+      "  sibling: " +
+      kEndless + "\n");
+  CHECK(end.how() == "exit 80");
+  CHECK(contains(end.err, "one/two/three/deep: failed: exit 80"));
+  CHECK(contains(end.err, "sibling: canceled: one/two/three/deep failed (exit 80)\n"));
+  CHECK(last_lines(end.err, 1) == "errand: one/two/three/deep: exit 80\n");
+}
+
+TEST_CASE("each mode tells of any failure by its status, however deep") {
+  CliTest test;
+  for (const char* outer : {"errgroup", "aggregate"}) {
+    for (const char* inner : {"errgroup", "aggregate"}) {
+      CAPTURE(outer, inner);
+      const Ended end =
+          test.run_yaml("mode: " + std::string(outer) + "\ntasks: { g: { mode: " + inner +
+                        ", tasks: { h: { tasks: { fails: exit 9, fine: 'true' } } } } }\n");
+      const bool both = outer == std::string("errgroup") && inner == std::string("errgroup");
+      CHECK(end.how() == (both ? "exit 9" : "exit 1"));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace errand::test

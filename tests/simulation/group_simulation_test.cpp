@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation/campaign.h"
+#include "simulation/group_world.h"
+#include "simulation/task_tree.h"
+
+using namespace errand::simulation;
+
+TEST_CASE("random trees of groups keep every promise of groups") {
+  run_campaign(Simulation<Node>{"groups", task_trees(), run_tree, describe});
+}
