@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <optional>
@@ -124,6 +123,24 @@ class Group {
   friend class Runtime;
   template <class F>
   class ChildOf;
+  struct Waiter;
+
+  // First in, first out; keeps its children. Linked through them, so that a group without a line
+  // allocates nothing for it.
+  class Line {
+   public:
+    Line() = default;
+    Line(const Line&) = delete;
+    Line& operator=(const Line&) = delete;
+    ~Line();
+    bool empty() const { return first_ == nullptr; }
+    void push_back(ChildRef child);
+    ChildRef pop_front();
+
+   private:
+    Child* first_ = nullptr;
+    Child* last_ = nullptr;
+  };
 
   template <class F>
   ChildRef make_child(std::string name, F start);
@@ -152,11 +169,11 @@ class Group {
   std::size_t next_index_ = 0;
   bool closed_ = false;
   Progress progress_;
-  std::deque<ChildRef> queued_;  // may hold some that have left the line
+  Line queued_;  // may hold some that have left it
   detail::List<Child> live_;
   std::vector<Failure> failures_;
   std::vector<Outcome> outcomes_;
-  std::vector<Parking*> waiting_;
+  detail::List<Waiter> waiting_;
 };
 
 }  // namespace errand
