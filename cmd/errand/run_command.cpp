@@ -192,7 +192,7 @@ awaitable<void> Session::finish_output() {
       after_func(signals_.run(), [&patience, grace] { patience.set_after(grace); });
   const auto check = [this](const Error& error) {
     if (!error || error.is(Canceled)) return;
-    outcome_ = {};
+    if (outcome_.signal == 0) outcome_ = {};
     err_.begin_line();
     err_.write("errand: " + error.message() + "\n");
   };
