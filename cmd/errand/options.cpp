@@ -199,8 +199,7 @@ void add_run(CLI::App& app, RunCommand& run) {
     run.output.reset();
     return texts.back() == "auto" || reading<OutputMode>(run.output, read_output)(texts);
   };
-  with_variable(add("-o,--output", output, "live on a terminal, else group",
-                    "auto|live|group|errors|raw|quiet"),
+  with_variable(add("-o,--output", output, "auto, live, group, errors, raw or quiet", "MODE"),
                 "ERRAND_OUTPUT");
   with_variable(
       add("--color", reading<ColorChoice>(run.color, read_color), "colours", "auto|always|never"),
