@@ -233,6 +233,19 @@ TEST_CASE("the run's timeout stops everything and says whose it was") {
   CHECK(test.recorder.state("b") == "succeeded");
 }
 
+TEST_CASE(
+    "a timeout that passes while a failed errgroup is being stopped does not hide the failure") {
+  RunTest test;
+  test.executor.behaviors["g/bad"] = {.exit_code = 3};
+  test.executor.behaviors["g/slow"] = {.takes = 9s, .stops_in = 4s};
+  const RunEnded ended =
+      test.run_plan("timeout: 3s\ntasks: {g: {timeout: 2s, tasks: {bad: x, slow: x}}}");
+  CHECK(test.recorder.state("g") == "failed: g/bad failed (exit 3)");
+  CHECK(ended.state == TaskState::failed);
+  CHECK(ended.exit_status == 3);
+  CHECK(ended.error.message() == "g/bad: exit 3");
+}
+
 TEST_CASE("a group's timeout counts from its start and is one failure of its parent") {
   RunTest test;
   test.executor.behaviors["first"] = {.takes = 10s};

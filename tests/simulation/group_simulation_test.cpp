@@ -6,5 +6,6 @@
 using namespace errand::simulation;
 
 TEST_CASE("random trees of groups keep every promise of groups") {
-  run_campaign(Simulation<Node>{"groups", task_trees(), run_tree, describe});
+  const auto text = [](const Node& root) { return describe(root); };
+  run_campaign(Simulation<Node>{"groups", task_trees(), run_tree, text});
 }

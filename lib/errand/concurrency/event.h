@@ -20,8 +20,8 @@ class Parking {
   Parking& operator=(const Parking&) = delete;
   // Suspends until wake(); returns at once when wake() came first. One coroutine at a time.
   awaitable<void> park();
-  // The parked coroutine resumes through the loop's ready queue, never inside this call. Waking twice
-  // is waking once.
+  // The parked coroutine resumes through the loop's ready queue, never inside this call. Waking
+  // twice is waking once.
   void wake();
   Runtime& runtime() const { return runtime_; }
 

@@ -61,10 +61,10 @@ struct GroupOptions {
   std::function<bool(const Progress&)> stop_when;
   // Queued children of a cancelled group end as skipped. Otherwise they start with a done context.
   bool skip_queued_on_cancel = false;
-  bool keep_outcomes = false;         // outcomes() costs memory for each child
-  std::optional<Duration> timeout;    // from the group's construction
-  // Told of an exception the moment it is captured; the group still joins before it surfaces. Must not
-  // throw.
+  bool keep_outcomes = false;       // outcomes() costs memory for each child
+  std::optional<Duration> timeout;  // from the group's construction
+  // Told of an exception the moment it is captured; the group still joins before it surfaces. Must
+  // not throw.
   std::function<void(const Failure&)> on_exception;
 };
 
@@ -87,15 +87,16 @@ class Group {
   // How one child ended. Copyable; may outlive the group.
   class Handle;
 
-  // Starts `start(context)`, an awaitable<Error>, on the loop's next turn, or queues it at the limit.
-  // Never blocks. The group owns `start` (and so a lambda's captures) until the child has ended. In a
-  // cancelled group the child starts with a done context. Refused, without running: after wait() has
-  // returned (GroupClosed) and with limit 0 (LimitIsZero); the handle has the error.
+  // Starts `start(context)`, an awaitable<Error>, on the loop's next turn, or queues it at the
+  // limit. Never blocks. The group owns `start` (and so a lambda's captures) until the child has
+  // ended. In a cancelled group the child starts with a done context. Refused, without running:
+  // after wait() has returned (GroupClosed) and with limit 0 (LimitIsZero); the handle has the
+  // error.
   template <class F>
   Handle go(std::string name, F start);
-  // go(), but suspends until the child has its slot, in one line with the children that go() queued.
-  // done_error() when the context ends first; then `start` never runs. None says that the child has
-  // been started, not how it ends.
+  // go(), but suspends until the child has its slot, in one line with the children that go()
+  // queued. done_error() when the context ends first; then `start` never runs. None says that the
+  // child has been started, not how it ends.
   template <class F>
   awaitable<Error> go_wait(std::string name, F start);
   // False at the limit, or where go() refuses; `start` is then neither run nor moved from.
@@ -106,10 +107,10 @@ class Group {
   Error set_limit(std::optional<std::size_t> limit);
   // Cancels the group's context; the first cause stands.
   void cancel(Error cause = {});
-  // Suspends until every child has ended, also those that children start meanwhile, and every go_wait()
-  // has left the line; then the context
-  // is done, with the failure or Canceled as its cause. A second call returns the same.
-  // The group adds no error of its own: children that return none make it none.
+  // Suspends until every child has ended, also those that children start meanwhile, and every
+  // go_wait() has left the line; then the context is done, with the failure or Canceled as its
+  // cause. A second call returns the same. The group adds no error of its own: children that return
+  // none make it none.
   awaitable<Error> wait();
 
   const Context& context() const { return context_; }

@@ -47,8 +47,9 @@ awaitable<Error> aggregate(Context context, ErrorFns functions);
 // ---- templates
 
 namespace detail {
+// lint: outlives: with_group() owns the group.
 awaitable<Error> join_body(Group& group, std::exception_ptr thrown, Error error);
-}
+}  // namespace detail
 
 template <class Body>
 awaitable<Error> with_group(Context context, GroupOptions options, Body body) {

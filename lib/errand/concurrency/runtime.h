@@ -24,8 +24,8 @@ namespace errand {
 class Group;
 class Runtime;
 
-// Which of several timers due in the same instant goes first: the end of work beats a deadline, and a
-// deadline beats a decision to start more work (hedges, retries).
+// Which of several timers due in the same instant goes first: the end of work beats a deadline, and
+// a deadline beats a decision to start more work (hedges, retries).
 enum class TimerClass : std::uint8_t { work, deadline, policy };
 
 namespace detail {
@@ -58,9 +58,9 @@ struct LiveGroup : Link {
 
 }  // namespace detail
 
-// Belongs to one event loop. Contexts may be cancelled from any thread; everything else belongs to the
-// loop's thread. Outlives its contexts, groups and timers, and must not be destroyed while its loop
-// still holds work of theirs.
+// Belongs to one event loop. Contexts may be cancelled from any thread; everything else belongs to
+// the loop's thread. Outlives its contexts, groups and timers, and must not be destroyed while its
+// loop still holds work of theirs.
 class Runtime {
  public:
   // Real time. One timer of the loop is armed for the nearest expiry, however many there are.
@@ -86,7 +86,8 @@ class Runtime {
  protected:
   // The instant of the nearest timer changed; `nearest` is TimePoint::max() when none is left.
   virtual void arm(TimePoint nearest);
-  // Fires the timers of the first due instant and class, in the order they were set. False: none due.
+  // Fires the timers of the first due instant and class, in the order they were set. False: none
+  // due.
   bool fire_due();
   TimePoint next_expiry() const;
   // For a runtime that keeps time itself.

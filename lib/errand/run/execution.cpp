@@ -78,7 +78,8 @@ awaitable<GroupVerdict> Execution::join(GroupRun& group) {
   TaskRun& run = group.run;
   co_await group.all_ended.wait();
   co_await group.group.wait();
-  GroupVerdict verdict = judge_group(*run.task, group.tally, group.context);
+  GroupVerdict verdict =
+      judge_group(*run.task, group.tally, group.context, group.group.context().cause());
   TaskEnded ended;
   ended.task = run.task;
   ended.state = verdict.state;

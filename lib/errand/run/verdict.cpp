@@ -82,15 +82,16 @@ std::string group_label(const Task& group) {
   return group.full_name.empty() ? "the run" : "group '" + group.full_name + "'";
 }
 
-GroupVerdict judge_group(const Task& task, const GroupTally& tally, const Context& context) {
+GroupVerdict judge_group(const Task& task, const GroupTally& tally, const Context& context,
+                         const Error& first_cause) {
   if (tally.count(TaskState::succeeded) == tally.total() && tally.failures.empty()) return {};
-  const Error cause = context.cause();
-  const auto* timed_out = cause.as<TimedOut>();
+  const auto* timed_out = first_cause.as<TimedOut>();
   if (timed_out && timed_out->whose == group_label(task)) {
     return timed_out_group(task, tally, *timed_out);
   }
   if (tally.first) return failed_group(task, tally);
   if (context.done()) {
+    const Error cause = context.cause();
     const Error why = Error::text(cause_text(cause));
     return {TaskState::canceled, task.full_name.empty() ? cause : Error::wrap(task.full_name, why),
             why};

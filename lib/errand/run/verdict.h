@@ -44,7 +44,10 @@ struct GroupVerdict {
   Error why;    // the same without the group's name
 };
 // `context` has the group's timeout; only what comes from there or from above cancels it.
-GroupVerdict judge_group(const Task& task, const GroupTally& tally, const Context& context);
+// `first_cause` is what ended the group's own context: a timeout that passes while a failed group
+// is being stopped has decided nothing.
+GroupVerdict judge_group(const Task& task, const GroupTally& tally, const Context& context,
+                         const Error& first_cause);
 
 int run_exit_status(const Task& root, const GroupVerdict& verdict, const Error& cause);
 

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation/campaign.h"
+#include "simulation/plan_tree.h"
+#include "simulation/plan_world.h"
+
+using namespace errand::simulation;
+
+TEST_CASE("random plans keep every promise of runs") {
+  const auto text = [](const PlanSpec& spec) { return describe(spec); };
+  run_campaign(Simulation<PlanSpec>{"plans", plan_trees(), run_plan, text});
+}
