@@ -434,6 +434,7 @@ std::vector<std::string> CliTest::marks() {
 }
 
 void CliTest::remember(const std::string& text) {
+  messages_.clear();
   messages_.push_back(std::make_unique<Catch::ScopedMessage>(
       Catch::MessageBuilder("INFO", CATCH_INTERNAL_LINEINFO, Catch::ResultWas::Info) << text));
 }
