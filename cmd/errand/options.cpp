@@ -2,8 +2,14 @@
 #include "errand/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <memory>
+#include <string_view>
+
+#include "errand/base/nearest.h"
+#include "errand/report/escape_text.h"
 
 namespace errand::cmd {
 namespace {
@@ -11,8 +17,7 @@ namespace {
 constexpr const char* kVersion =
     "errand " ERRAND_VERSION "\ncompiler: " ERRAND_COMPILER "\nbuild: " ERRAND_BUILD_TYPE "\n";
 
-constexpr const char* kExamples = R"(
-Examples:
+constexpr const char* kExamples = R"(Examples:
   errand run                      run the tasks of errand.yaml, here or in a parent folder
   errand run ci.yaml build test   just these tasks and what they need
   errand run -k --timeout 10m     run everything, report every error, for ten minutes at most
@@ -21,8 +26,8 @@ Examples:
 
 Help for a command: errand COMMAND --help)";
 
-constexpr const char* kRunExamples = R"(
-FILE is YAML, JSON or JSON Lines; "-" is standard input. Without FILE: errand.yaml, errand.yml or
+constexpr const char* kRunExamples =
+    R"(FILE is YAML, JSON or JSON Lines; "-" is standard input. Without FILE: errand.yaml, errand.yml or
 errand.json here or in a parent folder. TASK is a full name such as build or lint/format.
 
 Examples:
@@ -35,18 +40,8 @@ Exit status: 0 all succeeded; that of the first failed task; 1 with -k; 124 time
 126 and 127 cannot be executed, not found. Killed by SIGINT, SIGTERM or SIGHUP it dies of it.)";
 
 // A reader of one option's text; CLI11 shows the error behind the option's name.
-template <class T>
-CLI::callback_t reading(T& into, std::function<Result<T>(const std::string&)> read) {
-  return [&into, read](const CLI::results_t& texts) {
-    Result<T> value = read(texts.back());
-    if (!value) throw CLI::ValidationError(value.error().message());
-    into = std::move(*value);
-    return true;
-  };
-}
-template <class T>
-CLI::callback_t reading_optional(std::optional<T>& into,
-                                 std::function<Result<T>(const std::string&)> read) {
+template <class T, class Into>
+CLI::callback_t reading(Into& into, std::function<Result<T>(const std::string&)> read) {
   return [&into, read](const CLI::results_t& texts) {
     Result<T> value = read(texts.back());
     if (!value) throw CLI::ValidationError(value.error().message());
@@ -177,13 +172,12 @@ void add_run(CLI::App& app, RunCommand& run) {
     return app.add_option(names, naming(names, std::move(read)), help)->type_name(type);
   };
   with_variable(
-      add("-j,--jobs",
-          reading_optional<Jobs>(over.jobs, [](const std::string& t) { return parse_jobs(t); }),
+      add("-j,--jobs", reading<Jobs>(over.jobs, [](const std::string& t) { return parse_jobs(t); }),
           "most attempts at once; auto = CPUs, 0 = no limit", "N|N%|auto"),
       "ERRAND_JOBS");
-  auto* mode = with_variable(add("--mode", reading_optional<Mode>(over.mode, read_mode),
-                                 "how the run fails", "errgroup|aggregate"),
-                             "ERRAND_MODE");
+  auto* mode = with_variable(
+      add("--mode", reading<Mode>(over.mode, read_mode), "how the run fails", "errgroup|aggregate"),
+      "ERRAND_MODE");
   auto* fast = app.add_flag_callback(
       "--fail-fast", [&over] { over.mode = Mode::errgroup; },
       "the first failure stops everything (default)");
@@ -192,31 +186,30 @@ void add_run(CLI::App& app, RunCommand& run) {
       "run everything, report every error");
   fast->excludes(going)->excludes(mode);
   going->excludes(mode);
-  with_variable(add("--timeout", reading_optional<Duration>(over.timeout, read_positive),
+  with_variable(add("--timeout", reading<Duration>(over.timeout, read_positive),
                     "for the whole run: 250ms 10s 5m 1h30m", "DUR"),
                 "ERRAND_TIMEOUT");
-  with_variable(add("--task-timeout", reading_optional<Duration>(over.task_timeout, read_positive),
+  with_variable(add("--task-timeout", reading<Duration>(over.task_timeout, read_positive),
                     "for each attempt of a task", "DUR"),
                 "ERRAND_TASK_TIMEOUT");
-  with_variable(add("--grace", reading_optional<Duration>(over.grace, read_duration),
+  with_variable(add("--grace", reading<Duration>(over.grace, read_duration),
                     "from the polite signal to SIGKILL (5s)", "DUR"),
                 "ERRAND_GRACE");
   const auto output = [&run](const CLI::results_t& texts) {
     run.output.reset();
-    return texts.back() == "auto" || reading_optional<OutputMode>(run.output, read_output)(texts);
+    return texts.back() == "auto" || reading<OutputMode>(run.output, read_output)(texts);
   };
-  with_variable(add("-o,--output", output, "live on a terminal, else group",
-                    "auto|live|group|errors|raw|quiet"),
+  with_variable(add("-o,--output", output, "auto, live, group, errors, raw or quiet", "MODE"),
                 "ERRAND_OUTPUT");
   with_variable(
       add("--color", reading<ColorChoice>(run.color, read_color), "colours", "auto|always|never"),
       "ERRAND_COLOR");
   add("--report", appending<ReportRequest>(run.reports, read_report),
-      "also write json or events (JSON Lines); - is stdout", "KIND=PATH")
+      "also write json or events; - is stdout", "KIND=PATH")
       ->take_all()
       ->allow_extra_args(false);
   with_variable(add("--shell", reading<std::vector<std::string>>(run.shell, read_shell),
-                    "argv prefix for scripts (sh -ec)", "'PREFIX'"),
+                    "what runs scripts (sh -ec)", "'PREFIX'"),
                 "ERRAND_SHELL");
   add("--env", appending<EnvEntry>(over.env, read_env), "a variable for every task", "K=V")
       ->take_all()
@@ -225,6 +218,33 @@ void add_run(CLI::App& app, RunCommand& run) {
   auto* quiet = app.add_flag("-q,--quiet", run.quiet, "print only tasks' output and the error");
   app.add_flag("-v,--verbose", run.verbose, "a line for each task")->excludes(quiet);
   app.footer(kRunExamples);
+}
+
+// Help that fits a screen: an option, its value and what it does, and no more.
+class ShortHelp final : public CLI::Formatter {
+ public:
+  ShortHelp() { column_width(34); }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    return option->get_type_size() == 0 ? "" : " " + option->get_type_name();
+  }
+  std::string make_usage(const CLI::App* app, std::string) const override {
+    if (app->get_parent() == nullptr) return "\nUsage: errand COMMAND [OPTIONS]\n";
+    return "\nUsage: errand " + app->get_name() + " [OPTIONS] [FILE] [TASK...]\n";
+  }
+  std::string make_positionals(const CLI::App*) const override { return ""; }
+  std::string make_footer(const CLI::App* app) const override { return app->get_footer() + "\n"; }
+};
+
+// CLI11 would only say that a subcommand is missing. Empty: `word` is one.
+std::string wrong_command(std::string_view word) {
+  constexpr std::array<std::string_view, 3> known = {"run", "check", "list"};
+  constexpr std::array<std::string_view, 5> later = {"exec", "graph", "report", "schema",
+                                                     "completion"};
+  if (std::ranges::find(known, word) != known.end()) return {};
+  const std::string quoted = "'" + escape_text(word) + "'";
+  if (std::ranges::find(later, word) != later.end()) return quoted + " is not available yet";
+  const std::string near = nearest(word, known);
+  return quoted + " is not a command" + (near.empty() ? "" : ", did you mean '" + near + "'?");
 }
 
 // CLI11 quotes the option's name already where the error is the user's text.
@@ -249,7 +269,7 @@ Invocation read_command_line(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(kExamples);
   app.set_version_flag("--version", kVersion, "version, compiler and build type");
-  app.get_formatter()->column_width(34);
+  app.formatter(std::make_shared<ShortHelp>());
 
   RunCommand run;
   CheckCommand check;
@@ -260,14 +280,17 @@ Invocation read_command_line(int argc, char** argv) {
       *app.add_subcommand("check", "read a file, report every problem, start nothing");
   add_input(check_app, check.input);
   check_app.footer(
-      "\nExamples:\n  errand check ci.yaml\n\nExit status: 0, or 125 when anything is wrong.");
+      "Examples:\n  errand check ci.yaml\n\nExit status: 0, or 125 when anything is wrong.");
   CLI::App& list_app =
       *app.add_subcommand("list", "the tasks, with their descriptions, groups and needs");
   add_input(list_app, list.input);
   list_app.add_flag("--json", list.json, "as JSON, for programs");
-  list_app.footer(
-      "\nExamples:\n  errand list\n  errand list --json ci.yaml | jq -r '.tasks[].name'");
+  list_app.footer("Examples:\n  errand list\n  errand list --json ci.yaml | jq -r '.tasks[].name'");
 
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  if (!first.empty() && first[0] != '-') {
+    if (const std::string problem = wrong_command(first); !problem.empty()) return wrong(problem);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForVersion& version) {

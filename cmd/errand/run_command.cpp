@@ -37,17 +37,17 @@ class Everybody final : public Observer {
   std::vector<Observer*> observers_;
 };
 
-// The summary, unless nobody is there to read it.
-class LastWords final : public Observer {
+// Tells an observer that writes to the screen, as long as somebody reads there.
+class WhileRead final : public Observer {
  public:
-  LastWords(Writer& out, Summary& summary) : out_(out), summary_(summary) {}
+  WhileRead(Writer& out, Observer& observer) : out_(out), observer_(observer) {}
   void on(const RunEvent& event) override {
-    if (!out_.closed()) summary_.on(event);
+    if (!out_.closed()) observer_.on(event);
   }
 
  private:
   Writer& out_;
-  Summary& summary_;
+  Observer& observer_;
 };
 
 // A word as a shell would need it.
@@ -112,7 +112,7 @@ class Session {
   SpillSpace space_{temp_folder()};
   Console console_;
   Summary summary_;
-  LastWords last_words_{out_, summary_};
+  WhileRead console_lines_{out_, console_}, last_words_{out_, summary_};
   std::vector<std::unique_ptr<JsonReport>> json_reports_;
   std::vector<std::unique_ptr<EventLog>> event_logs_;
   Everybody observers_;
@@ -192,7 +192,7 @@ awaitable<void> Session::finish_output() {
       after_func(signals_.run(), [&patience, grace] { patience.set_after(grace); });
   const auto check = [this](const Error& error) {
     if (!error || error.is(Canceled)) return;
-    outcome_ = {};
+    if (outcome_.signal == 0) outcome_ = {};
     err_.begin_line();
     err_.write("errand: " + error.message() + "\n");
   };
@@ -216,7 +216,7 @@ Session::Outcome Session::outcome_of(const RunEnded& ended) const {
 }
 
 Session::Outcome Session::run() {
-  observers_.add(console_);
+  observers_.add(console_lines_);
   if (Error error = open_reports()) {
     complain({"errand: " + error.message()});
     return {};

@@ -38,12 +38,14 @@ TEST_CASE("a channel hands values over in their order, whatever its capacity") {
       Channel<int> channel(capacity);
       Group group(ctx);
       auto send = [&](Context c) -> awaitable<Error> {
-        Error error = co_await send_all(channel, {1, 2, 3, 4, 5})(c);
+        auto send = send_all(channel, {1, 2, 3, 4, 5});
+        Error error = co_await send(c);
         channel.close();
         co_return error;
       };
       group.go("sender", send);
-      CHECK(co_await receive_all(ctx, channel) == Values{1, 2, 3, 4, 5});
+      const Values received = co_await receive_all(ctx, channel);
+      CHECK(received == Values{1, 2, 3, 4, 5});
       CHECK_FALSE(co_await group.wait());
     };
     t.run(main(t.background()));
@@ -115,7 +117,8 @@ TEST_CASE("a closed channel is drained first and then says so; senders are refus
     co_await group.wait();
     CHECK(waiting.error() == ChannelClosed);
     CHECK(co_await channel.send(ctx, 3) == ChannelClosed);
-    CHECK(co_await receive_all(ctx, channel) == Values{1});
+    const Values received = co_await receive_all(ctx, channel);
+    CHECK(received == Values{1});
     CHECK_FALSE((co_await channel.recv(ctx))->has_value());
   };
   t.run(main(t.background()));

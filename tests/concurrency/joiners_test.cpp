@@ -80,7 +80,8 @@ TEST_CASE("a body that fails cancels its children with that error as the cause")
       group.go("looks", looks);
       co_return E;
     };
-    co_return co_await with_group(context, {}, body);
+    GroupOptions options;
+    co_return co_await with_group(context, std::move(options), body);
   };
   CHECK(test.run(main(test.background())) == E);
   CHECK(cause == E);
@@ -94,7 +95,8 @@ TEST_CASE("#93 a body that returns early waits for its children and does not can
       group.go("child", child);
       co_return Error();
     };
-    co_return co_await with_group(context, {}, body);
+    GroupOptions options;
+    co_return co_await with_group(context, std::move(options), body);
   };
   CHECK_FALSE(test.run(main(test.background())));
   CHECK(test.elapsed() == 5s);

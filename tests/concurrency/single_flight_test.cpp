@@ -121,7 +121,8 @@ TEST_CASE("#195 a function that calls its own key is refused") {
   int runs = 0;
   auto outer = [&](Context ctx) -> awaitable<Result<std::string>> {
     const auto [derived, cancel] = with_cancel(ctx);
-    Flights::Outcome inner = co_await flights.run(derived, "key", SlowBar{&runs});
+    SlowBar slow{&runs};
+    Flights::Outcome inner = co_await flights.run(derived, "key", slow);
     co_return inner.result;
   };
   CHECK(t.run(flights.run(t.background(), "key", outer)).result.error() == ReentrantFlight);
@@ -133,7 +134,9 @@ TEST_CASE("a function that comes back to its key through another one is refused"
   Flights flights;
   int runs = 0;
   auto middle = [&](Context ctx) -> awaitable<Result<std::string>> {
-    co_return (co_await flights.run(ctx, "a", SlowBar{&runs})).result;
+    SlowBar slow{&runs};
+    Flights::Outcome inner = co_await flights.run(ctx, "a", slow);
+    co_return inner.result;
   };
   auto outer = [&](Context ctx) -> awaitable<Result<std::string>> {
     co_return (co_await flights.run(ctx, "b", middle)).result;

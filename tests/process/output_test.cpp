@@ -112,8 +112,8 @@ TEST_CASE("nothing is read for a receiver that is behind, and nothing is lost") 
 
 TEST_CASE("a receiver that is behind for ever holds a canceled process up for its grace at most") {
   // The process has ended by itself or not when it is cancelled; its pipe is full either way.
-  const std::vector<std::string> steps = GENERATE(std::vector<std::string>{"pattern", "4"},
-                                                  std::vector<std::string>{"out", "some"});
+  const std::vector<std::string> steps =
+      GENERATE(std::vector<std::string>{"pattern", "4"}, std::vector<std::string>{"out", "some"});
   ProcessTest test;
   auto scope = with_cancel(test.background());
   Stuck stuck;
@@ -121,8 +121,8 @@ TEST_CASE("a receiver that is behind for ever holds a canceled process up for it
   cancel.set_after(20ms);
   StopRule rule;
   rule.grace = 50ms;
-  const ProcessEnd end = test.run(run_process(test.reaper(), scope.first, test.background(),
-                                              test.probe(steps), rule, stuck));
+  const ProcessEnd end = test.run(
+      run_process(test.reaper(), scope.first, test.background(), test.probe(steps), rule, stuck));
   CHECK(stuck.waits == 1);
   CHECK(end.status.has_value());
 }

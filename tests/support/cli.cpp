@@ -74,7 +74,7 @@ std::string describe(pid_t pid) {
 }
 
 std::string shown(std::string_view text) {
-  constexpr std::size_t kMost = 3000;
+  constexpr std::size_t kMost = 1200;
   if (text.size() <= kMost) return std::string(text);
   return std::string(text.substr(0, kMost / 2)) + "\n[...]\n" +
          std::string(text.substr(text.size() - kMost / 2));
@@ -172,8 +172,6 @@ Errand::Errand(CliTest& test, const Call& call)
 
 Errand::~Errand() {
   if (reaped_) return;
-  ::kill(pid_, SIGKILL);
-  ::waitpid(pid_, nullptr, 0);
   for (std::vector<pid_t> left; !(left = children()).empty();) {
     for (const pid_t pid : left) ::kill(pid, SIGKILL);
     ::waitpid(left.front(), nullptr, 0);
@@ -436,6 +434,7 @@ std::vector<std::string> CliTest::marks() {
 }
 
 void CliTest::remember(const std::string& text) {
+  messages_.clear();
   messages_.push_back(std::make_unique<Catch::ScopedMessage>(
       Catch::MessageBuilder("INFO", CATCH_INTERNAL_LINEINFO, Catch::ResultWas::Info) << text));
 }

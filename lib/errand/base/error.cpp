@@ -40,6 +40,17 @@ std::string aggregate_message(std::span<const Error> errors) {
   return seen.size() == 1 ? joined : "[" + joined + "]";
 }
 
+// What an ErrorException carries; none for any other exception.
+Error error_thrown(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const ErrorException& e) {
+    return e.error();
+  } catch (...) {
+    return {};
+  }
+}
+
 std::string exception_message(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
@@ -91,12 +102,7 @@ Error Error::system(std::string_view doing, int number) {
 
 Error Error::from_exception(std::exception_ptr exception) {
   if (!exception) return {};
-  try {
-    std::rethrow_exception(exception);
-  } catch (const ErrorException& e) {
-    if (e.error()) return e.error();
-  } catch (...) {
-  }
+  if (Error thrown = error_thrown(exception)) return thrown;
   auto node = std::make_shared<Node>();
   node->message = exception_message(exception);
   node->exception = std::move(exception);

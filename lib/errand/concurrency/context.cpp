@@ -124,9 +124,7 @@ ContextNode::~ContextNode() {
   while (above && above.use_count() == 1) {
     // use_count() is a relaxed read; giving up a copy orders this after what another thread did
     // with the node before it gave up its own.
-    {
-      const std::shared_ptr<ContextNode> ordered = above;
-    }
+    std::shared_ptr<ContextNode>(above).reset();
     std::shared_ptr<ContextNode> next = std::move(above->parent);
     above = std::move(next);
   }

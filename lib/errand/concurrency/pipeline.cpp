@@ -19,6 +19,7 @@ std::vector<Scope> nested_scopes(const Context& outermost, std::size_t count) {
   return scopes;
 }
 
+// lint: outlives: pipeline() owns the stages and joins.
 awaitable<Error> run_stage(Context pipeline_context, Stage& stage, Scope scope) {
   Error error;
   try {
@@ -33,6 +34,7 @@ awaitable<Error> run_stage(Context pipeline_context, Stage& stage, Scope scope) 
 
 }  // namespace
 
+// lint: outlives: the group is this coroutine's.
 awaitable<Error> pipeline(Context context, ErrorFns stages) {
   auto body = [&stages](Group& group) -> awaitable<Error> {
     std::vector<Scope> scopes = nested_scopes(group.context(), stages.size());

@@ -32,13 +32,15 @@ awaitable<Error> pipeline(Context context, ErrorFns stages);
 // One stage: awaits function(context, value), an awaitable<Result<B>>, for one value of `in` after
 // the other, and sends what it gives to `out`. Suspends until `in` is closed and drained (none), or
 // until the first error: of the function, of the context, or ChannelClosed for `out`. Closes `out`
-// however it ends, and also when the function throws. The channels outlive the call.
+// however it ends, and also when the function throws.
+// lint: outlives: the channels are the caller's.
 template <class A, class B, class F>
 awaitable<Error> stage(Context context, Channel<A>& in, Channel<B>& out, F function);
 
 // Fan-in: sends every value of every input to `out`, those of one input in their order. Suspends
 // until all inputs are closed and drained (none), or until the first error, then joins what it
-// started. Closes `out` once, however it ends. The channels outlive the call.
+// started. Closes `out` once, however it ends.
+// lint: outlives: the channels are the caller's.
 template <class T>
 awaitable<Error> merge(Context context, std::vector<Channel<T>*> in, Channel<T>& out);
 
@@ -67,6 +69,7 @@ class ClosesAtEnd {
 };
 
 // Passes values on until `in` is closed and drained.
+// lint: outlives: the caller's channels.
 template <class T>
 awaitable<Error> copy(Context context, Channel<T>& in, Channel<T>& out) {
   while (true) {
@@ -79,6 +82,7 @@ awaitable<Error> copy(Context context, Channel<T>& in, Channel<T>& out) {
 
 }  // namespace detail
 
+// lint: outlives: as declared above.
 template <class A, class B, class F>
 awaitable<Error> stage(Context context, Channel<A>& in, Channel<B>& out, F function) {
   const detail::ClosesAtEnd<B> closes(out);
@@ -92,6 +96,7 @@ awaitable<Error> stage(Context context, Channel<A>& in, Channel<B>& out, F funct
   }
 }
 
+// lint: outlives: as declared above.
 template <class T>
 awaitable<Error> merge(Context context, std::vector<Channel<T>*> in, Channel<T>& out) {
   const detail::ClosesAtEnd<T> closes(out);
@@ -106,6 +111,7 @@ awaitable<Error> merge(Context context, std::vector<Channel<T>*> in, Channel<T>&
   co_return co_await with_group(std::move(context), std::move(options), std::move(body));
 }
 
+// lint: outlives: the group is this coroutine's.
 template <class T, class Sink>
 awaitable<Error> ordered(Context context, Fns<T> functions, Sink sink, GroupOptions options) {
   if (options.limit == 0) co_return LimitIsZero;

@@ -24,8 +24,8 @@ namespace errand {
 class Group;
 class Runtime;
 
-// Which of several timers due in the same instant goes first: the end of work beats a deadline, and a
-// deadline beats a decision to start more work (hedges, retries).
+// Which of several timers due in the same instant goes first: the end of work beats a deadline, and
+// a deadline beats a decision to start more work (hedges, retries).
 enum class TimerClass : std::uint8_t { work, deadline, policy };
 
 namespace detail {
@@ -58,9 +58,9 @@ struct LiveGroup : Link {
 
 }  // namespace detail
 
-// Belongs to one event loop. Contexts may be cancelled from any thread; everything else belongs to the
-// loop's thread. Outlives its contexts, groups and timers, and must not be destroyed while its loop
-// still holds work of theirs.
+// Belongs to one event loop. Contexts may be cancelled from any thread; everything else belongs to
+// the loop's thread. Outlives its contexts, groups and timers, and must not be destroyed while its
+// loop still holds work of theirs.
 class Runtime {
  public:
   // Real time. One timer of the loop is armed for the nearest expiry, however many there are.
@@ -70,6 +70,7 @@ class Runtime {
   virtual ~Runtime();
 
   const asio::any_io_executor& executor() const { return executor_; }
+  // The time of all timers and deadlines of this loop.
   virtual TimePoint now() const;
 
   // What is alive; all zero when every scope has been left.
@@ -86,7 +87,8 @@ class Runtime {
  protected:
   // The instant of the nearest timer changed; `nearest` is TimePoint::max() when none is left.
   virtual void arm(TimePoint nearest);
-  // Fires the timers of the first due instant and class, in the order they were set. False: none due.
+  // Fires the timers of the first due instant and class, in the order they were set. False: none
+  // due.
   bool fire_due();
   TimePoint next_expiry() const;
   // For a runtime that keeps time itself.
@@ -121,7 +123,9 @@ class Runtime {
   std::unique_ptr<Alarm> alarm_;
 };
 
-// Calls a function once on the loop's thread when its time has come. The destructor cancels.
+// Calls a function on the loop's thread when its time has come, once for each setting; the function
+// may set it again, and what it throws comes out of the loop's run(). The destructor cancels.
+// Loop's thread only; setting and cancelling take logarithmic time.
 class Timer final : detail::TimerNode {
  public:
   Timer(Runtime& runtime, std::function<void()> on_expiry, TimerClass order = TimerClass::work);
@@ -129,6 +133,7 @@ class Timer final : detail::TimerNode {
   // Replaces an earlier setting. An instant that has passed fires on the loop's next turn.
   void set(TimePoint at);
   void set_after(Duration delay) { set(runtime_.now() + delay); }
+  // The second call does nothing.
   void cancel();
   bool armed() const { return TimerNode::armed(); }
 

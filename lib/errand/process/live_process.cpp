@@ -97,7 +97,8 @@ void LiveProcess::on_deadline() {
       return kill_all();
     case Deadline::leftovers:
     case Deadline::output:
-      // A receiver that is behind makes everybody slow: no time counts then, but for who is stopped.
+      // A receiver that is behind makes everybody slow: no time counts then, but for who is
+      // stopped.
       if (paused_ && reaper_.runtime().now() < stopping_until_) {
         return set_deadline(passed, kLeftoverTime);
       }

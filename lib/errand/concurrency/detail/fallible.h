@@ -24,7 +24,7 @@ struct AwaitedBy<awaitable<R>> {
 template <class F, class... Args>
 using Awaited = AwaitedBy<std::invoke_result_t<F&, Args...>>::type;
 
-inline const Error& error_of(const Error& error) { return error; }
+inline Error error_of(const Error& error) { return error; }
 template <class T>
 Error error_of(const Result<T>& result) {
   return result ? Error() : result.error();

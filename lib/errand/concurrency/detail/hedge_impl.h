@@ -24,6 +24,7 @@ class HedgeRace {
   HedgeRace(Context context, const HedgePolicy& policy);
   // An error stops the call before its first attempt.
   Error begin();
+  // lint: outlives: hedge() owns the group.
   // Starts attempts with start(index) until the race is decided, and then cancels the group.
   awaitable<Error> run(Group& group, std::function<void(int index)> start);
   // `error` is empty for a value. False: it came too late to count.
@@ -69,7 +70,7 @@ struct Judged {
   Verdict verdict;
 };
 
-// References are safe: the race joins its attempts.
+// lint: outlives: the race joins its attempts.
 template <class T, class F>
 awaitable<Judged<T>> judged(F& attempt, const HedgeOptions<T>& options, Context context,
                             int index) {

@@ -89,8 +89,9 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
   bool ended_ = false;
   Deadline deadline_ = Deadline::none;
   std::vector<Escaped> escaped_;
-  TimePoint stopping_until_ = TimePoint::max();  // the grace's end, also for a receiver that is behind
-  std::pair<Context, CancelFn> scope_;             // of waiting for the receiver
+  TimePoint stopping_until_ =
+      TimePoint::max();                 // the grace's end, also for a receiver that is behind
+  std::pair<Context, CancelFn> scope_;  // of waiting for the receiver
   std::optional<PipeReader> out_, err_;
   Timer timer_;
   std::optional<CancelHook> on_cancel_, on_hurry_;

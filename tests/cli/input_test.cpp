@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where tasks come from, and what errand says of input that it cannot read.
+#include <fstream>
+
+#include "support/cli.h"
+
+namespace errand::test {
+namespace {
+
+Call piped(std::vector<std::string> args, std::string input) {
+  Call call{std::move(args)};
+  call.input = std::move(input);
+  return call;
+}
+
+TEST_CASE(
+    "without FILE errand.yaml, errand.yml or errand.json is found here or in a parent folder") {
+  for (const char* name : {"errand.yaml", "errand.yml", "errand.json"}) {
+    CAPTURE(name);
+    CliTest test;
+    test.write(name, R"({"tasks": {"a": "pwd; touch ran"}})");
+    test.write("deep/er/file", "");
+    Call call{{"run"}};
+    call.folder = "deep/er";
+    const Ended end = test.run(call);
+    CHECK(end.how() == "exit 0");
+    CHECK(end.out == test.path() + "\n");  // tasks run in the file's folder
+    CHECK(test.exists("ran"));
+  }
+}
+
+TEST_CASE("the nearest file is taken, and of one folder errand.yaml") {
+  CliTest test;
+  test.write("errand.yaml", "tasks: { a: echo outer }");
+  test.write("in/errand.json", R"({"tasks": {"a": "echo json"}})");
+  Call call{{"run"}};
+  call.folder = "in";
+  CHECK(test.run(call).out == "json\n");
+  test.write("in/errand.yaml", "tasks: { a: echo yaml }");
+  CHECK(test.run(call).out == "yaml\n");
+}
+
+TEST_CASE("where there is no file errand says what it looked for") {
+  CliTest test;
+  const Ended end = test.run({"run"});
+  CHECK(end.how() == "exit 125");
+  CHECK(contains(end.err, "no errand.yaml, errand.yml or errand.json here or in a parent folder"));
+  CHECK(contains(test.run({"run", "build"}).err, "'build' is not a file"));
+}
+
+TEST_CASE("-C starts in another folder") {
+  CliTest test;
+  test.write("in/errand.yaml", "tasks: { a: pwd }");
+  test.write("in/other.yaml", "tasks: { a: pwd }");
+  CHECK(test.run({"run", "-C", "in"}).out == test / "in" + "\n");
+  CHECK(test.run({"run", "-C", "in", "other.yaml"}).out == test / "in" + "\n");
+  CHECK(contains(test.run({"run", "-C", "nowhere"}).err, "nowhere"));
+}
+
+TEST_CASE("a file elsewhere runs its tasks in its folder") {
+  CliTest test;
+  test.write("in/ci.yaml",
+             "tasks: { a: pwd, b: { needs: [a], dir: sub, run: pwd }, c: { needs: [b], dir: /, "
+             "run: pwd } }");
+  test.write("in/sub/file", "");
+  CHECK(test.run({"run", "in/ci.yaml"}).out == test / "in" + "\n" + test / "in/sub" + "\n/\n");
+}
+
+TEST_CASE("standard input may be YAML, JSON or JSON Lines, asked for or piped") {
+  CliTest test;
+  for (const std::string text :
+       {"tasks:\n  a: echo ran\n", "{\"tasks\": {\n\"a\": \"echo ran\"}}\n", "[\n\"echo ran\"\n]\n",
+        "- echo ran\n", "{\"run\": \"echo ran\"}\n", "\"echo ran\"\n",
+        "[\"echo\", \"ran\"]\n\"true\"\n", "{\"run\": [\"echo\", \"ran\"]}"}) {
+    CAPTURE(text);
+    CHECK(test.run(piped({"run", "-"}, text)).out == "ran\n");
+    CHECK(test.run(piped({"run"}, text)).out == "ran\n");
+  }
+}
+
+TEST_CASE("a file in the folder goes before piped input") {
+  CliTest test;
+  test.write("errand.yaml", "tasks: { a: echo file }");
+  CHECK(test.run(piped({"run"}, "- echo piped\n")).out == "file\n");
+  CHECK(test.run(piped({"run", "-"}, "- echo piped\n")).out == "piped\n");
+}
+
+TEST_CASE("tasks of a stream start before the input ends") {
+  CliTest test;
+  Call call =
+      piped({"run", "-", "-j", "0"}, "{\"name\": \"first\", \"run\": \"echo one >$MARKS\"}\n");
+  call.input_stays_open = true;
+  const auto errand = test.start(call);
+  errand->await_mark("one");
+  errand->send("\"echo two");
+  errand->send(" >$MARKS\"\n\n");
+  errand->await_mark("two");
+  errand->send("[\"sh\", \"-c\", \"echo three >$MARKS\"]");  // without newline: read at the end
+  errand->close_input();
+  const Ended end = errand->finish();
+  CHECK(end.how() == "exit 0");
+  CHECK(test.marks() == std::vector<std::string>{"three"});
+  CHECK(contains(end.err, "3 tasks: 3 succeeded in "));
+}
+
+TEST_CASE("a stream stops at its first failure, or with -k goes on") {
+  CliTest test;
+  const std::string lines = "\"exit 3\"\n\"touch second\"\n";
+  CHECK(test.run(piped({"run", "-j1", "-"}, lines)).how() == "exit 3");
+  CHECK_FALSE(test.exists("second"));
+  CHECK(test.run(piped({"run", "-j1", "-k", "-"}, lines)).how() == "exit 1");
+  CHECK(test.exists("second"));
+}
+
+TEST_CASE("a line of a stream that cannot be read is told with its place and gives 125") {
+  CliTest test;
+  struct Case {
+    std::string line, told;
+  };
+  for (const Case& one : std::vector<Case>{{"{\"run\": \"x\", \"commad\": 1}", "<stdin>:2:"},
+                                           {"{\"run\": ", "<stdin>:2:"},
+                                           {"[[]]", "<stdin>:2:"},
+                                           {"{\"run\": \"x\", \"needs\": [\"a\"]}", "<stdin>:2:"},
+                                           {"{\"run\": \"\xff\"}", "<stdin>:2:"}}) {
+    for (const char* mode : {"--fail-fast", "-k"}) {
+      CAPTURE(one.line, mode);
+      const Ended end = test.run(
+          piped({"run", mode, "-"}, "\"touch first\"\n" + one.line + "\n\"touch third\"\n"));
+      CHECK(end.how() == "exit 125");
+      CHECK(contains(end.err, one.told));
+      CHECK_FALSE(test.exists("third"));
+    }
+  }
+}
+
+TEST_CASE("a stream of many tasks keeps memory bounded") {
+  CliTest test;
+  const int many = kSanitized ? 300 : 3000;
+  {
+    std::ofstream lines(test / "tasks.jsonl");
+    for (int i = 0; i < many; ++i)
+      lines << "{\"run\": [\"true\", \"" << std::string(20'000, 'n') << "\"]}\n";  // 60 MB
+  }
+  const Ended end = test.run({"run", "-j4", "-q", "tasks.jsonl"});
+  CHECK(end.how() == "exit 0");
+  if (!kSanitized) CHECK(end.peak_kib < 40 * 1024);
+}
+
+TEST_CASE("all problems of a file come at once, each with its place and a suggestion") {
+  CliTest test;
+  test.write("ci.yaml",
+             "version: 1\n"
+             "tasks:\n"
+             "  build:\n"
+             "    commad: make\n"
+             "  lint:\n"
+             "    run: x\n"
+             "    needs: [biuld]\n"
+             "  a: { run: x, needs: [b] }\n"
+             "  b: { run: x, needs: [a] }\n"
+             "  c: { run: x, timeout: soon }\n");
+  const Ended end = test.run({"run", "ci.yaml"});
+  CHECK(end.how() == "exit 125");
+  CHECK(contains(end.err, "ci.yaml:4:5: unknown key \"commad\", did you mean \"command\"?\n"));
+  CHECK(contains(end.err, "ci.yaml:7:13: "));
+  CHECK(contains(end.err, "did you mean \"build\"?"));
+  CHECK(contains(end.err, "ci.yaml:10:25: "));
+  CHECK(contains(end.err, "cycle: a needs b needs a\n"));
+  CHECK(test.run({"check", "ci.yaml"}).err == end.err);
+}
+
+TEST_CASE("hostile files are refused at once, in bounded memory, with a place") {
+  const auto repeat = [](const std::string& text, int count) {
+    std::string all;
+    for (int i = 0; i < count; ++i) all += text;
+    return all;
+  };
+  std::string bomb = "x-0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]\n";
+  for (int i = 1; i < 20; ++i) {
+    const std::string last = "*a" + std::to_string(i - 1);
+    bomb += "x-" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + repeat(last + ", ", 9) +
+            last + "]\n";
+  }
+  struct Case {
+    std::string what, text;
+  };
+  CliTest test;
+  for (const Case& one :
+       std::vector<Case>{{"deep flow", repeat("[", 1'000'000)},
+                         {"deep maps", repeat("{\"a\":", 1'000'000)},
+                         {"deep block", repeat("- ", 1'000'000)},
+                         {"alias bomb", bomb + "tasks: {}\n"},
+                         {"NUL", std::string("tasks: { a: x\0y }", 17)},
+                         {"invalid UTF-8", "tasks: { a: \"\xff\xfe\" }"},
+                         {"UTF-16", std::string("\xff\xfet\0a\0", 6)},
+                         {"noise", repeat("\x01\x02\x7f%&", 10'000)},
+                         {"a long line of nothing", std::string(5'000'000, 'x')},
+                         {"tags", "!!python/object/apply:os.system ['touch started']"},
+                         {"endless string", "tasks: { a: \"" + std::string(1'000'000, 'x')}}) {
+    for (const char* name : {"bad.yaml", "bad.json"}) {
+      CAPTURE(one.what, name);
+      test.write(name, one.text);
+      const Ended end = test.run({"run", name});
+      CHECK(end.how() == "exit 125");
+      CHECK(end.err.starts_with(std::string(name) + ":1:") !=
+            end.err.starts_with(std::string(name) + ":5:"));
+      CHECK(end.err.size() < 2000);
+      if (!kSanitized) CHECK(end.peak_kib < 250 * 1024);
+    }
+  }
+}
+
+TEST_CASE("a large file is read in reasonable memory") {
+  CliTest test;
+  std::string yaml = "tasks:\n";
+  for (int i = 0; i < 20'000; ++i)
+    yaml += "  task-number-" + std::to_string(i) + ": { run: [echo, x], needs: [] }\n";
+  test.write("errand.yaml", yaml);
+  const Ended end = test.run({"check"});
+  CHECK(end.how() == "exit 0");
+  CHECK(contains(end.out, "ok, 20000 tasks"));
+  if (!kSanitized) CHECK(end.peak_kib < 200 * 1024);
+}
+
+TEST_CASE("keys that are to come are refused, not ignored") {
+  CliTest test;
+  for (const char* key : {"retry: 3", "matrix: { a: [1] }", "if: 'true'", "allow_failure: true",
+                          "service: true", "deadline: 3s", "secrets: [A]"}) {
+    CAPTURE(key);
+    const Ended end =
+        test.run_yaml("tasks: { a: { run: touch started, " + std::string(key) + " } }");
+    CHECK(end.how() == "exit 125");
+    CHECK(contains(end.err, "not available yet"));
+    CHECK_FALSE(test.exists("started"));
+  }
+}
+
+}  // namespace
+}  // namespace errand::test
