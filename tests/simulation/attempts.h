@@ -33,7 +33,8 @@ class Attempts {
     --running_;
     if (!error && static_cast<unsigned>(index) < node_.spoilt) error = spoilt_;
     if (error) co_return std::unexpected(error);
-    ++values;
+    if (values++ == 0) won_at_ = runtime.now();
+    now_ = [&runtime] { return runtime.now(); };
     co_return index;
   }
   // After the pattern has returned `result`.
@@ -48,6 +49,12 @@ class Attempts {
     expect(explained, "a pattern failed with an error that nobody had");
   }
 
+  // The first value has been returned: those who do not linger need no more time.
+  void check_losers_canceled() const {
+    trace_.expect(node_.lingers > Duration::zero() || now_() == won_at_,
+                  "a pattern did not cancel its losers", name_);
+  }
+
   int started = 0;
   int started_late = 0;  // under a context that was done
   int most_at_once = 0;
@@ -58,6 +65,8 @@ class Attempts {
   const Node& node_;
   const std::string& name_;
   Error spoilt_;
+  TimePoint won_at_;
+  std::function<TimePoint()> now_;
   int running_ = 0;
 };
 

@@ -62,6 +62,8 @@ awaitable<Error> GroupLeaves::sleep(const Fate& fate, ChildWatch& child, const N
   const TimePoint now = runtime_.now();
   if (interrupted) {
     expect(fate.explains(interrupted), "a sleep ended early without a reason", child);
+    const bool tie = !done_before && node.takes > Duration::zero() && now == began + node.takes;
+    expect(!tie, "a sleep that took its time was interrupted", child);
     expect(now == (done_before ? began : fate.at), "a sleep did not end with its context", child);
   } else {
     expect(now == began + node.takes, "a sleep did not take its time", child);
@@ -84,10 +86,10 @@ awaitable<Error> GroupLeaves::follow(GroupWatch& watch, ChildWatch& child, const
 
 awaitable<Error> GroupLeaves::share(const Fate& fate, ChildWatch& child, const Node& node,
                                     Context context) {
-  Ticket ticket{context};
-  waiting_.push_back(&ticket);
   const TimePoint asked = runtime_.now();
   const auto weight = static_cast<std::int64_t>(node.weight);
+  Ticket ticket{context, weight};
+  waiting_.push_back(&ticket);
   Result<Permit> permit = co_await semaphore_.acquire(context, weight);
   const bool overtook = std::any_of(waiting_.begin(), std::ranges::find(waiting_, &ticket),
                                     [](const Ticket* other) { return !other->context.done(); });
@@ -106,6 +108,13 @@ awaitable<Error> GroupLeaves::share(const Fate& fate, ChildWatch& child, const N
   const Error interrupted = co_await sleep(fate, child, node, std::move(context));
   held_ -= weight;
   co_return interrupted;
+}
+
+void GroupLeaves::check_settled() const {
+  if (waiting_.empty()) return;
+  const Ticket& head = *waiting_.front();
+  trace_.expect(!head.context.done() && head.weight > kCapacity - held_,
+                "somebody waits for a permit that is free, or that nobody wants", "semaphore");
 }
 
 void GroupLeaves::check_end() const {
@@ -144,6 +153,7 @@ awaitable<Error> GroupLeaves::hedged(ChildWatch& child, const Node& node, Contex
   expect(attempts.started <= 3, "too many attempts of a hedge", child);
   expect(!value || attempts.values > 0, "a hedge has a value that no attempt returned", child);
   expect(value || attempts.values == 0 || context.done(), "a hedge lost a value", child);
+  if (value) attempts.check_losers_canceled();
   co_return error;
 }
 
@@ -179,6 +189,7 @@ awaitable<Error> GroupLeaves::any_of(ChildWatch& child, const Node& node, Contex
   attempts.check_joined(error, context);
   expect(attempts.most_at_once <= 2, "any() went beyond its limit", child);
   expect(value.has_value() == (attempts.values > 0), "any() lost a value or made it up", child);
+  if (value) attempts.check_losers_canceled();
   co_return error;
 }
 

@@ -15,12 +15,15 @@ class GroupLeaves {
   GroupLeaves(VirtualRuntime& runtime, Trace& trace) : runtime_(runtime), trace_(trace) {}
 
   awaitable<Error> run(GroupWatch& watch, ChildWatch& child, const Node& node, Context context);
+  // Nothing is ready in this instant any more.
+  void check_settled() const;
   void check_end() const;
 
  private:
   static constexpr std::int64_t kCapacity = 2;
   struct Ticket {
     Context context;
+    std::int64_t weight;
   };
 
   awaitable<Error> work(GroupWatch& watch, ChildWatch& child, const Node& node, Context context);

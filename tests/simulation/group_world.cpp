@@ -66,6 +66,7 @@ class GroupWorld {
   void settle() {
     runtime_.run_until_idle();
     for (GroupWatch* watch : watches_) watch->check_settled();
+    leaves_.check_settled();
   }
 
   // One group: the context around it, the group, those who cancel it, and its children.
@@ -79,10 +80,15 @@ class GroupWorld {
                           [&] { around.end(runtime_.now(), DeadlineExceeded, late); });
       scope = with_timeout(parent, *node.timeout_around, late);
     }
+    const TimePoint around_until = runtime_.now() + node.timeout_around.value_or(Duration::zero());
+    const TimePoint until = runtime_.now() + node.timeout.value_or(Duration::zero());
     Timer cancel_around(runtime_, [&] {
       const Error cause = Error::text(name + ": around");
+      const bool timer = node.timeout_around && has_timer(around, scope.first, around_until);
       around.end(runtime_.now(), Canceled, cause);
+      const std::size_t armed = runtime_.counts().timers;
       scope.second(cause);
+      check_disarmed(timer, armed, name);
     });
     if (node.cancel_around_after) cancel_around.set_after(*node.cancel_around_after);
 
@@ -90,8 +96,12 @@ class GroupWorld {
     watches_.insert(&watch);
     Timer cancel_group(runtime_, [&] {
       const Error cause = node.patient ? Error() : Error::text(name + ": canceled");
+      if (!watch.group) return watch.end(Canceled, cause ? cause : Canceled);
+      const bool timer = node.timeout && has_timer(watch.fate, watch.group->context(), until);
       watch.end(Canceled, cause ? cause : Canceled);
-      if (watch.group) watch.group->cancel(cause);
+      const std::size_t armed = runtime_.counts().timers;
+      watch.group->cancel(cause);
+      check_disarmed(timer, armed, name);
     });
     if (node.cancel_after) cancel_group.set_after(*node.cancel_after);
     std::optional<DeadlineWatch> group_ends;
@@ -103,6 +113,15 @@ class GroupWorld {
         node.scoped ? co_await scoped(watch, scope.first) : co_await unscoped(watch, scope.first);
     watches_.erase(&watch);
     co_return result;
+  }
+
+  // Its own, and not a parent's earlier one.
+  static bool has_timer(const Fate& fate, const Context& context, TimePoint until) {
+    return !fate.done && context.deadline() == until;
+  }
+  void check_disarmed(bool had_timer, std::size_t armed_before, const std::string& name) {
+    trace_.expect(!had_timer || runtime_.counts().timers < armed_before,
+                  "a canceled context leaves its timer armed", name);
   }
 
   GroupOptions options(GroupWatch& watch) {

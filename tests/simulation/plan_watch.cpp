@@ -81,6 +81,13 @@ void PlanWatch::attempt_returns(const Attempt& attempt) {
   for_each_around(*attempt.task, [&](const Task& around) { --of(around).running; });
 }
 
+// Only a second signal takes it away, and that at once.
+void PlanWatch::grace_over(const Attempt& attempt, bool cut_short) {
+  const bool hurried = hurried_at_ && *hurried_at_ < now();
+  expect(cut_short ? hurried_at_.has_value() : !hurried, "a grace of the wrong length",
+         *attempt.task);
+}
+
 void PlanWatch::signaled(const Error& cause) {
   signaled_at_ = now();
   causes_.insert(cause_text(cause));

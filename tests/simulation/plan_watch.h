@@ -25,6 +25,7 @@ class PlanWatch final : public Observer {
   // The executor was asked to run this attempt, and is about to return from it.
   void attempt_begins(const Attempt& attempt, const Context& context);
   void attempt_returns(const Attempt& attempt);
+  void grace_over(const Attempt& attempt, bool cut_short);
   void signaled(const Error& cause);
   void hurried() { hurried_at_ = now(); }
   // Nothing is ready in this instant any more.

@@ -38,7 +38,7 @@ class SimulatedExecutor final : public Executor {
     watch_.attempt_begins(attempt, context);
     AttemptResult result;
     if (node.course == Course::exits) {
-      result = co_await exits(context, hurry, node, attempt.task->kill_signal);
+      result = co_await exits(context, hurry, attempt, node);
     } else {
       result.error = Error::make(NotExecutable{"not found", 127});
     }
@@ -48,18 +48,21 @@ class SimulatedExecutor final : public Executor {
   }
 
  private:
-  static awaitable<AttemptResult> exits(Context context, Context hurry, const PlanNode& node,
-                                        int signal) {
+  awaitable<AttemptResult> exits(Context context, Context hurry, const Attempt& attempt,
+                                 const PlanNode& node) {
     AttemptResult result;
     if (const Error interrupted = co_await context.sleep(node.takes); !interrupted) {
       result.status = ExitStatus::exited(node.exit_code);
       co_return result;
     }
     result.stopped = true;
-    co_await hurry.sleep(node.ignores_stop ? node.grace : std::min(node.grace, node.stops_in));
+    const bool hurried_before = hurry.done();
+    const Duration stops_in = node.ignores_stop ? node.grace : std::min(node.grace, node.stops_in);
+    const Error cut_short = co_await hurry.sleep(stops_in);
+    if (!hurried_before) watch_.grace_over(attempt, bool(cut_short));
     result.status = node.ignores_stop    ? ExitStatus::signaled(9)
                     : node.exits_cleanly ? ExitStatus::exited(0)
-                                         : ExitStatus::signaled(signal);
+                                         : ExitStatus::signaled(attempt.task->kill_signal);
     co_return result;
   }
 

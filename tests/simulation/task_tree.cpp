@@ -19,7 +19,10 @@ constexpr std::size_t kNodesMax = 24;
 
 class Planter {
  public:
-  explicit Planter(const rc::Random& random) : draw_(random) {}
+  explicit Planter(const rc::Random& random) : draw_(random) {
+    // Those who share a semaphore must meet to get into each other's way.
+    favorite_ = draw_.chance(50) ? Work::sleep : some_work();
+  }
 
   Node group(unsigned depth) {
     Node node;
@@ -43,9 +46,7 @@ class Planter {
 
   Node leaf(unsigned depth) {
     Node node;
-    node.work = draw_.chance(50) ? Work::sleep
-                                 : draw_.one_of({Work::follow, Work::semaphore, Work::retry,
-                                                 Work::hedge, Work::all, Work::any});
+    node.work = draw_.chance(40) ? favorite_ : draw_.chance(40) ? Work::sleep : some_work();
     node.takes = draw_.ticks(0, 4);
     if (draw_.chance(30)) node.end = some_end();
     if (draw_.chance(25)) node.lingers = draw_.ticks(1, 4);
@@ -62,6 +63,11 @@ class Planter {
     Node node = child(depth);
     if (node.start == Start::go_wait) node.start = Start::go;
     return node;
+  }
+
+  Work some_work() {
+    return draw_.one_of(
+        {Work::follow, Work::semaphore, Work::retry, Work::hedge, Work::all, Work::any});
   }
 
   End some_end() {
@@ -87,6 +93,7 @@ class Planter {
   }
 
   Draw draw_;
+  Work favorite_;
   std::size_t nodes_ = 0;
 };
 

@@ -25,12 +25,12 @@ enum class Jitter : std::uint8_t {
 };
 
 struct Backoff {
-  Duration initial = std::chrono::milliseconds(100);
-  Duration max = std::chrono::seconds(10);
-  double multiplier = 2;
+  Duration initial = std::chrono::milliseconds(100);  // not negative
+  Duration max = std::chrono::seconds(10);            // at least `initial`
+  double multiplier = 2;                              // at least 1; of Growth::exponential
   Growth growth = Growth::exponential;
   Jitter jitter = Jitter::proportional;
-  double spread = 0.2;
+  double spread = 0.2;  // from 0 to 1; of Jitter::proportional
 
   // What is wrong with these numbers; none when nothing is.
   Error check() const;
@@ -43,7 +43,8 @@ class BackoffSequence {
   BackoffSequence(Backoff backoff, std::uint64_t seed);
   // `draw` is the source of chance: evenly from [0, 1].
   BackoffSequence(Backoff backoff, std::function<double()> draw);
-  // The next delay. Jitter never feeds into the ladder, except where it is decorrelated.
+  // The next delay; waits for nothing. Jitter never feeds into the ladder, except where it is
+  // decorrelated.
   Duration next();
   // The ladder restarts at `initial`; the source of chance goes on.
   void reset();

@@ -37,12 +37,13 @@ class Bulkhead {
   // Suspends until a slot is free, awaits function(context) in it and returns what that returns,
   // awaitable<Error> or awaitable<Result<T>>. BulkheadFull after max_wait and done_error() when the
   // context ends: the function has not run then. A slot that comes in the instant in which max_wait
-  // ends is taken.
+  // ends is taken. Owns `function`; what it throws goes on to the caller.
   template <class F>
   awaitable<detail::Awaited<F, Context>> run(Context context, F function);
 
   // A slot for as long as the permit lives, on the same terms.
   awaitable<Result<Permit>> acquire(Context context);
+  // Free slots.
   std::int64_t available() const { return slots_.available(); }
 
  private:

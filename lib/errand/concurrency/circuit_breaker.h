@@ -40,7 +40,7 @@ struct BreakerOptions {
   std::size_t trials = 0;
   // Does this error speak against the server? One that does not counts as a success. Empty: all do.
   std::function<bool(const Error&)> is_failure;
-  // Told after each change.
+  // Told after each change. Must not throw.
   std::function<void(CircuitState from, CircuitState to)> on_change;
 
   // What is wrong with these options; none when nothing is.
@@ -83,9 +83,10 @@ class CircuitBreaker {
   Result<Permit> try_acquire();
 
   // Awaits function(context) under a permit and returns what it returns, awaitable<Error> or
-  // awaitable<Result<T>>; without one the function does not run. A success, a failure and an
-  // exception, which goes on, are counted. A cancellation error when the context has been cancelled
-  // is not: it says nothing about the server; one that its deadline caused is a failure.
+  // awaitable<Result<T>>; without one the function does not run. Owns `function`. A success, a
+  // failure and an exception, which goes on, are counted. A cancellation error when the context has
+  // been cancelled is not: it says nothing about the server; one that its deadline caused is a
+  // failure.
   template <class F>
   awaitable<detail::Awaited<F, Context>> run(Context context, F function);
 

@@ -36,8 +36,9 @@ namespace detail {
 struct ContextNode;
 }
 
-// Cheap to copy. done, err, cause, deadline, value and cancelling are safe from any thread;
-// everything else belongs to the loop's thread. There is no empty Context but a moved-from one.
+// Cheap to copy. done, err, cause, done_error, deadline, value, cancelling, and copying and
+// dropping handles are safe from any thread; everything else belongs to the loop's thread. There is
+// no empty Context but a moved-from one.
 class Context {
  public:
   // Never done, no deadline, no values. `runtime` outlives it.
@@ -55,16 +56,19 @@ class Context {
   Error done_error() const;
   // The earliest deadline on the way to the root.
   std::optional<TimePoint> deadline() const;
-  // The value bound nearest to this context, owned by it; null when there is none.
+  // The value bound nearest to this context, owned by it; null when there is none. Looks at each
+  // context on the way to the root.
   template <class T>
   const T* value(const Key<T>& key) const;
 
-  // Suspends until done. Never returns where that cannot be.
+  // Suspends until done; for ever where that can never be. Returns at once when it is.
   awaitable<void> wait_done() const;
   // Suspends for `delay`; none when it passed, done_error() as soon as the context is done. When
-  // both happen in one instant the sleep has succeeded.
+  // both happen in one instant the sleep has succeeded; a context that is done before is not slept
+  // on. A delay of 0 or less lets the loop turn once.
   awaitable<Error> sleep(Duration delay) const;
-  // A token that is asked to stop, on the loop's thread, after this context is done.
+  // A token that is asked to stop, on the loop's thread, after this context is done; the same one
+  // at each call.
   std::stop_token stop_token() const;
 
   Runtime& runtime() const;
@@ -107,12 +111,15 @@ std::pair<Context, CancelFn> with_cancel(const Context& parent);
 // deadlines go before their children's. Go: context.WithDeadlineCause.
 std::pair<Context, CancelFn> with_deadline(const Context& parent, TimePoint deadline,
                                            Error cause = {});
+// with_deadline() at `timeout` from now; at once for 0 and less. Go: context.WithTimeoutCause.
 std::pair<Context, CancelFn> with_timeout(const Context& parent, Duration timeout,
                                           Error cause = {});
 // Keeps the values; never done, whatever happens to the parent. Go: context.WithoutCancel.
 Context without_cancel(const Context& parent);
-// Done with `cause` once `token` is asked to stop, from whichever thread.
+// Done with Canceled and `cause` once `token` is asked to stop, from whichever thread; at once when
+// it has been. An empty cause counts as Canceled.
 Context with_stop_token(const Context& parent, std::stop_token token, Error cause = {});
+// Hides a value that the parent has under the same key. Go: context.WithValue.
 template <class T>
 Context with_value(const Context& parent, const Key<T>& key, T value);
 
@@ -162,7 +169,8 @@ class [[nodiscard]] Registration {
 };
 
 // Runs `call` once on the loop's thread after `context` is done: not inside this call, nor inside
-// cancel(). It sees err and cause set. Go: context.AfterFunc.
+// cancel(). It sees err and cause set. What it throws comes out of the loop's run(), as from any
+// handler of Asio. Go: context.AfterFunc.
 Registration after_func(const Context& context, std::function<void()> call);
 
 // ---- templates

@@ -12,7 +12,7 @@
 
 namespace errand {
 
-// Where one coroutine parks until it is woken. Loop's thread only.
+// Where one coroutine parks until it is woken. Outlives it; loop's thread only.
 class Parking {
  public:
   explicit Parking(Runtime& runtime) : runtime_(runtime) {}
@@ -31,14 +31,15 @@ class Parking {
   bool woken_ = false;
 };
 
-// Happens once; any number of coroutines wait for it and resume in the order they came.
+// Happens once; any number of coroutines wait for it and resume in the order they came. Outlives
+// them; loop's thread only.
 class Event {
  public:
   explicit Event(Runtime& runtime) : runtime_(runtime) {}
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
   bool is_set() const { return set_; }
-  // The second call does nothing.
+  // Never suspends; who waits resumes on a later turn of the loop. The second call does nothing.
   void set();
   // Suspends until set.
   awaitable<void> wait();

@@ -35,6 +35,32 @@ std::string_view to_string(ChildState state) {
   return "";
 }
 
+void Group::Line::push_back(ChildRef child) {
+  Child* const last = child.release();
+  (last_ ? last_->behind : first_) = last;
+  last_ = last;
+}
+
+Group::ChildRef Group::Line::pop_front() {
+  Child* const front = first_;
+  first_ = std::exchange(front->behind, nullptr);
+  if (!first_) last_ = nullptr;
+  return ChildRef::adopt(front);
+}
+
+Group::Line::~Line() {
+  while (!empty()) pop_front();
+}
+
+// A coroutine in wait().
+struct Group::Waiter : detail::Link {
+  Waiter(Runtime& runtime, detail::List<Waiter>& waiters) : parking(runtime) {
+    waiters.push_back(*this);
+  }
+  ~Waiter() { unlink(); }
+  Parking parking;
+};
+
 Error Failure::named() const { return name.empty() ? error : Error::wrap(name, error); }
 
 Group::Group(Context parent, GroupOptions options)
@@ -117,8 +143,7 @@ awaitable<Error> Group::wait_for_slot(ChildRef child) {
 void Group::fill_slots() {
   const bool skip = options_.skip_queued_on_cancel && context_.done();
   while (!queued_.empty() && (skip || has_slot())) {
-    ChildRef child = std::move(queued_.front());
-    queued_.pop_front();
+    ChildRef child = queued_.pop_front();
     if (child->state != ChildState::queued) continue;  // its go_wait() has given up
     if (child->turn && context_.done()) continue;      // its go_wait() is about to
     if (skip) {
@@ -132,7 +157,7 @@ void Group::fill_slots() {
 
 void Group::wake_waiting() {
   if (!live_.empty()) return;
-  for (Parking* parking : waiting_) parking->wake();
+  while (!waiting_.empty()) waiting_.pop_front().parking.wake();
 }
 
 void Group::start(ChildRef child) {
@@ -210,10 +235,8 @@ void Group::cancel(Error cause) { cancel_(std::move(cause)); }
 
 awaitable<Error> Group::wait() {
   while (!closed_ && !live_.empty()) {
-    Parking parking(context_.runtime());
-    waiting_.push_back(&parking);
-    co_await parking.park();
-    std::erase(waiting_, &parking);
+    Waiter waiter(context_.runtime(), waiting_);
+    co_await waiter.parking.park();
   }
   closed_ = true;
   cancel_(failures_.empty() ? Error() : failures_.front().error);

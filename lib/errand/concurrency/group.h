@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <optional>
@@ -42,18 +41,21 @@ struct Failure {
   Error named() const;    // "NAME: ERROR", the error alone where the child has no name
 };
 
+// How one child is or has ended; `error` without the name.
 struct Outcome {
   std::string name;
   ChildState state = ChildState::queued;
   Error error;
 };
 
+// Counts of children. Started ones include those that have ended; canceled ones those skipped in
+// the line, without those of a go_wait() that has given up.
 struct Progress {
   std::size_t started = 0, succeeded = 0, failed = 0, canceled = 0;
 };
 
 struct GroupOptions {
-  std::string name;
+  std::string name;                  // for reports of what is alive
   std::optional<std::size_t> limit;  // most children at once; none = no limit, 0 = refuse all
   OnFailure on_failure = OnFailure::cancel_siblings;
   Report report = Report::first;
@@ -62,7 +64,7 @@ struct GroupOptions {
   // Queued children of a cancelled group end as skipped. Otherwise they start with a done context.
   bool skip_queued_on_cancel = false;
   bool keep_outcomes = false;       // outcomes() costs memory for each child
-  std::optional<Duration> timeout;  // from the group's construction
+  std::optional<Duration> timeout;  // of the group's context, from the group's construction
   // Told of an exception the moment it is captured; the group still joins before it surfaces. Must
   // not throw.
   std::function<void(const Failure&)> on_exception;
@@ -73,7 +75,8 @@ extern const Error GroupClosed;  // "the group has been waited for"
 extern const Error LimitIsZero;  // "the group's limit is 0"
 
 // One scope of children. Not movable; belongs to the loop's thread. wait() must be awaited: a Group
-// destroyed with live children stops the program and says which. with_group() does both for you.
+// destroyed with live children stops the program and says which. with_group() (joiners.h) makes one
+// and always waits. Starting and ending a child take constant time.
 class Group {
   class Child;
   class ChildRef;
@@ -99,13 +102,15 @@ class Group {
   // child has been started, not how it ends.
   template <class F>
   awaitable<Error> go_wait(std::string name, F start);
-  // False at the limit, or where go() refuses; `start` is then neither run nor moved from.
+  // go() where there is a slot at once. False at the limit, while others queue, and where go()
+  // refuses; `start` is then neither run nor moved from.
   template <class F>
   bool try_go(std::string name, F&& start);
 
   // No value: no limit. An error that names the number, and no change, while children are alive.
   Error set_limit(std::optional<std::size_t> limit);
-  // Cancels the group's context; the first cause stands.
+  // Cancels the group's context; the first cause stands, an empty one counts as Canceled. Never
+  // suspends.
   void cancel(Error cause = {});
   // Suspends until every child has ended, also those that children start meanwhile, and every
   // go_wait() has left the line; then the context is done, with the failure or Canceled as its
@@ -113,18 +118,38 @@ class Group {
   // none make it none.
   awaitable<Error> wait();
 
+  // The children's context, a child of the parent given to the constructor.
   const Context& context() const { return context_; }
-  // Every failure so far, in time.
+  // Every failure so far, in the order of the ends. Valid until the next child ends.
   std::span<const Failure> failures() const { return failures_; }
-  // In the order of go(), with keep_outcomes.
+  // All children in the order of go(); nothing without keep_outcomes.
   std::vector<Outcome> outcomes() const;
   Progress progress() const { return progress_; }
+  // "GROUP/CHILD" for each child that has not ended, in the order of go().
   std::vector<std::string> live_children() const;
 
  private:
   friend class Runtime;
   template <class F>
   class ChildOf;
+  struct Waiter;
+
+  // First in, first out; keeps its children. Linked through them, so that a group without a line
+  // allocates nothing for it.
+  class Line {
+   public:
+    Line() = default;
+    Line(const Line&) = delete;
+    Line& operator=(const Line&) = delete;
+    ~Line();
+    bool empty() const { return first_ == nullptr; }
+    void push_back(ChildRef child);
+    ChildRef pop_front();
+
+   private:
+    Child* first_ = nullptr;
+    Child* last_ = nullptr;
+  };
 
   template <class F>
   ChildRef make_child(std::string name, F start);
@@ -153,11 +178,11 @@ class Group {
   std::size_t next_index_ = 0;
   bool closed_ = false;
   Progress progress_;
-  std::deque<ChildRef> queued_;  // may hold some that have left the line
+  Line queued_;  // may hold some that have left it
   detail::List<Child> live_;
   std::vector<Failure> failures_;
   std::vector<Outcome> outcomes_;
-  std::vector<Parking*> waiting_;
+  detail::List<Waiter> waiting_;
 };
 
 }  // namespace errand

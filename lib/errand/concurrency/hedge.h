@@ -66,13 +66,12 @@ struct HedgeOptions : HedgePolicy {
 // cancelled with Superseded as the cause and joined. It returns
 //  - the outcome that won or was fatal;
 //  - when all attempts ended without a decision: the last value received, else the one error as is
-//  or
-//    the aggregate of the errors in the order of the attempts;
+//    or the aggregate of the errors in the order of the attempts;
 //  - when the context ends: its error and cause, with the failures so far, matching all.
 // In one instant a win goes before the context's end, that before a fatal failure, that before a
 // non-fatal one, and all of these before the start of a hedge. A context that is done, and options
 // that check() refuses, are errors before the first attempt. What an attempt throws is fatal and
-// comes back as an error that raise() throws again.
+// comes back as an error that raise() throws again. Owns `attempt`.
 template <class T, class F>
 awaitable<Result<T>> hedge(Context context, HedgeOptions<T> options, F attempt);
 

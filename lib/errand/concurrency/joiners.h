@@ -15,6 +15,8 @@
 
 namespace errand {
 
+// What the joiners start: functions of a context that return an awaitable. A joiner owns them until
+// it returns.
 template <class T>
 using Fn = std::function<awaitable<Result<T>>(Context)>;
 template <class T>
@@ -26,22 +28,25 @@ extern const Error Superseded;    // the cause of cancelling the losers of any()
 
 // Opens a group, awaits body(group), joins every child, and returns the group's result. When the
 // body fails or throws, the children are cancelled with that as the cause and joined; the result is
-// then the body's error, with the children's failures behind it in one aggregate.
+// then the body's error, with the children's failures behind it in one aggregate. Owns `body`.
+// Suspends until the last child has ended.
 template <class Body>  // Group& -> awaitable<Error>
 awaitable<Error> with_group(Context context, GroupOptions options, Body body);
 
-// The results of all functions in their order; the first failure cancels the others and is
-// returned.
+// The results of all functions in their order; the first failure cancels the others, which are
+// joined, and is returned. Of the options on_failure does not count. LimitIsZero with limit 0.
 template <class T>
 awaitable<Result<std::vector<T>>> all(Context context, Fns<T> functions, GroupOptions options = {});
 
 // The first success; the others are cancelled and joined before it returns. All failed: the
-// aggregate of the failures in the order of the functions. No functions: NothingToRun.
+// aggregate of the failures in the order of the functions. No functions: NothingToRun. Of the
+// options on_failure, report and skip_queued_on_cancel do not count. LimitIsZero with limit 0.
 template <class T>
 awaitable<Result<T>> any(Context context, Fns<T> functions, GroupOptions options = {});
 
 // Runs all, cancels none, returns the aggregate of the failures in the order of the functions.
-// Go: apimachinery's AggregateGoroutines, which returns them in the order of their ends.
+// Suspends until the last has ended. Go: apimachinery's AggregateGoroutines, which returns them in
+// the order of their ends.
 awaitable<Error> aggregate(Context context, ErrorFns functions);
 
 // ---- templates

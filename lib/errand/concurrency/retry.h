@@ -54,13 +54,11 @@ struct RetryOptions {
 // Between attempts it suspends for the backoff, or for exactly the attempt's Pushback, after which
 // the backoff starts over. It returns
 //  - the attempt's own error when that is not retryable, says "do not come again", is refused by
-//  the
-//    throttle or the budget, or when max_attempts is 1;
+//    the throttle or the budget, or when max_attempts is 1;
 //  - RetriesExceeded and the last attempt's error, matching both, after max_attempts, and when the
 //    next attempt could not start within max_elapsed;
 //  - the context's error, its cause and the last attempt's error, matching all, when the context
-//  ends,
-//    or at once when its deadline would pass during the wait.
+//    ends, or at once when its deadline would pass during the wait.
 // A context that is done, and options that check() refuses, are errors before the first attempt.
 // What an attempt throws is not retried and goes on to the caller.
 template <class F>

@@ -70,6 +70,7 @@ class Runtime {
   virtual ~Runtime();
 
   const asio::any_io_executor& executor() const { return executor_; }
+  // The time of all timers and deadlines of this loop.
   virtual TimePoint now() const;
 
   // What is alive; all zero when every scope has been left.
@@ -122,7 +123,9 @@ class Runtime {
   std::unique_ptr<Alarm> alarm_;
 };
 
-// Calls a function once on the loop's thread when its time has come. The destructor cancels.
+// Calls a function on the loop's thread when its time has come, once for each setting; the function
+// may set it again, and what it throws comes out of the loop's run(). The destructor cancels.
+// Loop's thread only; setting and cancelling take logarithmic time.
 class Timer final : detail::TimerNode {
  public:
   Timer(Runtime& runtime, std::function<void()> on_expiry, TimerClass order = TimerClass::work);
@@ -130,6 +133,7 @@ class Timer final : detail::TimerNode {
   // Replaces an earlier setting. An instant that has passed fires on the loop's next turn.
   void set(TimePoint at);
   void set_after(Duration delay) { set(runtime_.now() + delay); }
+  // The second call does nothing.
   void cancel();
   bool armed() const { return TimerNode::armed(); }
 

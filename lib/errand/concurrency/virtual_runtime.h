@@ -27,13 +27,15 @@ struct OwnLoop {
 };
 }  // namespace detail
 
-// Has a loop of its own. Time starts at TimePoint{} and moves only by advance() and run().
+// Has a loop of its own, which turns only inside run(), advance() and run_until_idle(); none of
+// these is called from there. Time starts at TimePoint{} and moves only by advance() and run().
 class VirtualRuntime final : detail::OwnLoop, public Runtime {
  public:
   VirtualRuntime();
   ~VirtualRuntime() override;
 
   TimePoint now() const override { return now_; }
+  // Since the beginning of time.
   Duration elapsed() const { return now_ - TimePoint{}; }
 
   // Runs what is ready; time stands still.

@@ -17,6 +17,7 @@ class Group::Child : public detail::Link {
   std::string name;
   std::size_t index = 0;
   Parking* turn = nullptr;  // of the go_wait() that waits for this child's slot
+  Child* behind = nullptr;  // in the line for a slot
   ChildState state = ChildState::queued;
   Error error;
   Event end;
@@ -27,6 +28,13 @@ class Group::ChildRef {
  public:
   ChildRef() = default;
   explicit ChildRef(Child* child) : child_(child) { ++child_->references; }
+  // Takes over a reference that release() has left behind.
+  static ChildRef adopt(Child* child) {
+    ChildRef taken;
+    taken.child_ = child;
+    return taken;
+  }
+  Child* release() { return std::exchange(child_, nullptr); }
   ChildRef(const ChildRef& other) : child_(other.child_) {
     if (child_) ++child_->references;
   }
