@@ -128,6 +128,15 @@ TEST_CASE("an errand inside an errand leaves nothing behind") {
   }
 }
 
+TEST_CASE("a SIGKILL of the outer errand ends the inner one and its tasks") {
+  CliTest test;
+  test.write("inner.yaml", "tasks: { a: exec 9>$HELD; echo ready >$MARKS; exec sleep 1000 }");
+  const auto errand = test.start_yaml("tasks: { inner: [" ERRAND_BINARY ", run, inner.yaml] }");
+  errand->await_mark("ready");
+  errand->signal(SIGKILL);
+  CHECK(errand->finish_killed().signal == SIGKILL);
+}
+
 TEST_CASE("an errand inside an errand that will not end goes with the outer grace") {
   CliTest test;
   test.write("inner.yaml",

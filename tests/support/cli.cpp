@@ -159,7 +159,11 @@ void Errand::become(const Call& call, int in, int out, int err) const {
        {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LLVM_PROFILE_FILE"}) {
     if (const char* value = std::getenv(passed)) env.push_back(std::string(passed) + "=" + value);
   }
-  env.insert(env.end(), call.env.begin(), call.env.end());
+  for (const std::string& entry : call.env) {
+    const std::string name = entry.substr(0, entry.find('=') + 1);
+    std::erase_if(env, [&](const std::string& other) { return other.starts_with(name); });
+    env.push_back(entry);
+  }
   std::vector<char*> argv, environment;
   for (std::string& word : words) argv.push_back(word.data());
   for (std::string& entry : env) environment.push_back(entry.data());
