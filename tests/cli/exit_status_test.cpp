@@ -92,8 +92,8 @@ TEST_CASE("errand dies of the signal it got, after the clean-up") {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     CAPTURE(number);
     const auto errand = test.start_yaml(
-        "tasks: { a: 'trap \"touch clean; exit\" INT TERM HUP; echo ready >$MARKS; sleep 1000 & "
-        "wait' }");
+        "tasks: { a: 'trap \"touch clean; exit\" INT TERM HUP; echo ready >$MARKS; eval "
+        "$AWAIT_SIGNAL' }");
     errand->await_mark("ready");
     errand->signal(number);
     const Ended end = errand->finish();
@@ -106,7 +106,7 @@ TEST_CASE("errand dies of the signal it got, after the clean-up") {
 
 TEST_CASE("a shell that started errand stops after Ctrl-C, too") {
   CliTest test;
-  test.write("errand.yaml", "tasks: { a: echo ready >$MARKS; sleep 1000 }");
+  test.write("errand.yaml", "tasks: { a: echo ready >$MARKS; exec sleep 1000 }");
   const std::string loop = "for i in 1 2 3; do \"$0\" run; echo after; done";
   Call call{{}};
   call.prefix = {"bash", "-c", loop};

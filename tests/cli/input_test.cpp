@@ -136,15 +136,15 @@ TEST_CASE("a line of a stream that cannot be read is told with its place and giv
 
 TEST_CASE("a stream of many tasks keeps memory bounded") {
   CliTest test;
-  const int many = kSanitized ? 300 : 3000;
+  const int many = kSanitized ? 300 : 1500;
   {
     std::ofstream lines(test / "tasks.jsonl");
     for (int i = 0; i < many; ++i)
-      lines << "{\"run\": [\"true\", \"" << std::string(20'000, 'n') << "\"]}\n";  // 60 MB
+      lines << "{\"run\": [\"true\", \"" << std::string(20'000, 'n') << "\"]}\n";  // 30 MB
   }
   const Ended end = test.run({"run", "-j4", "-q", "tasks.jsonl"});
   CHECK(end.how() == "exit 0");
-  if (!kSanitized) CHECK(end.peak_kib < 40 * 1024);
+  if (!kSanitized) CHECK(end.peak_kib < 36 * 1024);
 }
 
 TEST_CASE("all problems of a file come at once, each with its place and a suggestion") {

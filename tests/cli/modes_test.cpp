@@ -52,8 +52,9 @@ TEST_CASE("the status is that of the cause and never of a task stopped because o
   CliTest test;
   test.make_gate("gate");
   const Ended end = test.run_yaml(
+      "jobs: 0\n"
       "tasks:\n"
-      "  stopped: 'trap \"exit 77\" TERM; echo started >gate; sleep 1000 & wait'\n"
+      "  stopped: 'trap \"exit 77\" TERM; echo started >gate; eval $AWAIT_SIGNAL'\n"
       "  fails: read line <gate; exit 3\n");
   CHECK(end.how() == "exit 3");
   CHECK(contains(end.err, "stopped: canceled: fails failed (exit 3)\n"));
@@ -63,8 +64,9 @@ TEST_CASE("a task that errand stopped is canceled even if it exits with 0") {
   CliTest test;
   test.make_gate("gate");
   const Ended end = test.run_yaml(
+      "jobs: 0\n"
       "tasks:\n"
-      "  stopped: 'trap \"exit 0\" TERM; echo started >gate; sleep 1000 & wait'\n"
+      "  stopped: 'trap \"exit 0\" TERM; echo started >gate; eval $AWAIT_SIGNAL'\n"
       "  fails: read line <gate; exit 3\n");
   CHECK(end.how() == "exit 3");
   CHECK(contains(end.err, "stopped: canceled: fails failed (exit 3)\n"));
@@ -122,6 +124,7 @@ TEST_CASE("a failed aggregate inside an errgroup cancels its siblings") {
   CliTest test;
   test.make_gate("gate");
   const Ended end = test.run_yaml(
+      "jobs: 0\n"
       "tasks:\n"
       "  endless: " +
       kEndless +
@@ -143,7 +146,7 @@ jobs: 0
 tasks:
   inner:
     tasks:
-      endless: 'trap "echo >stopped; exit 1" TERM; echo started >gate; sleep 1000 & wait'
+      endless: 'trap "echo >stopped; exit 1" TERM; echo started >gate; eval $AWAIT_SIGNAL'
       fails: read line <gate; exit 3
   slow: read line <stopped; touch slow
 )");

@@ -44,8 +44,8 @@ TEST_CASE("what a stopped task started is gone with it: after a failure elsewher
     CAPTURE(escape.how);
     CliTest test;
     test.make_gate("gate");
-    const auto errand = test.start_yaml("grace: 200ms\ntasks:\n  stops:\n" + task(escape.script) +
-                                        "  fails: read line <gate; exit 3\n");
+    const auto errand = test.start_yaml("jobs: 0\ngrace: 200ms\ntasks:\n  stops:\n" +
+                                        task(escape.script) + "  fails: read line <gate; exit 3\n");
     errand->await_mark("ready");
     test.open_gate("gate");
     CHECK(errand->finish().how() == "exit 3");
@@ -128,6 +128,15 @@ TEST_CASE("an errand inside an errand leaves nothing behind") {
   }
 }
 
+TEST_CASE("a SIGKILL of the outer errand ends the inner one and its tasks") {
+  CliTest test;
+  test.write("inner.yaml", "tasks: { a: exec 9>$HELD; echo ready >$MARKS; exec sleep 1000 }");
+  const auto errand = test.start_yaml("tasks: { inner: [" ERRAND_BINARY ", run, inner.yaml] }");
+  errand->await_mark("ready");
+  errand->signal(SIGKILL);
+  CHECK(errand->finish_killed().signal == SIGKILL);
+}
+
 TEST_CASE("an errand inside an errand that will not end goes with the outer grace") {
   CliTest test;
   test.write("inner.yaml",
@@ -169,7 +178,7 @@ TEST_CASE("as process 1 errand cleans up after TERM and exits with 143") {
   // $PPID of the task is errand: the signal comes from inside, where it is process 1.
   test.write(
       "errand.yaml",
-      "tasks: { a: 'trap \"touch clean; exit\" TERM; kill -TERM $PPID; sleep 1000 & wait' }");
+      "tasks: { a: 'trap \"touch clean; exit\" TERM; kill -TERM $PPID; eval $AWAIT_SIGNAL' }");
   const Ended end = test.run(call);
   CHECK(end.how() == "exit 143");
   CHECK(test.exists("clean"));

@@ -114,7 +114,8 @@ TEST_CASE("the json report is complete after each signal") {
     CAPTURE(number);
     CliTest test;
     const auto errand = test.start_yaml(
-        "jobs: 2\ntasks: { a: exit 0, b: { needs: [a], run: echo ready >$MARKS; sleep 1000 }, c: { "
+        "jobs: 2\ntasks: { a: exit 0, b: { needs: [a], run: echo ready >$MARKS; exec sleep 1000 }, "
+        "c: { "
         "needs: [b], run: x } }",
         {"--report", "json=out.json"});
     errand->await_mark("ready");

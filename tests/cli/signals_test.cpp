@@ -8,14 +8,14 @@
 namespace errand::test {
 namespace {
 
-// Counts the signals it gets; its clean-up ends when the gate opens.
+// Counts the signals it gets; its clean-up ends when there is a file "open".
 const std::string kCounting = R"(
 tasks:
   a: |
     for name in INT TERM HUP; do trap "echo $name >>got; echo cleaning >$MARKS" $name; done
     exec 9>$HELD
     echo ready >$MARKS
-    until read line <gate; do :; done
+    while ! test -e open; do sleep 0.1 || :; done
     touch clean
 )";
 
@@ -23,12 +23,12 @@ TEST_CASE("a child gets exactly one signal and its clean-up is waited for") {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     CAPTURE(number);
     CliTest test;
-    test.make_gate("gate");
+
     const auto errand = test.start_yaml(kCounting, {"--grace", "1h"});
     errand->await_mark("ready");
     errand->signal(number);
     errand->await_mark("cleaning");
-    test.open_gate("gate");
+    test.write("open", "");
     const Ended end = errand->finish();
     CHECK(end.signal == number);
     CHECK(test.exists("clean"));
@@ -41,7 +41,7 @@ TEST_CASE("a child gets exactly one signal and its clean-up is waited for") {
 
 TEST_CASE("Ctrl-C on a terminal reaches a child once") {
   CliTest test;
-  test.make_gate("gate");
+
   test.write("errand.yaml", kCounting);
   Call call{{"run", "--grace", "1h"}};
   call.streams = Streams::terminal;
@@ -49,7 +49,7 @@ TEST_CASE("Ctrl-C on a terminal reaches a child once") {
   errand->await_mark("ready");
   errand->type("\x03");
   errand->await_mark("cleaning");
-  test.open_gate("gate");
+  test.write("open", "");
   CHECK(errand->finish().signal == SIGINT);
   CHECK(test.read("got") == "INT\n");
   CHECK(test.exists("clean"));
@@ -60,7 +60,7 @@ TEST_CASE("Ctrl-C twice on a terminal kills what does not want to end") {
   test.write("errand.yaml", R"(
 grace: 1h
 tasks:
-  a: 'trap "echo >$MARKS got" INT; exec 9>$HELD; echo ready >$MARKS; while :; do sleep 1000 & wait || :; done'
+  a: 'trap "echo >$MARKS got" INT; exec 9>$HELD; echo ready >$MARKS; eval $AWAIT_SIGNAL'
 )");
   Call call{{"run"}};
   call.streams = Streams::terminal;
@@ -77,7 +77,7 @@ TEST_CASE("a terminal that goes away cancels the run with SIGHUP") {
   CliTest test;
   test.write("errand.yaml", R"(
 tasks:
-  a: 'trap "touch clean; exit" HUP; exec 9>$HELD; echo ready >$MARKS; sleep 1000 & wait'
+  a: 'trap "touch clean; exit" HUP; exec 9>$HELD; echo ready >$MARKS; eval $AWAIT_SIGNAL'
 )");
   Call call{{"run", "--report", "json=report.json"}};
   call.streams = Streams::terminal;

@@ -19,16 +19,12 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <regex>
 #include <stdexcept>
 
 namespace errand::test {
 namespace {
-
-namespace fs = std::filesystem;
 
 void require(bool fine, const char* what) {
   if (!fine) throw std::runtime_error(std::string(what) + ": " + std::strerror(errno));
@@ -82,83 +78,8 @@ std::string shown(std::string_view text) {
 
 }  // namespace
 
-// ---- Ended, texts
-
 std::string Ended::how() const {
   return signal != 0 ? "signal " + std::to_string(signal) : "exit " + std::to_string(code);
-}
-
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
-
-std::size_t count(std::string_view text, std::string_view part) {
-  std::size_t found = 0;
-  for (std::size_t at = 0; (at = text.find(part, at)) != text.npos; at += part.size()) ++found;
-  return found;
-}
-
-std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(end == text.npos ? text.size() : end + 1);
-  }
-  return lines;
-}
-
-std::string last_lines(std::string_view text, std::size_t count) {
-  const std::vector<std::string> all = lines_of(text);
-  std::string last;
-  for (std::size_t i = all.size() - std::min(all.size(), count); i < all.size(); ++i)
-    last += all[i] + "\n";
-  return last;
-}
-
-std::string without_times(const std::string& text) {
-  static const std::regex kTime("\\bin [0-9][0-9a-zµ.]*");
-  return std::regex_replace(text, kTime, "in TIME");
-}
-
-std::string find_program(const std::string& name) {
-  for (const char* folder : {"/usr/local/bin/", "/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/"}) {
-    if (::access((folder + name).c_str(), X_OK) == 0) return folder + name;
-  }
-  return {};
-}
-
-// ---- Folder
-
-Folder::Folder() {
-  std::string pattern = (fs::temp_directory_path() / "errand-cli-XXXXXX").string();
-  require(::mkdtemp(pattern.data()) != nullptr, "mkdtemp");
-  path_ = fs::canonical(pattern).string();
-}
-
-Folder::~Folder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
-
-void Folder::write(std::string_view name, std::string_view text) const {
-  const fs::path file = *this / name;
-  fs::create_directories(file.parent_path());
-  std::ofstream(file, std::ios::binary) << text;
-}
-
-std::string Folder::read(std::string_view name) const {
-  std::ifstream file(*this / name, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-bool Folder::exists(std::string_view name) const { return fs::exists(*this / name); }
-
-std::vector<std::string> Folder::names() const {
-  std::vector<std::string> found;
-  for (const auto& entry : fs::directory_iterator(path_)) {
-    if (!entry.is_fifo()) found.push_back(entry.path().filename().string());
-  }
-  std::sort(found.begin(), found.end());
-  return found;
 }
 
 // ---- Errand
@@ -232,12 +153,17 @@ void Errand::become(const Call& call, int in, int out, int err) const {
                                   "LANG=C.UTF-8",
                                   "TMPDIR=" + test_.path(),
                                   "MARKS=" + (test_ / "marks.fifo"),
-                                  "HELD=" + (test_ / "held.fifo")};
+                                  "HELD=" + (test_ / "held.fifo"),
+                                  "AWAIT_SIGNAL=while :; do sleep 0.1 || :; done"};
   for (const char* passed :
        {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LLVM_PROFILE_FILE"}) {
     if (const char* value = std::getenv(passed)) env.push_back(std::string(passed) + "=" + value);
   }
-  env.insert(env.end(), call.env.begin(), call.env.end());
+  for (const std::string& entry : call.env) {
+    const std::string name = entry.substr(0, entry.find('=') + 1);
+    std::erase_if(env, [&](const std::string& other) { return other.starts_with(name); });
+    env.push_back(entry);
+  }
   std::vector<char*> argv, environment;
   for (std::string& word : words) argv.push_back(word.data());
   for (std::string& entry : env) environment.push_back(entry.data());

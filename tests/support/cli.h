@@ -2,8 +2,8 @@
 //
 // The built errand, run for real: in a fresh folder, with streams, signals and terminals of choice.
 // Nothing here waits for a time: tasks tell the test where they are by lines in the pipe $MARKS,
-// and that they are gone by closing the pipe $HELD. One limit for each errand, kPatience, ends a
-// test that would hang.
+// and that they are gone by closing the pipe $HELD; a shell that says `eval $AWAIT_SIGNAL` lives
+// until a signal's trap ends it. One limit for each errand, kPatience, ends a test that would hang.
 #pragma once
 
 #include <sys/types.h>
@@ -18,6 +18,7 @@
 
 #include "errand/base/unique_fd.h"
 #include "support/catch.h"
+#include "support/folder.h"
 
 namespace errand::test {
 
@@ -59,24 +60,6 @@ struct Ended {
   std::string out, err;     // in one pipe or a terminal: all in `out`
   long peak_kib = 0;        // the most memory errand itself had
   std::string how() const;  // "exit 2", "signal 15"
-};
-
-// A folder for one test, removed with all that is in it.
-class Folder {
- public:
-  Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder();
-  const std::string& path() const { return path_; }
-  std::string operator/(std::string_view name) const { return path_ + "/" + std::string(name); }
-  void write(std::string_view name, std::string_view text) const;  // with the folders above it
-  std::string read(std::string_view name) const;                   // "" where there is none
-  bool exists(std::string_view name) const;
-  std::vector<std::string> names() const;  // of what tests and tasks have put there, sorted
-
- private:
-  std::string path_;
 };
 
 class CliTest;
@@ -160,14 +143,5 @@ class CliTest : public Folder {
   std::string marks_;
   std::vector<std::unique_ptr<Catch::ScopedMessage>> messages_;
 };
-
-bool contains(std::string_view text, std::string_view part);
-std::size_t count(std::string_view text, std::string_view part);
-std::vector<std::string> lines_of(std::string_view text);
-std::string last_lines(std::string_view text, std::size_t count);
-// Every "in 1.25s" and "in 12ms" becomes "in TIME".
-std::string without_times(const std::string& text);
-// A program of the machine, "" where it is missing.
-std::string find_program(const std::string& name);
 
 }  // namespace errand::test

@@ -25,7 +25,8 @@ struct Attempt {
 struct AttemptResult {
   std::optional<ExitStatus> status;  // of the main process; none when it never started
   // Why there is no status ("exec 'nosuch': No such file or directory"), or what went wrong beside
-  // it (its output could not be kept). An attempt that was stopped has a status and no error.
+  // it (its output could not be kept). An attempt that was stopped has a status; and an error only
+  // where that is why.
   Error error;
   bool stopped = false;  // errand had begun to stop it before it ended
   Usage usage;

@@ -51,6 +51,10 @@ GroupVerdict failed_group(const Task& task, const GroupTally& tally) {
 
 AttemptVerdict judge_attempt(const AttemptResult& result, const Context& limited) {
   const bool never_ran = !result.status && !result.error;
+  // Nobody canceled it: it was stopped because of this error, its output could not be kept.
+  if (result.stopped && result.error && !limited.done()) {
+    return {TaskState::failed, result.error, 1};
+  }
   if (result.stopped || never_ran) return judge_stopped(limited);
   if (!result.status) {
     const auto* reason = result.error.as<NotExecutable>();
