@@ -116,7 +116,6 @@ class Session {
   std::vector<std::unique_ptr<JsonReport>> json_reports_;
   std::vector<std::unique_ptr<EventLog>> event_logs_;
   Everybody observers_;
-  std::vector<std::string> problems_;
   Outcome outcome_;
 };
 
@@ -140,6 +139,7 @@ Error Session::open_reports() {
     if (json) {
       observers_.add(*json_reports_.emplace_back(std::make_unique<JsonReport>(std::move(*file))));
     } else {
+      console_.wait_for(file->writer());  // who reads events slowly slows the tasks down
       observers_.add(*event_logs_.emplace_back(std::make_unique<EventLog>(std::move(*file))));
     }
   }
@@ -166,17 +166,11 @@ awaitable<RunEnded> Session::run_input() {
   root.timeout = command_.overrides.timeout;
   StreamSource source(runtime_, std::move(stream), command_.overrides);
   Runner runner(executor_, console_, observers_, options);
-  RunEnded ended = co_await runner.run_stream(signals_.run(), signals_.hurry(), root, source);
-  problems_ = source.problems();
-  co_return ended;
+  co_return co_await runner.run_stream(signals_.run(), signals_.hurry(), root, source);
 }
 
 awaitable<void> Session::main() {
   const RunEnded ended = co_await run_input();
-  for (const std::string& left : co_await reaper_.kill_strays()) {
-    err_.begin_line();
-    err_.write("errand: stopped what was left behind: " + left + "\n");
-  }
   outcome_ = outcome_of(ended);
   co_await finish_output();
   loop_.stop();  // the reaper and the signals would wait for more

@@ -72,9 +72,11 @@ bool StreamSource::take_line(std::string& line) {
 Result<std::optional<Task>> StreamSource::read_task(const std::string& line) {
   std::expected<Task, Problems> task = reader_.read(line, line_);
   if (!task) {
-    for (const Problem& problem : task.error())
-      problems_.push_back(format_problem(stream_.name, problem));
-    return std::unexpected(Error::make(InputFailure{problems_.front()}));
+    std::string text;
+    for (const Problem& problem : task.error()) {
+      text += (text.empty() ? "" : "; ") + format_problem(stream_.name, problem);
+    }
+    return std::unexpected(Error::make(InputFailure{std::move(text)}));
   }
   task->id = ++tasks_;
   if (task->name.empty()) task->name = std::to_string(line_);

@@ -18,8 +18,6 @@ class StreamSource final : public TaskSource {
 
   StreamSource(Runtime& runtime, TaskStream stream, Overrides overrides);
   awaitable<Result<std::optional<Task>>> next(Context context) override;
-  // What is wrong with the line that ended the stream, as FILE:LINE:COLUMN; empty: nothing.
-  const std::vector<std::string>& problems() const { return problems_; }
 
  private:
   bool take_line(std::string& line);
@@ -37,7 +35,6 @@ class StreamSource final : public TaskSource {
   std::uint32_t line_ = 0;
   TaskId tasks_ = 0;
   bool end_ = false;
-  std::vector<std::string> problems_;
 };
 
 }  // namespace errand::cmd

@@ -156,14 +156,14 @@ TEST_CASE("a group that never starts ends its tasks with its own fate, tasks fir
                                                         "1s skipped g/x: needs a: failed",
                                                         "1s skipped g/h/z: needs a: failed",
                                                         "1s skipped g/h: needs a: failed",
-                                                        "1s skipped g: needs a: failed"});
+                                                        "1s skipped g: needs a: failed", "1s end"});
 }
 
 TEST_CASE("a task may need one of another group, by its full name") {
   RunTest test;
   test.executor.behaviors["g/slow"] = {.takes = 5s};
   test.run_plan("tasks: {g: {tasks: {slow: x, other: x}}, late: {run: x, needs: g/slow}}");
-  CHECK(test.recorder.lines.back() == "6s succeeded late");
+  CHECK(test.recorder.lines.end()[-2] == "6s succeeded late");
 }
 
 TEST_CASE("a task skipped before its group starts keeps the group from succeeding") {
@@ -317,6 +317,17 @@ TEST_CASE("an executor that throws is a failure of that task and nothing hangs")
   CHECK(test.recorder.state("a") == "failed: the executor broke");
   CHECK(test.recorder.state("b") == "succeeded");
   CHECK(ended.exit_status == 1);
+}
+
+TEST_CASE("what attempts left behind is told before the run ends") {
+  RunTest test;
+  test.executor.left_behind = {"daemon (pid 7)"};
+  test.run_plan("tasks: {a: x}");
+  CHECK(test.executor.closed);
+  CHECK(test.recorder.lines ==
+        std::vector<std::string>{"0s start a", "1s succeeded a",
+                                 "1s notice stopped what was left behind: daemon (pid 7)",
+                                 "1s end"});
 }
 
 TEST_CASE("the end of a task carries its last lines") {

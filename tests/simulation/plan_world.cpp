@@ -29,6 +29,13 @@ class NoOutput final : public OutputTarget {
 // Attempts that take virtual time and end as the plan's nodes say.
 class SimulatedExecutor final : public Executor {
  public:
+  awaitable<std::vector<std::string>> close() override {
+    closed = true;
+    co_return left_behind;
+  }
+  std::vector<std::string> left_behind;
+  bool closed = false;
+
   SimulatedExecutor(PlanWatch& watch, const std::vector<const PlanNode*>& nodes)
       : watch_(watch), nodes_(nodes) {}
 

@@ -19,6 +19,13 @@ namespace errand::test {
 
 class FakeExecutor final : public Executor {
  public:
+  awaitable<std::vector<std::string>> close() override {
+    closed = true;
+    co_return left_behind;
+  }
+  std::vector<std::string> left_behind;
+  bool closed = false;
+
   struct Behavior {
     Duration takes = 1s;
     int exit_code = 0;
@@ -83,6 +90,10 @@ class Recorder final : public Observer {
     const std::string at = format_duration(event.since_start) + " ";
     if (const auto* e = std::get_if<AttemptStarted>(&event.kind)) {
       lines.push_back(at + "start " + e->task->full_name);
+    } else if (const auto* n = std::get_if<Notice>(&event.kind)) {
+      lines.push_back(at + "notice " + n->text);
+    } else if (std::holds_alternative<RunEnded>(event.kind)) {
+      lines.push_back(at + "end");
     } else if (const auto* t = std::get_if<TaskEnded>(&event.kind)) {
       lines.push_back(at + std::string(to_string(t->state)) + " " + t->task->full_name +
                       (t->error ? ": " + t->error.message() : ""));

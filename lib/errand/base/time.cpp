@@ -74,11 +74,14 @@ std::string format_duration(Duration duration) {
   if (seconds < 0.9995) return print("%.3gms", seconds * 1e3);
   if (seconds < 59.95) return print("%.3gs", seconds);
   const auto whole = static_cast<std::int64_t>(std::llround(seconds));
-  if (whole < 3600)
-    return print("%lldm%llds", static_cast<long long>(whole / 60),
-                 static_cast<long long>(whole % 60));
-  return print("%lldh%lldm%llds", static_cast<long long>(whole / 3600),
-               static_cast<long long>(whole / 60 % 60), static_cast<long long>(whole % 60));
+  std::string parts;
+  const auto add = [&parts](std::int64_t value, char unit) {
+    if (value != 0) parts += std::to_string(value) + unit;
+  };
+  add(whole / 3600, 'h');
+  add(whole / 60 % 60, 'm');
+  add(whole % 60, 's');
+  return parts;
 }
 
 }  // namespace errand

@@ -20,7 +20,7 @@ using Duration = Clock::duration;
 // from.
 Result<Duration> parse_duration(std::string_view text);
 
-// "250ms", "2.5s", "1m30s": three significant digits below a minute, whole seconds above.
+// "250ms", "2.5s", "20m", "1h30m": three significant digits below a minute, whole seconds above.
 std::string format_duration(Duration duration);
 
 }  // namespace errand

@@ -13,7 +13,10 @@ void Execution::begin(const Task& root, const Plan* plan) {
   emit(RunStarted{options_.id, options_.name, root.mode, plan, jobs});
 }
 
-RunEnded Execution::finish(const Task& root, GroupVerdict verdict) {
+awaitable<RunEnded> Execution::finish(const Task& root, GroupVerdict verdict) {
+  for (const std::string& left : co_await executor_.close()) {
+    emit(Notice{Notice::Level::warning, nullptr, "stopped what was left behind: " + left});
+  }
   RunEnded ended;
   ended.state = verdict.state;
   ended.cause = context_.cause();
@@ -21,7 +24,7 @@ RunEnded Execution::finish(const Task& root, GroupVerdict verdict) {
   ended.error = std::move(verdict.error);
   ended.duration = now() - started_;
   emit(ended);
-  return ended;
+  co_return ended;
 }
 
 awaitable<RunEnded> Execution::run(const Plan& plan) {
@@ -30,7 +33,7 @@ awaitable<RunEnded> Execution::run(const Plan& plan) {
   GroupRun& root = make_group(runs_.front(), context_, no_limit_);
   open(root);
   GroupVerdict verdict = co_await join(root);
-  co_return finish(plan.root(), std::move(verdict));
+  co_return co_await finish(plan.root(), std::move(verdict));
 }
 
 // Needs are turned round once, so that an end costs what depends on it.

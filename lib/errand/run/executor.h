@@ -42,6 +42,9 @@ class Executor {
   // lint: outlives: the attempt and its output are the runner's, which waits.
   virtual awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt,
                                        OutputSink& output, Capture capture) = 0;
+  // Once, after the last attempt: stops what attempts left behind all the same, and tells what it
+  // was.
+  virtual awaitable<std::vector<std::string>> close() = 0;
 };
 
 }  // namespace errand

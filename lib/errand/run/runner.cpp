@@ -23,7 +23,7 @@ awaitable<RunEnded> Execution::run_stream(const Task& root, TaskSource& source) 
   };
   group.group.go("input", std::move(feeding));
   GroupVerdict verdict = co_await join(group);
-  co_return finish(root, std::move(verdict));
+  co_return co_await finish(root, std::move(verdict));
 }
 
 awaitable<Error> Execution::feed(GroupRun& group, TaskSource& source, Context context) {

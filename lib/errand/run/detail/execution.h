@@ -96,7 +96,8 @@ class Execution {
                   std::move(event)});
   }
   void begin(const Task& root, const Plan* plan);
-  RunEnded finish(const Task& root, GroupVerdict verdict);
+  // lint: outlives: the root is the caller's.
+  awaitable<RunEnded> finish(const Task& root, GroupVerdict verdict);
   void link(const Plan& plan);
 
   // lint: outlives: what a run is made of lives until Execution::run() has returned.
