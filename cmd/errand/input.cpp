@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +11,8 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+
+#include "errand/commands.h"
 
 namespace errand::cmd {
 namespace {
@@ -55,6 +58,12 @@ bool stdin_is_piped() {
   struct stat status{};
   return ::fstat(STDIN_FILENO, &status) == 0 &&
          (S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode));
+}
+
+// Somebody piped something in, and it is here already.
+bool stdin_has_bytes() {
+  int bytes = 0;
+  return stdin_is_piped() && ::ioctl(STDIN_FILENO, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 // One read; false at the end. A descriptor that another process made non-blocking is waited for.
@@ -178,6 +187,9 @@ std::expected<Input, InputError> read_input(const InputOptions& options,
   } else {
     path = find_default();
     if (path.empty() && stdin_is_piped()) path = "-";
+    if (!path.empty() && path != "-" && stdin_has_bytes()) {
+      complain({"errand: note: running " + path + "; to run what is piped in, write '-'"});
+    }
     if (path.empty()) {
       return failed(
           "no errand.yaml, errand.yml or errand.json here or in a parent folder" +

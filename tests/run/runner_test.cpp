@@ -74,7 +74,7 @@ TEST_CASE("a task starts when all of its needs have succeeded") {
   test.run_plan("tasks: {c: {run: x, needs: [a, b]}, a: x, b: x}");
   CHECK(test.recorder.lines == std::vector<std::string>{"0s start a", "0s start b",
                                                         "2s succeeded a", "3s succeeded b",
-                                                        "3s start c", "4s succeeded c"});
+                                                        "3s start c", "4s succeeded c", "4s end"});
 }
 
 TEST_CASE("dependents of a failure are skipped and name it, in both modes") {
