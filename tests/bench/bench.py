@@ -240,7 +240,7 @@ def surroundings(errand):
     versions = [first_line(errand, "--version"), first_line("xargs", "--version"), first_line("make", "--version"),
                 "ninja " + first_line("ninja", "--version"), first_line("parallel", "--version")]
     return [f"Date: {datetime.date.today()}. Commit: {commit}.",
-            f"Machine: {len(os.sched_getaffinity(0))} × {cpu}, Linux {platform.release().split("-")[0]}, {system}.",
+            f"Machine: {len(os.sched_getaffinity(0))} × {cpu}, Linux {platform.release().split('-')[0]}, {system}.",
             "Versions: " + "; ".join(version for version in versions if version and "not found" not in version) + "."]
 
 

@@ -119,7 +119,7 @@ def circumstances(arguments):
     commit = first_line(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"])
     go = first_line(["go", "version"]).removeprefix("go version ") if arguments.go else "not measured"
     sync = first_line(["dpkg-query", "-W", "-f=${Version}", "golang-golang-x-sync-dev"]) if arguments.go else "-"
-    return [f"{datetime.date.today()}, commit {commit}; {os.cpu_count()} × {cpu}, Linux {platform.release().split("-")[0]}, load "
+    return [f"{datetime.date.today()}, commit {commit}; {os.cpu_count()} × {cpu}, Linux {platform.release().split('-')[0]}, load "
             f"{os.getloadavg()[0]:.1f} at the start; {first_line(['clang++-19', '--version'])}, Asio {asio}; {go}, x/sync {sync}; "
             f"median of {arguments.rounds} rounds, {arguments.seconds} s a row."]
 
