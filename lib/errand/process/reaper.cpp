@@ -114,12 +114,6 @@ void Reaper::reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage
   }
 }
 
-void Reaper::signal_all(int signal) {
-  for (const auto& [pid, watch] : started_) {
-    if (::kill(-pid, signal) != 0 && errno == ESRCH) ::kill(pid, signal);
-  }
-}
-
 std::vector<pid_t> Reaper::strays() const {
   std::vector<pid_t> found = children_of(::getpid());
   std::erase_if(found, [this](pid_t pid) { return started_.contains(pid); });

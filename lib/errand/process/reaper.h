@@ -72,8 +72,6 @@ class Reaper {
   // more.
   awaitable<std::vector<std::string>> kill_strays();
 
-  // Sends a signal to the group of every process, for example SIGTSTP.
-  void signal_all(int signal);
   std::size_t processes() const { return started_.size(); }
 
   // What all processes share.
