@@ -28,7 +28,7 @@ std::string command_text(const Task& task) {
 
 std::vector<std::string> need_names(const Plan& plan, const Task& task) {
   std::vector<std::string> names;
-  for (const TaskId need : task.needs) names.push_back(plan.task(need).full_name);
+  for (const Need& need : task.needs) names.push_back(plan.task(need.task).full_name);
   return names;
 }
 

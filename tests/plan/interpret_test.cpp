@@ -31,9 +31,9 @@ TEST_CASE("cmd and command are run, cwd is dir, deps and depends_on are needs") 
   CHECK(script_of(task_named(plan, "a")) == "x");
   CHECK(task_named(plan, "a").dir == "/p");
   CHECK(script_of(task_named(plan, "b")) == "y");
-  CHECK(task_named(plan, "b").needs == std::vector<TaskId>{1});
-  CHECK(task_named(plan, "c").needs == std::vector<TaskId>{2});
-  CHECK(task_named(plan, "d").needs == std::vector<TaskId>{3});
+  CHECK(task_named(plan, "b").needs == needs({1}));
+  CHECK(task_named(plan, "c").needs == needs({2}));
+  CHECK(task_named(plan, "d").needs == needs({3}));
 }
 
 TEST_CASE("the run is the first task and has the file's settings") {
@@ -184,7 +184,7 @@ TEST_CASE("a bare list is a whole file; a task there is called by its number unt
 TEST_CASE("a name inside a named task takes the place of the key") {
   const Plan plan = yaml_plan("tasks:\n  a: { name: b, run: x }\n  c: { run: y, needs: b }\n");
   CHECK(task_named(plan, "b").name == "b");
-  CHECK(task_named(plan, "c").needs == std::vector<TaskId>{1});
+  CHECK(task_named(plan, "c").needs == needs({1}));
 }
 
 TEST_CASE("no tasks at all is a plan") {
@@ -223,9 +223,9 @@ TEST_CASE("needs are a name, a list or a map, sorted and without repeats") {
       "  two: { run: x, needs: [b, a, b] }\n"
       "  map: { run: x, needs: { b: { condition: success }, a: , one: {} } }\n"
       "  none: { run: x, needs: }\n");
-  CHECK(task_named(plan, "one").needs == std::vector<TaskId>{1});
-  CHECK(task_named(plan, "two").needs == std::vector<TaskId>{1, 2});
-  CHECK(task_named(plan, "map").needs == std::vector<TaskId>{1, 2, 3});
+  CHECK(task_named(plan, "one").needs == needs({1}));
+  CHECK(task_named(plan, "two").needs == needs({1, 2}));
+  CHECK(task_named(plan, "map").needs == needs({1, 2, 3}));
   CHECK(task_named(plan, "none").needs.empty());
 }
 
@@ -241,8 +241,8 @@ TEST_CASE("a need is a task beside this one, else any task by its full name") {
       "      all: { run: x, needs: [h/deep, h] }\n"
       "      h: { tasks: { deep: x } }\n"
       "  last: { run: x, needs: [g/build, build, g/h/deep] }\n");
-  CHECK(task_named(plan, "g").needs == std::vector<TaskId>{1});
-  CHECK(task_named(plan, "g/test").needs == std::vector<TaskId>{3});
-  CHECK(task_named(plan, "g/all").needs == std::vector<TaskId>{6, 7});
-  CHECK(task_named(plan, "last").needs == std::vector<TaskId>{1, 3, 7});
+  CHECK(task_named(plan, "g").needs == needs({1}));
+  CHECK(task_named(plan, "g/test").needs == needs({3}));
+  CHECK(task_named(plan, "g/all").needs == needs({6, 7}));
+  CHECK(task_named(plan, "last").needs == needs({1, 3, 7}));
 }

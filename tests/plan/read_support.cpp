@@ -15,7 +15,7 @@ std::string dump(const Task& task) {
     for (const std::string& word : *argv) out << '<' << word << '>';
   }
   for (const TaskId id : task.children) out << " has " << id;
-  for (const TaskId id : task.needs) out << " needs " << id;
+  for (const Need& need : task.needs) out << " needs " << need.task;
   for (const std::string& word : *task.shell) out << " sh<" << word << '>';
   for (const auto& [name, value] : *task.env)
     out << ' ' << name << '=' << value.value_or("(unset)");

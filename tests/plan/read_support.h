@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,13 @@ inline Lines yaml_problems(std::string_view text) {
 
 inline Lines json_problems(std::string_view text) {
   return problems_in(text, errand::Format::json);
+}
+
+// Of these tasks, each to succeed.
+inline std::vector<errand::Need> needs(std::initializer_list<errand::TaskId> ids) {
+  std::vector<errand::Need> needs;
+  for (const errand::TaskId id : ids) needs.push_back({id});
+  return needs;
 }
 
 // A plan that must be right.

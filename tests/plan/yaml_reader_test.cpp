@@ -57,7 +57,7 @@ TEST_CASE("anchors and aliases repeat scalars, lists and maps") {
       "  c: *s\n");
   CHECK(argv_of(task_named(plan, "a")) == Argv{"make", "all"});
   CHECK(*task_named(plan, "a").env == std::vector<EnvEntry>{{"A", "1"}});
-  CHECK(task_named(plan, "b").needs == std::vector<TaskId>{1});
+  CHECK(task_named(plan, "b").needs == needs({1}));
   CHECK(script_of(task_named(plan, "c")) == "x");
 }
 

@@ -164,7 +164,7 @@ class Builder {
     for (Task& task : tasks) {
       for (const unsigned number : nodes[task.id]->needs) {
         if (const auto found = ids.find(number); found != ids.end()) {
-          task.needs.push_back(found->second);
+          task.needs.push_back({found->second});
         }
       }
       std::ranges::sort(task.needs);
@@ -187,7 +187,7 @@ void add_flag(std::string& text, std::string_view what, bool is) {
 std::string line(const Plan& plan, const Task& task, const PlanNode& node) {
   std::string text = task.full_name.empty() ? "the run" : task.full_name;
   text += ":";
-  for (const TaskId need : task.needs) text += " needs " + plan.task(need).full_name;
+  for (const Need& need : task.needs) text += " needs " + plan.task(need.task).full_name;
   if (node.is_group) {
     text.append(" ").append(to_string(node.mode));
     if (node.jobs > 0) text += ", jobs " + std::to_string(node.jobs);

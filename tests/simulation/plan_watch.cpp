@@ -41,8 +41,8 @@ void PlanWatch::watch_timeout(const Task& group) {
 }
 
 bool PlanWatch::needs_met(const Task& task) {
-  return std::ranges::all_of(task.needs, [this](TaskId need) {
-    return tasks_[need].ended && tasks_[need].state == TaskState::succeeded;
+  return std::ranges::all_of(task.needs, [this](const Need& need) {
+    return tasks_[need.task].ended && tasks_[need.task].state == TaskState::succeeded;
   });
 }
 

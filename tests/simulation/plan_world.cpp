@@ -16,10 +16,12 @@ class NoOutput final : public OutputTarget {
  public:
   Capture capture() const override { return Capture::merged; }
   std::unique_ptr<OutputSink> open(const Task&, int) override { return std::make_unique<Sink>(); }
+  std::unique_ptr<HeldSink> hold(const Task&, int) override { return std::make_unique<Sink>(); }
 
  private:
-  class Sink final : public OutputSink {
+  class Sink final : public HeldSink {
    public:
+    Error keep() override { return {}; }
     Error write(Stream, std::string_view) override { return {}; }
     bool behind() const override { return false; }
     awaitable<void> caught_up(Context) override { co_return; }
@@ -33,6 +35,7 @@ class SimulatedExecutor final : public Executor {
     closed = true;
     co_return left_behind;
   }
+  awaitable<Error> probe(Context, Context, const Attempt&) override { co_return Error(); }
   std::vector<std::string> left_behind;
   bool closed = false;
 

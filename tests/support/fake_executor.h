@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -23,7 +24,11 @@ class FakeExecutor final : public Executor {
     closed = true;
     co_return left_behind;
   }
+  awaitable<Error> probe(Context, Context, const Attempt& attempt) override {
+    co_return ready.contains(attempt.task->full_name) ? Error() : Error::text("not yet");
+  }
   std::vector<std::string> left_behind;
+  std::set<std::string> ready;  // services whose checks succeed
   bool closed = false;
 
   struct Behavior {
@@ -69,14 +74,16 @@ class FakeExecutor final : public Executor {
 
 class NullOutput final : public OutputTarget {
  public:
-  class Sink final : public OutputSink {
+  class Sink final : public HeldSink {
    public:
+    Error keep() override { return {}; }
     Error write(Stream, std::string_view) override { return {}; }
     bool behind() const override { return false; }
     awaitable<void> caught_up(Context) override { co_return; }
   };
   Capture capture() const override { return Capture::merged; }
   std::unique_ptr<OutputSink> open(const Task&, int) override { return std::make_unique<Sink>(); }
+  std::unique_ptr<HeldSink> hold(const Task&, int) override { return std::make_unique<Sink>(); }
 };
 
 // Writes each event as a line: "2s task_ended build failed: exit 2".

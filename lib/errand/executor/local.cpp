@@ -152,4 +152,9 @@ awaitable<AttemptResult> LocalExecutor::run(Context context, Context hurry, cons
   co_return result;
 }
 
+// lint: outlives: see the declaration.
+awaitable<Error> LocalExecutor::probe(Context context, Context hurry, const Attempt& attempt) {
+  co_return Error::text("not available yet");
+}
+
 }  // namespace errand

@@ -26,6 +26,8 @@ class LocalExecutor final : public Executor {
   // lint: outlives: the attempt and its sink are the runner's, which awaits this.
   awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt,
                                OutputSink& output, Capture capture) override;
+  // lint: outlives: as above.
+  awaitable<Error> probe(Context context, Context hurry, const Attempt& attempt) override;
   awaitable<std::vector<std::string>> close() override { return reaper_.kill_strays(); }
 
  private:

@@ -44,10 +44,10 @@ class CycleSearch {
 
   std::optional<Vertex> waits_for(Vertex vertex, std::size_t which) const {
     const Task& task = tasks_[vertex.task];
-    const std::vector<TaskId>& ends = vertex.is_end ? task.children : task.needs;
-    if (which == ends.size()) return first_of(vertex, task);
-    if (which > ends.size()) return {};
-    return Vertex{ends[which], true};
+    const std::size_t ends = vertex.is_end ? task.children.size() : task.needs.size();
+    if (which == ends) return first_of(vertex, task);
+    if (which > ends) return {};
+    return Vertex{vertex.is_end ? task.children[which] : task.needs[which].task, true};
   }
 
   static std::optional<Vertex> first_of(Vertex vertex, const Task& task) {

@@ -16,7 +16,7 @@ namespace {
 // size have fewer suggestions rather than a long wait.
 constexpr std::size_t kComparisonsMax = 200'000;
 
-struct Need {
+struct PlacedNeed {
   TaskId task = 0;
   TaskId needed = 0;
   Offset offset = 0;
@@ -29,7 +29,7 @@ class NeedResolver {
   void run() {
     index_names();
     for (const NeedReference& reference : draft_.needs) resolve(reference);
-    for (const Need& need : needs_) task(need.task).needs.push_back(need.needed);
+    for (const PlacedNeed& need : needs_) task(need.task).needs.push_back({need.needed});
     for (Task& each : draft_.tasks) sort_needs(each);
     report_cycles();
   }
@@ -53,7 +53,7 @@ class NeedResolver {
   Draft& draft_;
   ProblemList& problems_;
   std::unordered_map<std::string_view, TaskId> by_full_name_;
-  std::vector<Need> needs_;  // by task
+  std::vector<PlacedNeed> needs_;  // by task
   std::size_t comparisons_left_ = kComparisonsMax;
 };
 
@@ -157,7 +157,7 @@ void NeedResolver::report_cycles() {
 }
 
 Offset NeedResolver::place_of(TaskId from, TaskId to) const {
-  const auto [begin, end] = std::ranges::equal_range(needs_, from, {}, &Need::task);
+  const auto [begin, end] = std::ranges::equal_range(needs_, from, {}, &PlacedNeed::task);
   for (auto at = begin; at != end; ++at) {
     if (at->needed == to) return at->offset;
   }

@@ -66,8 +66,29 @@ std::string_view to_string(Mode mode) {
       return "errgroup";
     case Mode::aggregate:
       return "aggregate";
+    case Mode::race:
+      return "race";
   }
   return "";
+}
+
+std::string_view to_string(Condition condition) {
+  switch (condition) {
+    case Condition::success:
+      return "success";
+    case Condition::done:
+      return "done";
+    case Condition::started:
+      return "started";
+    case Condition::ready:
+      return "ready";
+  }
+  return "";
+}
+
+const std::shared_ptr<const Policy>& default_policy() {
+  static const auto policy = std::make_shared<const Policy>();
+  return policy;
 }
 
 Result<Jobs> parse_jobs(std::string_view text) {

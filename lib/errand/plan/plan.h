@@ -11,14 +11,14 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "errand/base/time.h"
+#include "errand/plan/policy.h"
 
 namespace errand {
 
-enum class Mode : std::uint8_t { errgroup, aggregate };
+enum class Mode : std::uint8_t { errgroup, aggregate, race };
 std::string_view to_string(Mode mode);
 
 // Where a value stands in its source, both from 1; 0 = nowhere (built by code). Columns count
@@ -27,12 +27,6 @@ struct Position {
   std::uint32_t line = 0;
   std::uint32_t column = 0;
 };
-
-struct Script {
-  std::string text;  // run by the task's shell
-};
-using Argv = std::vector<std::string>;  // run without a shell; never empty
-using Run = std::variant<std::monostate, Script, Argv>;
 
 // A variable for the process; nullopt unsets it.
 using EnvEntry = std::pair<std::string, std::optional<std::string>>;
@@ -51,6 +45,24 @@ Result<int> parse_signal(std::string_view text);
 
 using TaskId = std::uint32_t;  // index into Plan::tasks()
 
+// What the task that needs another waits for.
+enum class Condition : std::uint8_t {
+  success,
+  done,     // its end, however
+  started,  // its first attempt
+  ready,    // a service that is ready
+};
+std::string_view to_string(Condition condition);
+
+struct Need {
+  TaskId task = 0;
+  Condition condition = Condition::success;
+  auto operator<=>(const Need&) const = default;
+};
+
+// The one that says nothing, shared.
+const std::shared_ptr<const Policy>& default_policy();
+
 struct Task {
   TaskId id = 0;
   TaskId parent = 0;      // the root's parent is itself
@@ -60,8 +72,10 @@ struct Task {
   Position position;
   Run run;                       // monostate for a group
   std::vector<TaskId> children;  // in file order
-  std::vector<TaskId> needs;     // sorted, without repeats
+  std::vector<Need> needs;       // sorted, each task once
   bool is_group = false;
+  std::string excluded;  // why it does not run: "if: env.CI == 'true' is false"; empty: it may run
+  std::shared_ptr<const Policy> policy = default_policy();  // never null; may be shared
 
   // Inherited settings are resolved: what stands here is what counts.
   std::shared_ptr<const std::vector<std::string>> shell;  // argv prefix for a Script
@@ -72,22 +86,34 @@ struct Task {
                                     // itself or defaults; a group: from its start
   Duration grace = std::chrono::seconds(5);
   int kill_signal = 15;
+  std::optional<Duration> slow_after;  // of an attempt: a notice, once; none: never
+  // Values that must not be shown, none of them empty. Null: none.
+  std::shared_ptr<const std::vector<std::string>> secrets;
   // Groups only.
   Mode mode = Mode::errgroup;
   std::optional<Jobs> jobs;  // none: only the parent's limit
+};
+
+// A counting semaphore of the file; `locks` take part in it.
+struct Limit {
+  std::string name;
+  unsigned count = 1;
 };
 
 // Immutable once made. tasks()[0] is the root group, the run itself; parents come before their
 // children, siblings stand in file order.
 class Plan {
  public:
-  explicit Plan(std::vector<Task> tasks) : tasks_(std::move(tasks)) {}
+  explicit Plan(std::vector<Task> tasks, std::vector<Limit> limits = {})
+      : tasks_(std::move(tasks)), limits_(std::move(limits)) {}
   std::span<const Task> tasks() const { return tasks_; }
   const Task& root() const { return tasks_.front(); }
   const Task& task(TaskId id) const { return tasks_[id]; }
+  const std::vector<Limit>& limits() const { return limits_; }
 
  private:
   std::vector<Task> tasks_;
+  std::vector<Limit> limits_;
 };
 
 // Something wrong in the input: "what, and what to do", and where.

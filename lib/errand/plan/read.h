@@ -6,9 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "errand/plan/plan.h"
@@ -30,14 +33,20 @@ Format detect_format(std::string_view file_name, std::string_view text);
 // there is.
 bool looks_like_json_lines(std::string_view first_bytes);
 
-// What stands outside the file and counts in it. `-` flags that override keys (mode, jobs, timeout
-// of the run) are applied by the runner; these fill what the file leaves open.
+// What stands outside the file and counts in it. Flags that override keys of the run (mode, jobs,
+// timeout) are applied by select.h; these fill what the file leaves open, or go into its texts.
 struct ReadOptions {
   std::string name;  // the run's name when the file has none: the file's stem
   std::string
       dir;  // what relative `dir` keys and tasks without one start from; "" = errand's folder
   std::vector<std::string> shell = {"sh", "-ec"};
   Duration grace = std::chrono::seconds(5);
+  // A variable that errand itself was given; empty: there is none.
+  std::function<std::optional<std::string>(const std::string& name)> variable;
+  // The contents of a file, for env_file; empty: files cannot be read.
+  std::function<Result<std::string>(const std::string& path)> read_file;
+  std::vector<std::pair<std::string, std::string>> vars;  // over those of the file
+  std::vector<EnvEntry> env;                              // inside everything the file says
 };
 
 inline constexpr std::size_t kProblemsMax = 100;

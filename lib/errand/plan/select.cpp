@@ -42,7 +42,7 @@ void mark(const Plan& plan, TaskId first, std::vector<bool>& wanted) {
       whole[id] = true;
       for (const TaskId child : task.children) open.emplace_back(child, true);
     }
-    for (const TaskId need : task.needs) open.emplace_back(need, true);
+    for (const Need& need : task.needs) open.emplace_back(need.task, true);
     if (task.parent != id) open.emplace_back(task.parent, false);
   }
 }
@@ -55,17 +55,15 @@ Plan keep(const Plan& plan, const std::vector<bool>& wanted) {
     renumbered[task.id] = static_cast<TaskId>(tasks.size());
     tasks.push_back(task);
   }
-  const auto renumber = [&](std::vector<TaskId>& ids) {
-    std::erase_if(ids, [&](TaskId id) { return !wanted[id]; });
-    for (TaskId& id : ids) id = renumbered[id];
-  };
   for (Task& task : tasks) {
     task.id = renumbered[task.id];
     task.parent = renumbered[task.parent];
-    renumber(task.children);
-    renumber(task.needs);
+    std::erase_if(task.children, [&](TaskId id) { return !wanted[id]; });
+    for (TaskId& id : task.children) id = renumbered[id];
+    std::erase_if(task.needs, [&](const Need& need) { return !wanted[need.task]; });
+    for (Need& need : task.needs) need.task = renumbered[need.task];
   }
-  return Plan(std::move(tasks));
+  return Plan(std::move(tasks), plan.limits());
 }
 
 }  // namespace
@@ -126,7 +124,7 @@ Plan apply(const Overrides& overrides, const Plan& plan) {
     if (!env) env = extend(task.env, overrides.env);
     task.env = env;
   }
-  return Plan(std::move(tasks));
+  return Plan(std::move(tasks), plan.limits());
 }
 
 }  // namespace errand

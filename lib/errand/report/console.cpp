@@ -125,6 +125,52 @@ class Console::BlockSink final : public Sink {
   Block::Output& output_;
 };
 
+// ---- held
+
+// Keeps what is written until it is known whether it counts.
+class Console::Held final : public HeldSink {
+ public:
+  Held(Console& console, const Task& task, int attempt)
+      : console_(console),
+        task_(task),
+        attempt_(attempt),
+        held_{SpillBuffer(console.space_), SpillBuffer(console.space_)} {}
+
+  Error write(Stream stream, std::string_view bytes) override {
+    if (shown_) return shown_->write(stream, bytes);
+    return held_[stream == Stream::out ? 0 : 1].append(bytes);
+  }
+  bool behind() const override { return shown_ && shown_->behind(); }
+  awaitable<void> caught_up(Context context) override {
+    if (shown_) co_await shown_->caught_up(std::move(context));
+  }
+  Error keep() override {
+    if (shown_) return {};
+    shown_ = console_.open(task_, attempt_);
+    if (Error error = show(Stream::out, held_[0])) return error;
+    return show(Stream::err, held_[1]);
+  }
+
+ private:
+  Error show(Stream stream, SpillBuffer& from) {
+    std::vector<char> part(64 * 1024);
+    for (std::uint64_t at = 0; at < from.size();) {
+      const Result<std::size_t> size = from.read(at, part);
+      if (!size) return size.error();
+      if (Error error = shown_->write(stream, std::string_view(part.data(), *size))) return error;
+      at += *size;
+    }
+    from.clear();
+    return {};
+  }
+
+  Console& console_;
+  const Task& task_;
+  const int attempt_;
+  std::array<SpillBuffer, 2> held_;
+  std::unique_ptr<OutputSink> shown_;
+};
+
 // ---- Console
 
 Console::Console(Writer& out, Writer& err, SpillSpace& space, ConsoleOptions options)
@@ -153,6 +199,10 @@ std::unique_ptr<OutputSink> Console::open(const Task& task, int) {
       break;
   }
   return std::make_unique<NullSink>(*this);
+}
+
+std::unique_ptr<HeldSink> Console::hold(const Task& task, int attempt) {
+  return std::make_unique<Held>(*this, task, attempt);
 }
 
 void Console::on(const RunEvent& event) {

@@ -59,6 +59,7 @@ class Console final : public OutputTarget, public Observer {
 
   Capture capture() const override;
   std::unique_ptr<OutputSink> open(const Task& task, int attempt) override;
+  std::unique_ptr<HeldSink> hold(const Task& task, int attempt) override;
   void on(const RunEvent& event) override;
 
  private:
@@ -66,6 +67,7 @@ class Console final : public OutputTarget, public Observer {
   class LiveSink;
   class BlockSink;
   class NullSink;
+  class Held;
   struct Block;
 
   void begin(const RunStarted& started);

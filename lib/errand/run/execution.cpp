@@ -44,14 +44,14 @@ void Execution::link(const Plan& plan) {
   for (const Task& task : tasks) {
     runs_[task.id].task = &task;
     runs_[task.id].unmet = static_cast<unsigned>(task.needs.size());
-    for (const TaskId need : task.needs) ++dependents_at_[need + 1];
+    for (const Need& need : task.needs) ++dependents_at_[need.task + 1];
   }
   for (std::size_t i = 1; i < dependents_at_.size(); ++i)
     dependents_at_[i] += dependents_at_[i - 1];
   dependents_.resize(dependents_at_.back());
   std::vector<std::size_t> next(dependents_at_.begin(), dependents_at_.end() - 1);
   for (const Task& task : tasks) {
-    for (const TaskId need : task.needs) dependents_[next[need]++] = task.id;
+    for (const Need& need : task.needs) dependents_[next[need.task]++] = task.id;
   }
 }
 

@@ -42,6 +42,10 @@ class Executor {
   // lint: outlives: the attempt and its output are the runner's, which waits.
   virtual awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt,
                                        OutputSink& output, Capture capture) = 0;
+  // Does the service of this running attempt pass its ready check, an exec or tcp one, now? None
+  // says yes; the error says what was wrong with it. Stopped and gone when the context is done.
+  // lint: outlives: as above.
+  virtual awaitable<Error> probe(Context context, Context hurry, const Attempt& attempt) = 0;
   // Once, after the last attempt: stops what attempts left behind all the same, and tells what it
   // was.
   virtual awaitable<std::vector<std::string>> close() = 0;

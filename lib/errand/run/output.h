@@ -28,6 +28,14 @@ class OutputSink {
   virtual awaitable<void> caught_up(Context context) = 0;
 };
 
+// The output of one of several attempts of a task of which only one counts.
+class HeldSink : public OutputSink {
+ public:
+  // Shows what was written and what comes; without it nothing ever is. A second call does nothing.
+  // An error as of write().
+  virtual Error keep() = 0;
+};
+
 // How an attempt's stdout and stderr reach us.
 enum class Capture : std::uint8_t {
   separate,  // a pipe for each
@@ -42,6 +50,7 @@ class OutputTarget {
   virtual Capture capture() const = 0;
   // `task` outlives the sink.
   virtual std::unique_ptr<OutputSink> open(const Task& task, int attempt) = 0;
+  virtual std::unique_ptr<HeldSink> hold(const Task& task, int attempt) = 0;
 };
 
 }  // namespace errand
