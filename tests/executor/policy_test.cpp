@@ -103,7 +103,7 @@ TEST_CASE("a cancel stops the running command and starts none after it") {
   CHECK(result.stopped);
   CHECK(result.status == ExitStatus::exited(0));
   CHECK_FALSE(result.error);
-  CHECK(test.sink.text == "ready\n");
+  CHECK_FALSE(contains(test.sink.text, "never"));
 }
 
 TEST_CASE("a cancel at the end of a command starts no further one, and counts as stopped") {
