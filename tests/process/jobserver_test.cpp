@@ -228,6 +228,21 @@ TEST_CASE("the tokens of a killed process are there again once nobody could hold
   CHECK(tokens_in(jobserver.shared(0)) == 3);
 }
 
+TEST_CASE("they are there again even if the next process starts in the same turn of the loop") {
+  JobserverTest test;
+  Jobserver jobserver(test.runtime(), test.make(2), 2);
+  jobserver.try_take();
+  jobserver.started();
+  char byte = 0;
+  CHECK(::read(jobserver.shared(0), &byte, 1) == 1);
+  jobserver.ended();
+  jobserver.give_back();
+  jobserver.try_take();
+  jobserver.started();
+  CHECK(tokens_in(jobserver.shared(0)) == 1);
+  jobserver.ended();
+}
+
 TEST_CASE("tokens that somebody has made up do not make the pool larger") {
   JobserverTest test;
   Jobserver jobserver(test.runtime(), test.make(2), 2);

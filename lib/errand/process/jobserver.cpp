@@ -118,8 +118,10 @@ struct Jobserver::State : std::enable_shared_from_this<State> {
   State(Runtime& loop, JobserverPipe ends, unsigned size)
       : runtime(loop), pipe(std::move(ends)), jobs(size), available(loop.executor()) {}
 
+  void less();
   void settle_soon();
   void settle();
+  void tell_soon();
   void fill_up();
   void wait();
 
@@ -144,14 +146,25 @@ void Jobserver::State::settle_soon() {
   });
 }
 
+// Where nobody is left, at once: the next one may start in this very turn of the loop.
+void Jobserver::State::less() {
+  if (jobs > 0 && in_use == 0 && processes == 0) return settle();
+  settle_soon();
+}
+
 void Jobserver::State::settle() {
   while (held.size() + 1 > std::max<std::size_t>(in_use, 1)) {
     write_byte(pipe.give.get(), held.back());
     held.pop_back();
   }
   if (jobs > 0 && in_use == 0 && processes == 0) fill_up();
-  if (in_use > 0) return;
-  if (auto call = std::exchange(tell, nullptr)) call();  // our own first one is there
+  if (in_use == 0 && tell) tell_soon();  // our own first one is there
+}
+
+void Jobserver::State::tell_soon() {
+  asio::post(runtime.executor(), [self = shared_from_this()] {
+    if (auto call = std::exchange(self->tell, nullptr)) call();
+  });
 }
 
 // Also down: a byte too many is a job too many.
@@ -199,7 +212,7 @@ bool Jobserver::try_take() {
 
 void Jobserver::give_back() {
   --state_->in_use;
-  state_->settle_soon();
+  state_->less();
 }
 
 void Jobserver::when_available(std::function<void()> tell) {
@@ -221,7 +234,7 @@ void Jobserver::started() { ++state_->processes; }
 
 void Jobserver::ended() {
   --state_->processes;
-  if (state_->jobs > 0) state_->settle_soon();
+  if (state_->processes == 0) state_->less();
 }
 
 }  // namespace errand

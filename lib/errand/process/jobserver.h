@@ -29,8 +29,7 @@ inline constexpr std::string_view kInheritedJobserver = "--jobserver-auth=3,4";
 // What surely fits into a pipe.
 inline constexpr unsigned kJobserverJobsMax = 4096;
 
-// The pipe of somebody else's jobserver. The error says why it cannot be used. Before we open
-// anything: a number that was not inherited must not be found open.
+// The pipe of somebody else's jobserver. The error says why it cannot be used.
 Result<JobserverPipe> join_jobserver(const JobserverAddress& address);
 // A pipe of our own for `jobs` jobs, from 1 to kJobserverJobsMax: unnamed, because make before 4.4
 // knows no other.
