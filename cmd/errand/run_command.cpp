@@ -8,8 +8,10 @@
 
 #include "errand/commands.h"
 #include "errand/environment.h"
+#include "errand/executor/jobserver_tokens.h"
 #include "errand/executor/local.h"
 #include "errand/input.h"
+#include "errand/job_budget.h"
 #include "errand/process/reaper.h"
 #include "errand/report/console.h"
 #include "errand/report/event_log.h"
@@ -89,7 +91,7 @@ class Session {
     int exit_status = kErrandFailed;
     int signal = 0;  // to die of
   };
-  explicit Session(RunCommand command, Input input);
+  Session(RunCommand command, Input input, JobBudget budget);
   Outcome run();
 
  private:
@@ -105,7 +107,9 @@ class Session {
   Runtime runtime_{loop_.get_executor()};
   Signals signals_{runtime_};
   Reaper reaper_{runtime_};
-  LocalExecutor executor_{reaper_, task_environment()};
+  std::optional<Jobserver> jobserver_;
+  std::optional<JobserverTokens> tokens_;
+  LocalExecutor executor_;
   Writer out_{runtime_, STDOUT_FILENO, "standard output"};
   std::unique_ptr<Writer> own_err_;
   Writer& err_;
@@ -119,15 +123,20 @@ class Session {
   Outcome outcome_;
 };
 
-Session::Session(RunCommand command, Input input)
+Session::Session(RunCommand command, Input input, JobBudget budget)
     : command_(std::move(command)),
       input_(std::move(input)),
+      executor_(reaper_, with_makeflags(task_environment(), budget)),
       own_err_(same_file(STDOUT_FILENO, STDERR_FILENO)
                    ? nullptr
                    : std::make_unique<Writer>(runtime_, STDERR_FILENO, "standard error")),
       err_(own_err_ ? *own_err_ : out_),
       console_(out_, err_, space_, console_options(command_)),
-      summary_(err_, summary_options(command_, input_)) {}
+      summary_(err_, summary_options(command_, input_)) {
+  if (!budget.pipe) return;
+  tokens_.emplace(jobserver_.emplace(runtime_, std::move(*budget.pipe), budget.pool_jobs));
+  executor_.share(*jobserver_);
+}
 
 // Before anything starts: a report that cannot be written must not be found out at the end.
 Error Session::open_reports() {
@@ -151,6 +160,7 @@ awaitable<RunEnded> Session::run_input() {
   options.id = new_run_id();
   options.processors = processors();
   options.started = std::chrono::system_clock::now();
+  options.tokens = tokens_ ? &*tokens_ : nullptr;
   if (auto* file = std::get_if<FilePlan>(&input_)) {
     options.name = file->plan.root().name;
     Runner runner(executor_, console_, observers_, options);
@@ -161,7 +171,7 @@ awaitable<RunEnded> Session::run_input() {
   Task root;
   root.is_group = true;
   root.name = options.name;
-  root.jobs = command_.overrides.jobs.value_or(Jobs{});
+  root.jobs = command_.overrides.jobs;
   root.mode = command_.overrides.mode.value_or(Mode::errgroup);
   root.timeout = command_.overrides.timeout;
   StreamSource source(runtime_, std::move(stream), command_.overrides);
@@ -232,17 +242,21 @@ int run(RunCommand command) {
     complain(input.error().lines);
     return kErrandFailed;
   }
-  if (auto* file = std::get_if<FilePlan>(&*input)) {
-    if (!command.overrides.jobs && !file->plan.root().jobs) command.overrides.jobs = Jobs{};
+  auto* file = std::get_if<FilePlan>(&*input);
+  const std::optional<Jobs> in_file = file ? file->plan.root().jobs : std::nullopt;
+  JobBudget budget = job_budget(command.overrides.jobs, in_file);
+  if (!command.overrides.jobs && !in_file) command.overrides.jobs = budget.jobs;
+  if (file) {
     file->plan = apply(command.overrides, file->plan);
     if (command.dry_run) return print(describe(file->plan));
   } else if (command.dry_run) {
     complain({"errand: a stream of tasks (JSON Lines) has no plan to print"});
     return kErrandFailed;
   }
+  if (!budget.note.empty() && !command.quiet) complain({"errand: note: " + budget.note});
   Session::Outcome outcome;
   {
-    Session session(std::move(command), std::move(*input));
+    Session session(std::move(command), std::move(*input), std::move(budget));
     outcome = session.run();
   }
   return outcome.signal != 0 ? die_of(outcome.signal) : outcome.exit_status;
