@@ -129,7 +129,7 @@ struct Policy {
   std::optional<HedgeRule> hedge;
   std::optional<Duration> deadline;     // from the start of the first attempt
   std::vector<Lock> locks;              // sorted by limit, each once
-  std::vector<std::string> lock_names;  // in place of locks where there is no plan: each for one
+  std::vector<std::string> lock_names;  // of a task of a stream instead: each may be held once
   unsigned weight = 1;  // job slots of an attempt; more than there are counts as all
   std::string key;      // tasks with an equal one share one outcome; empty: none
   bool service = false;
