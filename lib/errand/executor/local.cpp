@@ -129,6 +129,14 @@ Argv argv_of(const Task& task, const Run& run) {
   return argv;
 }
 
+void put_slot(Argv& argv, const std::vector<SlotPlace>& places, int slot) {
+  constexpr std::size_t kPlaceholderBytes = 3;  // "{%}"
+  // From the last, so that the others stay where they are.
+  for (auto place = places.rbegin(); place != places.rend(); ++place) {
+    argv[place->word].replace(place->at, kPlaceholderBytes, std::to_string(slot));
+  }
+}
+
 // What to execute in the shell's place, where it would do nothing else.
 std::optional<Argv> argv_without_shell(const Task& task, const Run& run) {
   const auto* script = std::get_if<Script>(&run);
@@ -229,6 +237,7 @@ Command LocalExecutor::command_of(const Attempt& attempt, const Run& run, Shell 
   const Task& task = *attempt.task;
   Command command;
   command.argv = argv_of(task, run);
+  put_slot(command.argv, task.policy->slot_places, attempt.slot);
   command.dir = task.dir;
   const Environment shared = environment(task.env);
   command.env = shared.texts;
