@@ -10,6 +10,7 @@
 #include "errand/environment.h"
 #include "errand/executor/local.h"
 #include "errand/input.h"
+#include "errand/process/guardian.h"
 #include "errand/process/reaper.h"
 #include "errand/report/console.h"
 #include "errand/report/event_log.h"
@@ -82,6 +83,13 @@ SummaryOptions summary_options(const RunCommand& command, const Input& input) {
   return options;
 }
 
+// What keeps the tasks' processes from being left behind, for -v.
+std::string safeguards(const Guardian* guardian) {
+  const std::string own = "process groups, subreaper, parent-death signal, ";
+  return "nothing is left behind: " + own +
+         (guardian ? "guardian (pid " + std::to_string(guardian->pid()) + ")" : "no guardian");
+}
+
 // Everything that one run needs, put together; the members' order is the order of their lives.
 class Session {
  public:
@@ -89,7 +97,8 @@ class Session {
     int exit_status = kErrandFailed;
     int signal = 0;  // to die of
   };
-  explicit Session(RunCommand command, Input input);
+  // `guardian` outlives it; null: there is none.
+  Session(RunCommand command, Input input, Guardian* guardian);
   Outcome run();
 
  private:
@@ -97,10 +106,12 @@ class Session {
   awaitable<void> main();
   awaitable<RunEnded> run_input();
   awaitable<void> finish_output();
+  void own_line(const std::string& text);
   Outcome outcome_of(const RunEnded& ended) const;
 
   RunCommand command_;
   Input input_;
+  Guardian* guardian_;
   asio::io_context loop_{1};
   Runtime runtime_{loop_.get_executor()};
   Signals signals_{runtime_};
@@ -119,15 +130,18 @@ class Session {
   Outcome outcome_;
 };
 
-Session::Session(RunCommand command, Input input)
+Session::Session(RunCommand command, Input input, Guardian* guardian)
     : command_(std::move(command)),
       input_(std::move(input)),
+      guardian_(guardian),
       own_err_(same_file(STDOUT_FILENO, STDERR_FILENO)
                    ? nullptr
                    : std::make_unique<Writer>(runtime_, STDERR_FILENO, "standard error")),
       err_(own_err_ ? *own_err_ : out_),
       console_(out_, err_, space_, console_options(command_)),
-      summary_(err_, summary_options(command_, input_)) {}
+      summary_(err_, summary_options(command_, input_)) {
+  if (guardian_) reaper_.guard_with(*guardian_);
+}
 
 // Before anything starts: a report that cannot be written must not be found out at the end.
 Error Session::open_reports() {
@@ -149,6 +163,7 @@ Error Session::open_reports() {
 awaitable<RunEnded> Session::run_input() {
   RunOptions options;
   options.id = new_run_id();
+  if (guardian_) guardian_->set_mark("ERRAND_RUN_ID=" + options.id);
   options.processors = processors();
   options.started = std::chrono::system_clock::now();
   if (auto* file = std::get_if<FilePlan>(&input_)) {
@@ -170,10 +185,18 @@ awaitable<RunEnded> Session::run_input() {
 }
 
 awaitable<void> Session::main() {
+  if (command_.verbose) own_line(safeguards(guardian_));
   const RunEnded ended = co_await run_input();
+  if (guardian_ && command_.verbose && !guardian_->alive()) own_line("the guardian was killed");
+  if (guardian_) guardian_->dismiss();
   outcome_ = outcome_of(ended);
   co_await finish_output();
   loop_.stop();  // the reaper and the signals would wait for more
+}
+
+void Session::own_line(const std::string& text) {
+  err_.begin_line();
+  err_.write("errand: " + text + "\n");
 }
 
 // A reader that does not read holds errand up, as it does any program; but not a canceled one for
@@ -187,8 +210,7 @@ awaitable<void> Session::finish_output() {
   const auto check = [this](const Error& error) {
     if (!error || error.is(Canceled)) return;
     if (outcome_.signal == 0) outcome_ = {};
-    err_.begin_line();
-    err_.write("errand: " + error.message() + "\n");
+    own_line(error.message());
   };
   for (auto& report : json_reports_) {
     const Error error = co_await report->finish(context);
@@ -227,6 +249,10 @@ Session::Outcome Session::run() {
 }  // namespace
 
 int run(RunCommand command) {
+  // While there is little memory to copy. Without it errand does as well, as long as nobody kills
+  // it.
+  Result<std::unique_ptr<Guardian>> guardian = Guardian::start();
+  if (!guardian && command.verbose) complain({"errand: " + guardian.error().message()});
   std::expected<Input, InputError> input = read_input(command.input, command.shell);
   if (!input) {
     complain(input.error().lines);
@@ -242,9 +268,10 @@ int run(RunCommand command) {
   }
   Session::Outcome outcome;
   {
-    Session session(std::move(command), std::move(*input));
+    Session session(std::move(command), std::move(*input), guardian ? guardian->get() : nullptr);
     outcome = session.run();
   }
+  if (guardian) guardian->reset();  // before we die: nobody else is to wait for it
   return outcome.signal != 0 ? die_of(outcome.signal) : outcome.exit_status;
 }
 

@@ -61,6 +61,7 @@ void Reaper::wait_for_signal() {
 Result<pid_t> Reaper::start(const SpawnRequest& request, Watch& watch) {
   Result<pid_t> pid = spawner_.spawn(request);
   if (pid) started_.emplace(*pid, &watch);
+  if (pid && guardian_) guardian_->add_group(*pid);
   return pid;
 }
 
@@ -114,8 +115,14 @@ void Reaper::reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage
   }
 }
 
-std::vector<pid_t> Reaper::strays() const {
+std::vector<pid_t> Reaper::children() const {
   std::vector<pid_t> found = children_of(::getpid());
+  if (guardian_) std::erase(found, guardian_->pid());
+  return found;
+}
+
+std::vector<pid_t> Reaper::strays() const {
+  std::vector<pid_t> found = children();
   std::erase_if(found, [this](pid_t pid) { return started_.contains(pid); });
   const std::size_t own = found.size();
   for (std::size_t i = 0; i < own && found.size() < kFamilyMax; ++i) {
@@ -129,7 +136,7 @@ std::vector<pid_t> Reaper::strays() const {
 bool Reaper::kill_what_is_left(std::set<pid_t>& seen, std::vector<std::string>& told) {
   siginfo_t info{};
   if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return false;
-  for (const pid_t pid : children_of(::getpid())) {  // ours and not reaped: the ids are safe
+  for (const pid_t pid : children()) {  // ours and not reaped: the ids are safe
     if (seen.insert(pid).second) told.push_back(describe(pid));
     ::kill(pid, SIGKILL);
   }

@@ -19,6 +19,7 @@
 #include "errand/base/unique_fd.h"
 #include "errand/concurrency/awaitable.h"
 #include "errand/concurrency/runtime.h"
+#include "errand/process/guardian.h"
 #include "errand/process/program.h"
 #include "errand/process/spawn.h"
 
@@ -50,6 +51,9 @@ class Reaper {
 
   Runtime& runtime() const { return runtime_; }
 
+  // Before anything is started: `guardian` is told of every group, and outlives this.
+  void guard_with(Guardian& guardian) { guardian_ = &guardian; }
+
   // Starts a process; `watch` hears of its end.
   Result<pid_t> start(const SpawnRequest& request, Watch& watch);
   // From now on `watch` also hears of members of group `pgid` that become our children and die.
@@ -59,6 +63,10 @@ class Reaper {
   // Ends what linger() and follow() began.
   void unlinger(pid_t pgid) { lingering_.erase(pgid); }
   void unfollow(pid_t pid) { followed_.erase(pid); }
+  // Nobody is left in a group that start() began: its id may be another's from now on.
+  void group_gone(pid_t pgid) {
+    if (guardian_) guardian_->remove_group(pgid);
+  }
   // For a watch that ends before its process: the process is left to kill_strays().
   void abandon(pid_t pid);
   // Is one of our children, dead or alive, in this group? Then its id cannot be reused before we
@@ -86,8 +94,11 @@ class Reaper {
   pid_t reap_one();
   void reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage);
   bool kill_what_is_left(std::set<pid_t>& seen, std::vector<std::string>& told);
+  // Without the guardian, which is ours but nobody's leftover.
+  std::vector<pid_t> children() const;
 
   Runtime& runtime_;
+  Guardian* guardian_ = nullptr;
   Spawner spawner_;
   Programs programs_;
   std::vector<char> read_buffer_;
