@@ -10,6 +10,7 @@
 #include "errand/environment.h"
 #include "errand/executor/local.h"
 #include "errand/input.h"
+#include "errand/job_control.h"
 #include "errand/process/guardian.h"
 #include "errand/process/reaper.h"
 #include "errand/report/console.h"
@@ -116,6 +117,7 @@ class Session {
   Runtime runtime_{loop_.get_executor()};
   Signals signals_{runtime_};
   Reaper reaper_{runtime_};
+  JobControl job_control_{reaper_};
   LocalExecutor executor_{reaper_, task_environment()};
   Writer out_{runtime_, STDOUT_FILENO, "standard output"};
   std::unique_ptr<Writer> own_err_;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "errand/concurrency/event.h"
+#include "errand/process/detail/suspension.h"
 #include "errand/process/family.h"
 
 namespace errand {
@@ -35,10 +36,11 @@ Reaper::Reaper(Runtime& runtime)
       signals_(std::make_shared<Signals>(runtime.executor())) {
   ::prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper_);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  // A stopped child is no event, and nobody's blocking call is to fail because a child ended.
+  // Nobody's blocking call is to fail because a child ended. Stopped children tell, too, for
+  // suspend().
   struct sigaction action{};
   ::sigaction(SIGCHLD, nullptr, &action);
-  action.sa_flags |= SA_NOCLDSTOP | SA_RESTART;
+  action.sa_flags |= SA_RESTART;
   ::sigaction(SIGCHLD, &action, nullptr);
   signals_->reaper = this;
   wait_for_signal();
@@ -80,6 +82,7 @@ void Reaper::reap() {
   while (reap_one() > 0) {
   }
   if (after_reaping_) after_reaping_();
+  if (suspension_) suspension_->look();
 }
 
 pid_t Reaper::reap_one() {
@@ -102,6 +105,7 @@ void Reaper::reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage
   if (const auto own = started_.find(pid); own != started_.end()) {
     Watch* const watch = own->second;
     started_.erase(own);
+    if (suspension_) std::erase(suspension_->groups, pid);  // the id may be another's from now on
     watch->on_exit(wait_status, usage);
     return;
   }

@@ -18,6 +18,7 @@
 #include "errand/base/result.h"
 #include "errand/base/unique_fd.h"
 #include "errand/concurrency/awaitable.h"
+#include "errand/concurrency/context.h"
 #include "errand/concurrency/runtime.h"
 #include "errand/process/guardian.h"
 #include "errand/process/program.h"
@@ -73,6 +74,17 @@ class Reaper {
   // reap.
   static bool group_exists(pid_t pgid);
 
+  // Stops the group of every process that runs, politely (SIGTSTP), and those that do not stop with
+  // SIGSTOP a second later; then calls `stopped`, once. Until resume() nothing is to be started.
+  // A second call does nothing.
+  void suspend(std::function<void()> stopped);
+  // Continues what suspend() has stopped. The time since then has not passed on the runtime's
+  // clock.
+  void resume();
+  bool suspended() const { return suspension_ != nullptr; }
+  // Waits while nothing is to be started, or until the context is done.
+  awaitable<void> may_start(Context context);
+
   // Our children that we did not start, and their descendants.
   std::vector<pid_t> strays() const;
   // Kills all children of this process that are left, and theirs, until none is; gives up after
@@ -89,6 +101,7 @@ class Reaper {
 
  private:
   struct Signals;
+  struct Suspension;
   void wait_for_signal();
   void reap();
   pid_t reap_one();
@@ -109,6 +122,7 @@ class Reaper {
   std::unordered_map<pid_t, Watch*> followed_;
   std::function<void()> after_reaping_;
   std::shared_ptr<Signals> signals_;
+  std::shared_ptr<Suspension> suspension_;  // null: nothing is suspended
 };
 
 }  // namespace errand
