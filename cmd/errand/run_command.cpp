@@ -19,6 +19,7 @@
 #include "errand/report/summary.h"
 #include "errand/run/failure.h"
 #include "errand/run/runner.h"
+#include "errand/run/stopping.h"
 #include "errand/signals.h"
 #include "errand/stream_source.h"
 
@@ -108,6 +109,7 @@ class Session {
   awaitable<RunEnded> run_input();
   awaitable<void> finish_output();
   void own_line(const std::string& text);
+  void tell(std::string notice);
   Outcome outcome_of(const RunEnded& ended) const;
 
   RunCommand command_;
@@ -118,7 +120,8 @@ class Session {
   Signals signals_{runtime_};
   Reaper reaper_{runtime_};
   JobControl job_control_{reaper_};
-  LocalExecutor executor_{reaper_, task_environment()};
+  LocalExecutor local_{reaper_, task_environment()};
+  StoppingNotices executor_{local_, runtime_, [this](std::string text) { tell(std::move(text)); }};
   Writer out_{runtime_, STDOUT_FILENO, "standard output"};
   std::unique_ptr<Writer> own_err_;
   Writer& err_;
@@ -129,6 +132,7 @@ class Session {
   std::vector<std::unique_ptr<JsonReport>> json_reports_;
   std::vector<std::unique_ptr<EventLog>> event_logs_;
   Everybody observers_;
+  TimePoint started_ = runtime_.now();
   Outcome outcome_;
 };
 
@@ -199,6 +203,12 @@ awaitable<void> Session::main() {
 void Session::own_line(const std::string& text) {
   err_.begin_line();
   err_.write("errand: " + text + "\n");
+}
+
+void Session::tell(std::string notice) {
+  const RunEvent event{std::chrono::system_clock::now(), runtime_.now() - started_,
+                       Notice{Notice::Level::info, nullptr, std::move(notice)}};
+  observers_.on(event);
 }
 
 // A reader that does not read holds errand up, as it does any program; but not a canceled one for
