@@ -163,6 +163,7 @@ void LiveProcess::settle() {
     set_deadline(Deadline::death, kKillTime);
     forget_dead();
   }
+  if (!group) reaper_.group_gone(pid_);
   if (!group && escaped_.empty() && !output_open()) return finish();
   const bool dying = (group && (stopping_ || killed_)) || !escaped_.empty();
   if (dying || cut_off_ || deadline_ == Deadline::leftovers) return;
