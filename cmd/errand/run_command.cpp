@@ -12,6 +12,8 @@
 #include "errand/executor/local.h"
 #include "errand/input.h"
 #include "errand/job_budget.h"
+#include "errand/job_control.h"
+#include "errand/process/guardian.h"
 #include "errand/process/reaper.h"
 #include "errand/report/console.h"
 #include "errand/report/event_log.h"
@@ -84,6 +86,13 @@ SummaryOptions summary_options(const RunCommand& command, const Input& input) {
   return options;
 }
 
+// What keeps the tasks' processes from being left behind, for -v.
+std::string safeguards(const Guardian* guardian) {
+  const std::string own = "process groups, subreaper, parent-death signal, ";
+  return "nothing is left behind: " + own +
+         (guardian ? "guardian (pid " + std::to_string(guardian->pid()) + ")" : "no guardian");
+}
+
 // Everything that one run needs, put together; the members' order is the order of their lives.
 class Session {
  public:
@@ -91,7 +100,8 @@ class Session {
     int exit_status = kErrandFailed;
     int signal = 0;  // to die of
   };
-  Session(RunCommand command, Input input, JobBudget budget);
+  // `guardian` outlives it; null: there is none.
+  Session(RunCommand command, Input input, JobBudget budget, Guardian* guardian);
   Outcome run();
 
  private:
@@ -99,14 +109,17 @@ class Session {
   awaitable<void> main();
   awaitable<RunEnded> run_input();
   awaitable<void> finish_output();
+  void own_line(const std::string& text);
   Outcome outcome_of(const RunEnded& ended) const;
 
   RunCommand command_;
   Input input_;
+  Guardian* guardian_;
   asio::io_context loop_{1};
   Runtime runtime_{loop_.get_executor()};
   Signals signals_{runtime_};
   Reaper reaper_{runtime_};
+  JobControl job_control_{reaper_};
   std::optional<Jobserver> jobserver_;
   std::optional<JobserverTokens> tokens_;
   LocalExecutor executor_;
@@ -123,9 +136,10 @@ class Session {
   Outcome outcome_;
 };
 
-Session::Session(RunCommand command, Input input, JobBudget budget)
+Session::Session(RunCommand command, Input input, JobBudget budget, Guardian* guardian)
     : command_(std::move(command)),
       input_(std::move(input)),
+      guardian_(guardian),
       executor_(reaper_, with_makeflags(task_environment(), budget)),
       own_err_(same_file(STDOUT_FILENO, STDERR_FILENO)
                    ? nullptr
@@ -133,6 +147,7 @@ Session::Session(RunCommand command, Input input, JobBudget budget)
       err_(own_err_ ? *own_err_ : out_),
       console_(out_, err_, space_, console_options(command_)),
       summary_(err_, summary_options(command_, input_)) {
+  if (guardian_) reaper_.guard_with(*guardian_);
   if (!budget.pipe) return;
   tokens_.emplace(jobserver_.emplace(runtime_, std::move(*budget.pipe), budget.pool_jobs));
   executor_.share(*jobserver_);
@@ -158,6 +173,7 @@ Error Session::open_reports() {
 awaitable<RunEnded> Session::run_input() {
   RunOptions options;
   options.id = new_run_id();
+  if (guardian_) guardian_->set_mark("ERRAND_RUN_ID=" + options.id);
   options.processors = processors();
   options.started = std::chrono::system_clock::now();
   options.tokens = tokens_ ? &*tokens_ : nullptr;
@@ -180,10 +196,18 @@ awaitable<RunEnded> Session::run_input() {
 }
 
 awaitable<void> Session::main() {
+  if (command_.verbose) own_line(safeguards(guardian_));
   const RunEnded ended = co_await run_input();
+  if (guardian_ && command_.verbose && !guardian_->alive()) own_line("the guardian was killed");
+  if (guardian_) guardian_->dismiss();
   outcome_ = outcome_of(ended);
   co_await finish_output();
   loop_.stop();  // the reaper and the signals would wait for more
+}
+
+void Session::own_line(const std::string& text) {
+  err_.begin_line();
+  err_.write("errand: " + text + "\n");
 }
 
 // A reader that does not read holds errand up, as it does any program; but not a canceled one for
@@ -197,8 +221,7 @@ awaitable<void> Session::finish_output() {
   const auto check = [this](const Error& error) {
     if (!error || error.is(Canceled)) return;
     if (outcome_.signal == 0) outcome_ = {};
-    err_.begin_line();
-    err_.write("errand: " + error.message() + "\n");
+    own_line(error.message());
   };
   for (auto& report : json_reports_) {
     const Error error = co_await report->finish(context);
@@ -237,6 +260,10 @@ Session::Outcome Session::run() {
 }  // namespace
 
 int run(RunCommand command) {
+  // While there is little memory to copy. Without it errand does as well, as long as nobody kills
+  // it.
+  Result<std::unique_ptr<Guardian>> guardian = Guardian::start();
+  if (!guardian && command.verbose) complain({"errand: " + guardian.error().message()});
   std::expected<Input, InputError> input = read_input(command.input, command.shell);
   if (!input) {
     complain(input.error().lines);
@@ -256,9 +283,11 @@ int run(RunCommand command) {
   if (!budget.note.empty() && !command.quiet) complain({"errand: note: " + budget.note});
   Session::Outcome outcome;
   {
-    Session session(std::move(command), std::move(*input), std::move(budget));
+    Session session(std::move(command), std::move(*input), std::move(budget),
+                    guardian ? guardian->get() : nullptr);
     outcome = session.run();
   }
+  if (guardian) guardian->reset();  // before we die: nobody else is to wait for it
   return outcome.signal != 0 ? die_of(outcome.signal) : outcome.exit_status;
 }
 
