@@ -82,6 +82,7 @@ void Reaper::reap() {
   while (reap_one() > 0) {
   }
   if (after_reaping_) after_reaping_();
+  tell_stops();
   if (suspension_) suspension_->look();
 }
 
