@@ -4,6 +4,7 @@
 // its group, waiting for its needs and a job slot before it starts.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -19,8 +20,11 @@ namespace errand {
 struct RunOptions {
   std::string id;
   std::string name;
-  unsigned processors = 1;  // what `auto` and percentages of jobs count from
-  WallTime started;         // later times are this plus monotonic time
+  unsigned processors = 1;          // what `auto` and percentages of jobs count from
+  WallTime started;                 // later times are this plus monotonic time
+  std::optional<Rate> rate;         // of attempts in the whole run
+  Duration delay{};                 // at least this long between the starts of two attempts
+  std::function<bool()> held_back;  // true: start nothing beside what runs; asked each second
 };
 
 // 0 = no limit; otherwise at least 1.
