@@ -3,13 +3,30 @@
 // One function for each subcommand; each returns errand's exit status.
 #pragma once
 
+#include <memory>
+
+#include "errand/input.h"
+#include "errand/job_budget.h"
 #include "errand/options.h"
+#include "errand/process/guardian.h"
 
 namespace errand::cmd {
 
 int run(RunCommand command);
+int exec(ExecCommand command);
+int completion(const CompletionCommand& command);
 int check(const CheckCommand& command);
 int list(const ListCommand& command);
+
+// The process that outlives errand, started while there is little memory to copy; null when there
+// cannot be one.
+std::unique_ptr<Guardian> start_guardian(const RunCommand& command);
+
+// Runs what was read, as the options say.
+int perform(RunCommand command, Input input, JobBudget budget, std::unique_ptr<Guardian> guardian);
+
+// In another order, if the options say so; the seed is told.
+Plan shuffled(const RunCommand& command, Plan plan);
 
 // The resolved plan as text, for --dry-run.
 std::string describe(const Plan& plan);

@@ -83,6 +83,12 @@ std::string list_text(const Plan& plan) {
   return text;
 }
 
+std::string list_names(const Plan& plan) {
+  std::string text;
+  for (const Task& task : plan.tasks().subspan(1)) text += escape_text(task.full_name) + "\n";
+  return text;
+}
+
 nlohmann::ordered_json list_json(const Plan& plan) {
   nlohmann::ordered_json tasks = nlohmann::ordered_json::array();
   for (const Task& task : plan.tasks().subspan(1)) {
@@ -131,6 +137,7 @@ int list(const ListCommand& command) {
     return kErrandFailed;
   }
   const Plan& plan = std::get<FilePlan>(*input).plan;
+  if (command.names) return print(list_names(plan));
   if (!command.json) return print(list_text(plan));
   return print(list_json(plan).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
                "\n");
