@@ -8,8 +8,10 @@
 
 #include "errand/commands.h"
 #include "errand/environment.h"
+#include "errand/executor/jobserver_tokens.h"
 #include "errand/executor/local.h"
 #include "errand/input.h"
+#include "errand/job_budget.h"
 #include "errand/job_control.h"
 #include "errand/process/guardian.h"
 #include "errand/process/reaper.h"
@@ -100,7 +102,7 @@ class Session {
     int signal = 0;  // to die of
   };
   // `guardian` outlives it; null: there is none.
-  Session(RunCommand command, Input input, Guardian* guardian);
+  Session(RunCommand command, Input input, JobBudget budget, Guardian* guardian);
   Outcome run();
 
  private:
@@ -120,7 +122,9 @@ class Session {
   Signals signals_{runtime_};
   Reaper reaper_{runtime_};
   JobControl job_control_{reaper_};
-  LocalExecutor local_{reaper_, task_environment()};
+  std::optional<Jobserver> jobserver_;
+  std::optional<JobserverTokens> tokens_;
+  LocalExecutor local_;
   StoppingNotices executor_{local_, runtime_, [this](std::string text) { tell(std::move(text)); }};
   Writer out_{runtime_, STDOUT_FILENO, "standard output"};
   std::unique_ptr<Writer> own_err_;
@@ -136,10 +140,11 @@ class Session {
   Outcome outcome_;
 };
 
-Session::Session(RunCommand command, Input input, Guardian* guardian)
+Session::Session(RunCommand command, Input input, JobBudget budget, Guardian* guardian)
     : command_(std::move(command)),
       input_(std::move(input)),
       guardian_(guardian),
+      local_(reaper_, with_makeflags(task_environment(), budget)),
       own_err_(same_file(STDOUT_FILENO, STDERR_FILENO)
                    ? nullptr
                    : std::make_unique<Writer>(runtime_, STDERR_FILENO, "standard error")),
@@ -147,6 +152,9 @@ Session::Session(RunCommand command, Input input, Guardian* guardian)
       console_(out_, err_, space_, console_options(command_)),
       summary_(err_, summary_options(command_, input_)) {
   if (guardian_) reaper_.guard_with(*guardian_);
+  if (!budget.pipe) return;
+  tokens_.emplace(jobserver_.emplace(runtime_, std::move(*budget.pipe), budget.pool_jobs));
+  local_.share(*jobserver_);
 }
 
 // Before anything starts: a report that cannot be written must not be found out at the end.
@@ -172,6 +180,7 @@ awaitable<RunEnded> Session::run_input() {
   if (guardian_) guardian_->set_mark("ERRAND_RUN_ID=" + options.id);
   options.processors = processors();
   options.started = std::chrono::system_clock::now();
+  options.tokens = tokens_ ? &*tokens_ : nullptr;
   if (auto* file = std::get_if<FilePlan>(&input_)) {
     options.name = file->plan.root().name;
     Runner runner(executor_, console_, observers_, options);
@@ -182,7 +191,7 @@ awaitable<RunEnded> Session::run_input() {
   Task root;
   root.is_group = true;
   root.name = options.name;
-  root.jobs = command_.overrides.jobs.value_or(Jobs{});
+  root.jobs = command_.overrides.jobs;
   root.mode = command_.overrides.mode.value_or(Mode::errgroup);
   root.timeout = command_.overrides.timeout;
   StreamSource source(runtime_, std::move(stream), command_.overrides);
@@ -270,17 +279,22 @@ int run(RunCommand command) {
     complain(input.error().lines);
     return kErrandFailed;
   }
-  if (auto* file = std::get_if<FilePlan>(&*input)) {
-    if (!command.overrides.jobs && !file->plan.root().jobs) command.overrides.jobs = Jobs{};
+  auto* file = std::get_if<FilePlan>(&*input);
+  const std::optional<Jobs> in_file = file ? file->plan.root().jobs : std::nullopt;
+  JobBudget budget = job_budget(command.overrides.jobs, in_file);
+  if (!command.overrides.jobs && !in_file) command.overrides.jobs = budget.jobs;
+  if (file) {
     file->plan = apply(command.overrides, file->plan);
     if (command.dry_run) return print(describe(file->plan));
   } else if (command.dry_run) {
     complain({"errand: a stream of tasks (JSON Lines) has no plan to print"});
     return kErrandFailed;
   }
+  if (!budget.note.empty() && !command.quiet) complain({"errand: note: " + budget.note});
   Session::Outcome outcome;
   {
-    Session session(std::move(command), std::move(*input), guardian ? guardian->get() : nullptr);
+    Session session(std::move(command), std::move(*input), std::move(budget),
+                    guardian ? guardian->get() : nullptr);
     outcome = session.run();
   }
   if (guardian) guardian->reset();  // before we die: nobody else is to wait for it

@@ -40,6 +40,10 @@ class Reaper {
     virtual void on_exit(int wait_status, const rusage& usage) = 0;
     // A process was reaped for which linger() or follow() asked.
     virtual void on_relative_reaped() = 0;
+    // For whom watch_stops() asked, after each change of some child: is it stopped now?
+    virtual void on_stop_state(bool stopped) = 0;
+    // The same, from resume(), before the others are continued.
+    virtual void on_resume() = 0;
 
    protected:
     ~Watch() = default;
@@ -68,6 +72,9 @@ class Reaper {
   void group_gone(pid_t pgid) {
     if (guardian_) guardian_->remove_group(pgid);
   }
+  // For one that start() began.
+  void watch_stops(pid_t pid, Watch& watch) { stops_.insert_or_assign(pid, &watch); }
+  void unwatch_stops(pid_t pid) { stops_.erase(pid); }
   // For a watch that ends before its process: the process is left to kill_strays().
   void abandon(pid_t pid);
   // Is one of our children, dead or alive, in this group? Then its id cannot be reused before we
@@ -103,6 +110,7 @@ class Reaper {
   struct Signals;
   struct Suspension;
   void wait_for_signal();
+  void tell_stops();
   void reap();
   pid_t reap_one();
   void reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage);
@@ -120,6 +128,7 @@ class Reaper {
   std::unordered_map<pid_t, Watch*> started_;
   std::unordered_map<pid_t, Watch*> lingering_;  // by group
   std::unordered_map<pid_t, Watch*> followed_;
+  std::unordered_map<pid_t, Watch*> stops_;
   std::function<void()> after_reaping_;
   std::shared_ptr<Signals> signals_;
   std::shared_ptr<Suspension> suspension_;  // null: nothing is suspended

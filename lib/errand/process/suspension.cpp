@@ -73,7 +73,18 @@ void Reaper::suspend(std::function<void()> stopped) {
 }
 
 void Reaper::resume() {
-  if (const auto suspension = std::exchange(suspension_, nullptr)) suspension->end();
+  const auto suspension = std::exchange(suspension_, nullptr);
+  if (!suspension) return;
+  for (const auto& [pid, watch] : stops_) watch->on_resume();
+  suspension->end();
+}
+
+void Reaper::tell_stops() {
+  for (const auto& [pid, watch] : stops_) {
+    siginfo_t info{};
+    const int rc = ::waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WNOHANG | WNOWAIT);
+    watch->on_stop_state(rc == 0 && info.si_pid != 0);
+  }
 }
 
 awaitable<void> Reaper::may_start(Context context) {
