@@ -47,6 +47,8 @@ def judge(draft, end, log, events_text):
         events = read_events(events_text, not fatal)
     except ValueError as error:
         return [f"the event log has a line that is no JSON: {error}"]
+    if end.signal in draft.signals and not events and not deeds.lines:
+        return []  # it came before errand had begun
     findings = list(judge_order(draft, deeds))
     findings += judge_events(events, fatal)
     findings += judge_attempts(draft, deeds, events, fatal)

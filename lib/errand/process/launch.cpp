@@ -102,6 +102,7 @@ Error LiveProcess::open_pipes(bool merged, SpawnRequest& request, UniqueFd (&wri
   for (int i = 0; i < (merged ? 1 : 2); ++i) {
     Result<Pipe> pipe = make_pipe();
     if (!pipe) return pipe.error();
+    if (pipe->write_end.get() >= reaper_.descriptors_max()) return Error::system("pipe2", EMFILE);
     if (Error error = read_from(std::move(pipe->read_end), i == 0 ? out_ : err_)) return error;
     write_ends[i] = std::move(pipe->write_end);
     request.descriptors[i + 1] = write_ends[i].get();

@@ -7,8 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <asio/signal_set.hpp>
 #include <cerrno>
+#include <climits>
 #include <utility>
 
 #include "errand/concurrency/event.h"
@@ -21,6 +23,15 @@ namespace {
 constexpr std::size_t kReadBufferBytes = std::size_t{256} * 1024;
 constexpr Duration kStraysTime = std::chrono::seconds(2);
 
+// The rest is for reports, output that goes to files, and looking around in /proc.
+int descriptors_for_tasks() {
+  constexpr rlim_t kReserve = 16;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return INT_MAX;
+  return static_cast<int>(
+      std::min<rlim_t>(limit.rlim_cur - std::min(kReserve, limit.rlim_cur / 4), INT_MAX));
+}
+
 }  // namespace
 
 // Shared with the handler that waits for the next signal, which may come after the reaper's end.
@@ -32,6 +43,8 @@ struct Reaper::Signals {
 
 Reaper::Reaper(Runtime& runtime)
     : runtime_(runtime),
+      room_(runtime),
+      descriptors_max_(descriptors_for_tasks()),
       read_buffer_(kReadBufferBytes),
       signals_(std::make_shared<Signals>(runtime.executor())) {
   ::prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper_);

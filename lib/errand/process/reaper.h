@@ -22,6 +22,7 @@
 #include "errand/concurrency/runtime.h"
 #include "errand/process/guardian.h"
 #include "errand/process/program.h"
+#include "errand/process/room.h"
 #include "errand/process/spawn.h"
 
 namespace errand {
@@ -103,6 +104,9 @@ class Reaper {
 
   // What all processes share.
   Programs& programs() { return programs_; }
+  Room& room() { return room_; }
+  // A descriptor from here on leaves too few for errand itself.
+  int descriptors_max() const { return descriptors_max_; }
   std::span<char> read_buffer() { return read_buffer_; }
   Result<int> null_device();
 
@@ -122,6 +126,8 @@ class Reaper {
   Guardian* guardian_ = nullptr;
   Spawner spawner_;
   Programs programs_;
+  Room room_;
+  int descriptors_max_;
   std::vector<char> read_buffer_;
   UniqueFd null_device_;
   int was_subreaper_ = 0;
