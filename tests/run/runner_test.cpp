@@ -194,7 +194,7 @@ TEST_CASE("jobs of a nested group count within those of its parent") {
       "b: x, c: x}}}");
   CHECK(test.executor.running_max == 3);
   CHECK(test.executor.started ==
-        std::vector<std::string>{"g/a", "g/b", "h/a", "h/b", "h/c", "g/c", "g/d"});
+        std::vector<std::string>{"g/a", "g/b", "h/a", "g/c", "g/d", "h/b", "h/c"});
 }
 
 TEST_CASE("tasks of nested groups start in their place of the file") {

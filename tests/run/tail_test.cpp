@@ -7,7 +7,9 @@ using namespace errand::test;
 
 namespace {
 std::string tail_of(const std::vector<std::string>& writes) {
-  NullOutput::Sink sink;
+  ShownOutput output;
+  const Task task;
+  ShownOutput::Sink sink(output, task, false);
   TailSink tail(sink);
   for (const std::string& bytes : writes) tail.write(Stream::out, bytes);
   return tail.last_lines();

@@ -10,6 +10,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "errand/plan/read.h"
@@ -38,26 +39,30 @@ class FakeExecutor final : public Executor {
     bool ignores_stop = false;   // only the end of the grace, or hurry, ends it
     int stopped_exit_code = -1;  // exits by itself with this when stopped; -1: dies of the signal
     std::string output = {};
+    Duration speaks_after = 0s;
     Error error = {};  // never starts
     bool throws = false;
   };
 
-  std::map<std::string, Behavior> behaviors;  // by full name; others: the default
+  std::map<std::string, Behavior> behaviors;              // by full name; others: the default
+  std::map<std::string, std::vector<Behavior>> attempts;  // one after another; the last stays
   std::vector<std::string> started;
   std::size_t running = 0, running_max = 0;
 
   awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt,
                                OutputSink& output, Capture) override {
-    const Behavior behavior = behaviors[attempt.task->full_name];
     const Task& task = *attempt.task;
+    const Behavior behavior = behavior_of(attempt);
     started.push_back(task.full_name);
     if (behavior.throws) throw std::runtime_error("the executor broke");
     AttemptResult result;
     result.error = behavior.error;
     if (result.error) co_return result;
     running_max = std::max(running_max, ++running);
+    Error interrupted;
+    if (behavior.speaks_after > 0s) interrupted = co_await context.sleep(behavior.speaks_after);
     if (!behavior.output.empty()) output.write(Stream::out, behavior.output);
-    const Error interrupted = co_await context.sleep(behavior.takes);
+    if (!interrupted) interrupted = co_await context.sleep(behavior.takes);
     if (interrupted) {
       result.stopped = true;
       co_await hurry.sleep(behavior.ignores_stop ? task.grace : behavior.stops_in);
@@ -70,20 +75,55 @@ class FakeExecutor final : public Executor {
     --running;
     co_return result;
   }
+
+ private:
+  Behavior behavior_of(const Attempt& attempt) {
+    const auto found = attempts.find(attempt.task->full_name);
+    if (found == attempts.end()) return behaviors[attempt.task->full_name];
+    const std::size_t index = static_cast<std::size_t>(attempt.number) - 1;
+    return found->second[std::min(index, found->second.size() - 1)];
+  }
 };
 
-class NullOutput final : public OutputTarget {
+// Keeps what would be shown, "TASK: BYTES" for each write.
+class ShownOutput final : public OutputTarget {
  public:
+  std::vector<std::string> shown;
+
   class Sink final : public HeldSink {
    public:
-    Error keep() override { return {}; }
-    Error write(Stream, std::string_view) override { return {}; }
+    Sink(ShownOutput& target, const Task& task, bool held)
+        : target_(target), name_(task.full_name), held_(held) {}
+    Error keep() override {
+      held_ = false;
+      for (const std::string& bytes : std::exchange(kept_, {})) show(bytes);
+      return {};
+    }
+    Error write(Stream, std::string_view bytes) override {
+      if (held_) {
+        kept_.emplace_back(bytes);
+      } else {
+        show(std::string(bytes));
+      }
+      return {};
+    }
     bool behind() const override { return false; }
     awaitable<void> caught_up(Context) override { co_return; }
+
+   private:
+    void show(const std::string& bytes) { target_.shown.push_back(name_ + ": " + bytes); }
+    ShownOutput& target_;
+    std::string name_;
+    bool held_;
+    std::vector<std::string> kept_;
   };
   Capture capture() const override { return Capture::merged; }
-  std::unique_ptr<OutputSink> open(const Task&, int) override { return std::make_unique<Sink>(); }
-  std::unique_ptr<HeldSink> hold(const Task&, int) override { return std::make_unique<Sink>(); }
+  std::unique_ptr<OutputSink> open(const Task& task, int) override {
+    return std::make_unique<Sink>(*this, task, false);
+  }
+  std::unique_ptr<HeldSink> hold(const Task& task, int) override {
+    return std::make_unique<Sink>(*this, task, true);
+  }
 };
 
 // Writes each event as a line: "2s task_ended build failed: exit 2".
@@ -120,9 +160,16 @@ class Recorder final : public Observer {
 class RunTest : public VirtualTest {
  public:
   FakeExecutor executor;
-  NullOutput output;
+  ShownOutput output;
   Recorder recorder;
   unsigned processors = 64;
+
+  // `call` at this time of the run, if it is still going on.
+  void after(Duration time, std::function<void()> call) {
+    timers_.emplace_back(std::make_unique<Timer>(runtime, std::move(call)))->set_after(time);
+  }
+
+  RunOptions options;  // processors are set from the member above
 
   Plan plan(const std::string& yaml) {
     auto read = read_plan(yaml, Format::yaml, {});
@@ -140,11 +187,15 @@ class RunTest : public VirtualTest {
     auto [context, cancel] = with_cancel(background());
     auto [hurry, hasten] = with_cancel(background());
     if (meanwhile) meanwhile(cancel, hasten);
-    RunOptions options;
     options.processors = processors;
     Runner runner(executor, output, recorder, options);
-    return run(runner.run(context, hurry, checked));
+    const RunEnded ended = run(runner.run(context, hurry, checked));
+    timers_.clear();
+    return ended;
   }
+
+ private:
+  std::vector<std::unique_ptr<Timer>> timers_;
 };
 
 }  // namespace errand::test

@@ -108,7 +108,7 @@ struct Halt {
 Result<Halt> parse_halt(std::string_view text);
 std::string format(const Halt& halt);
 
-// At most `count` starts of attempts in any time as long as `per`.
+// Attempts start at least `per` / `count` apart.
 struct Rate {
   unsigned count = 1;
   Duration per = std::chrono::seconds(1);
@@ -132,10 +132,11 @@ struct Policy {
   std::vector<int> success_exit_codes = {0};
   RetryRule retry;
   std::optional<HedgeRule> hedge;
-  std::optional<Duration> deadline;  // from the start of the first attempt
-  std::vector<Lock> locks;           // sorted by limit, each once
-  unsigned weight = 1;               // job slots of an attempt; more than there are counts as all
-  std::string key;                   // tasks with an equal one share one outcome; empty: none
+  std::optional<Duration> deadline;     // from the start of the first attempt
+  std::vector<Lock> locks;              // sorted by limit, each once
+  std::vector<std::string> lock_names;  // of a task of a stream instead: each may be held once
+  unsigned weight = 1;  // job slots of an attempt; more than there are counts as all
+  std::string key;      // tasks with an equal one share one outcome; empty: none
   bool service = false;
   std::optional<ReadyRule> ready;  // none: ready as soon as it has started
   Input input;

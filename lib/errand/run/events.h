@@ -47,7 +47,7 @@ struct TaskReady {
 struct AttemptStarted {
   const Task* task = nullptr;
   int attempt = 1;  // from 1
-  int slot = 0;     // from 1, unique among running attempts
+  int slot = 0;     // from 1, unique among running attempts; 0: a service, which takes none
 };
 
 struct AttemptEnded {
@@ -72,6 +72,8 @@ struct TaskEnded {
   bool first_failure = false;        // the one that decides an errgroup's fate
   bool flaky = false;                // succeeded after a failed attempt
   bool allowed = false;              // a failure that the file allows
+  bool excluded = false;             // skipped because the file says so: `if`, `when`
+  std::string same_as;               // shares the outcome of this task, which has an equal `key`
   Duration duration{};               // from its first attempt (a group: from becoming ready)
   std::string last_lines;            // of the last attempt's output; bounded
 };

@@ -2,9 +2,74 @@
 #include "errand/run/detail/execution.h"
 
 #include "errand/run/failure.h"
-#include "errand/run/tail.h"
 
 namespace errand::detail {
+namespace {
+
+// Starts at least this far apart rather than in bursts.
+std::unique_ptr<RateLimiter> limiter(Runtime& runtime, unsigned count, Duration per) {
+  const double seconds = std::chrono::duration<double>(per).count();
+  return std::make_unique<RateLimiter>(runtime, count / seconds, 1);
+}
+
+std::unique_ptr<CircuitBreaker> breaker_of(const Runtime& runtime, const BreakerRule& rule) {
+  BreakerOptions options;
+  options.failures = rule.failures;
+  options.delay = rule.delay;
+  return std::make_unique<CircuitBreaker>(runtime, std::move(options));
+}
+
+}  // namespace
+
+TaskRun::TaskRun() = default;
+TaskRun::TaskRun(const Task& of) : task(&of) {}
+TaskRun::~TaskRun() = default;
+
+void TaskRun::granted() {
+  if (resume) return resume->wake();
+  parent->execution.start(*this);
+}
+
+LastTasks::LastTasks(std::pair<Context, CancelFn> scope, const Context& hurry)
+    : context(std::move(scope.first)),
+      cancel(std::move(scope.second)),
+      hurried(hurry, [this, hurry] { cancel(hurry.cause()); }) {}
+
+GroupRun::GroupRun(Execution& in, TaskRun& task_run, Context group_context, GroupOptions options)
+    : execution(in),
+      run(task_run),
+      context(std::move(group_context)),
+      group(context, std::move(options)),
+      all_ended(context.runtime()),
+      began(context.runtime().now()) {}
+
+Execution::Execution(Executor& executor, OutputTarget& output, Observer& observer,
+                     const RunOptions& options, Context context, Context hurry)
+    : executor_(executor),
+      output_(output),
+      observer_(observer),
+      options_(options),
+      context_(std::move(context)),
+      hurry_(std::move(hurry)),
+      started_(now()),
+      slots_(context_.runtime(), {options.tokens, options.held_back}) {
+  const auto add = [this](unsigned count, Duration per) {
+    rates_.push_back(limiter(context_.runtime(), count, per));
+    no_limit_.rates.push_back(rates_.back().get());
+  };
+  if (options.rate) add(options.rate->count, options.rate->per);
+  if (options.delay > Duration::zero()) add(1, options.delay);
+}
+
+void Execution::notice(Notice::Level level, const Task* task, const std::string& text) {
+  emit(Notice{level, task, masker_.empty() ? text : masker_.mask(text)});
+}
+
+Error Execution::masked(Error error) const {
+  if (!error || masker_.empty()) return error;
+  std::string shown = masker_.mask(error.message());
+  return shown == error.message() ? error : Error::text(std::move(shown));
+}
 
 // ---- start and end of the run
 
@@ -15,7 +80,7 @@ void Execution::begin(const Task& root, const Plan* plan) {
 
 awaitable<RunEnded> Execution::finish(const Task& root, GroupVerdict verdict) {
   for (const std::string& left : co_await executor_.close()) {
-    emit(Notice{Notice::Level::warning, nullptr, "stopped what was left behind: " + left});
+    notice(Notice::Level::warning, nullptr, "stopped what was left behind: " + left);
   }
   RunEnded ended;
   ended.state = verdict.state;
@@ -28,9 +93,12 @@ awaitable<RunEnded> Execution::finish(const Task& root, GroupVerdict verdict) {
 }
 
 awaitable<RunEnded> Execution::run(const Plan& plan) {
+  for (const Task& task : plan.tasks()) {
+    if (task.secrets) masker_.add(*task.secrets);
+  }
   begin(plan.root(), &plan);
   link(plan);
-  GroupRun& root = make_group(runs_.front(), context_, no_limit_);
+  GroupRun& root = make_group(runs_.front(), context_);
   open(root);
   GroupVerdict verdict = co_await join(root);
   co_return co_await finish(plan.root(), std::move(verdict));
@@ -39,25 +107,33 @@ awaitable<RunEnded> Execution::run(const Plan& plan) {
 // Needs are turned round once, so that an end costs what depends on it.
 void Execution::link(const Plan& plan) {
   const auto tasks = plan.tasks();
+  for (const Limit& limit : plan.limits()) locks_.push_back({limit.count});
   runs_ = std::vector<TaskRun>(tasks.size());
   dependents_at_.assign(tasks.size() + 1, 0);
   for (const Task& task : tasks) {
-    runs_[task.id].task = &task;
-    runs_[task.id].unmet = static_cast<unsigned>(task.needs.size());
-    for (const Need& need : task.needs) ++dependents_at_[need.task + 1];
+    TaskRun& run = runs_[task.id];
+    run.task = &task;
+    run.unmet = static_cast<unsigned>(task.needs.size());
+    if (run.is_last() && task.needs.empty()) run.unmet = 1;  // the others of its group
+    for (const Need& need : task.needs) {
+      ++dependents_at_[need.task + 1];
+      ++runs_[need.task].users;
+    }
   }
   for (std::size_t i = 1; i < dependents_at_.size(); ++i)
     dependents_at_[i] += dependents_at_[i - 1];
   dependents_.resize(dependents_at_.back());
   std::vector<std::size_t> next(dependents_at_.begin(), dependents_at_.end() - 1);
   for (const Task& task : tasks) {
-    for (const Need& need : task.needs) dependents_[next[need.task]++] = task.id;
+    for (const Need& need : task.needs) {
+      dependents_[next[need.task]++] = {task.id, need.condition};
+    }
   }
 }
 
 // ---- groups
 
-GroupRun& Execution::make_group(TaskRun& run, const Context& parent, SlotLimit& around) {
+GroupRun& Execution::make_group(TaskRun& run, const Context& parent) {
   const Task& task = *run.task;
   run.phase = TaskRun::Phase::running;
   Context context = parent;
@@ -67,14 +143,30 @@ GroupRun& Execution::make_group(TaskRun& run, const Context& parent, SlotLimit& 
   }
   GroupOptions options;
   options.name = task.full_name;
-  options.on_failure =
-      task.mode == Mode::errgroup ? OnFailure::cancel_siblings : OnFailure::keep_going;
-  run.group = std::make_unique<GroupRun>(run, std::move(context), std::move(options));
+  options.on_failure = task.mode == Mode::errgroup && !task.policy->halt
+                           ? OnFailure::cancel_siblings
+                           : OnFailure::keep_going;
+  run.group = std::make_unique<GroupRun>(*this, run, std::move(context), std::move(options));
   GroupRun& group = *run.group;
-  group.limit.parent = &around;
-  if (task.jobs) group.limit.most = resolve_jobs(*task.jobs, options_.processors);
+  limit_starts(group);
   group.canceled.emplace(group.group.context(), [this, &group] { cancel_waiting(group); });
   return group;
+}
+
+void Execution::limit_starts(GroupRun& group) {
+  const Task& task = *group.run.task;
+  const Policy& policy = group.policy();
+  group.limit = group.run.parent ? group.run.parent->limit : &no_limit_;
+  if (task.jobs || policy.rate) {
+    group.own_limit.parent = group.limit;
+    group.limit = &group.own_limit;
+  }
+  if (task.jobs) group.own_limit.most = resolve_jobs(*task.jobs, options_.processors);
+  if (policy.rate) {
+    group.rate = limiter(context_.runtime(), policy.rate->count, policy.rate->per);
+    group.own_limit.rates.push_back(group.rate.get());
+  }
+  if (policy.breaker) group.breaker = breaker_of(context_.runtime(), *policy.breaker);
 }
 
 awaitable<GroupVerdict> Execution::join(GroupRun& group) {
@@ -88,6 +180,7 @@ awaitable<GroupVerdict> Execution::join(GroupRun& group) {
   ended.state = verdict.state;
   ended.error = verdict.why;
   ended.duration = now() - group.began;
+  slots_.forget(group.own_limit);
   run.group.reset();
   if (run.parent) end(run, std::move(ended));
   co_return verdict;
@@ -111,62 +204,77 @@ void Execution::open(GroupRun& group) {
   for (const TaskId child : task.children) {
     TaskRun& run = runs_[child];
     run.parent = &group;
-    if (run.phase == TaskRun::Phase::ended) {
-      group.tally.add(run.state, run.why);  // skipped before its group could start
-    } else {
-      ++group.remaining;
+    if (run.phase == TaskRun::Phase::ended) {  // skipped before its group could start
+      TaskEnded ended;
+      ended.state = run.state;
+      ended.error = run.why;
+      ended.excluded = run.excluded;
+      group.tally.add(ended);
+      continue;
     }
+    ++group.remaining;
+    if (!run.is_last()) ++group.ahead_of_last;
+    if (!run.is_last() && !run.task->policy->service) ++group.work;
   }
   if (group.remaining == 0) group.all_ended.set();
   for (const TaskId child : task.children) {
     TaskRun& run = runs_[child];
-    if (run.phase == TaskRun::Phase::waiting && run.unmet == 0) make_ready(run);
+    if (run.phase != TaskRun::Phase::waiting) continue;
+    if (group.ahead_of_last == 0 && run.is_last() && run.task->needs.empty()) run.unmet = 0;
+    if (run.unmet == 0) make_ready(run);
   }
 }
 
-void Execution::child_ended(GroupRun& group) {
-  if (--group.remaining == 0) group.all_ended.set();
-}
-
-// The group's context is done: what has not started never will.
-void Execution::cancel_waiting(GroupRun& group) {
-  const Error why = Error::text(cause_text(group.group.context().cause()));
-  for (const TaskId child : group.run.task->children) {
-    TaskRun& run = runs_[child];
-    if (run.phase == TaskRun::Phase::waiting || run.phase == TaskRun::Phase::queued) {
-      end_unstarted(run, TaskState::canceled, why);
-    }
+// A group whose context is done still runs its last tasks, in a context that only a second signal
+// ends.
+const Context& Execution::last_context(GroupRun& group) {
+  if (!group.last) {
+    group.last = std::make_unique<LastTasks>(with_cancel(without_cancel(group.context)), hurry_);
   }
+  return group.last->context;
 }
 
-// One error flows up. In errgroup mode it decides at once, also for the groups around: they need
-// not wait for the rest of this group to be gone.
-void Execution::fail(GroupRun& group, const Error& failure) {
-  if (!group.tally.first) group.tally.first = failure;
-  if (group.keeps_going()) return;
-  group.group.cancel(failure);
-  if (group.run.parent) fail(*group.run.parent, failure);
-}
-
-// ---- tasks
-
+// What needs nothing any more gets in line, or is over at once.
 void Execution::make_ready(TaskRun& run) {
   GroupRun& parent = *run.parent;
-  if (parent.group.context().done()) return;  // cancel_waiting() is on its way
-  emit(TaskReady{run.task});
-  if (run.task->is_group) {
-    open(make_group(run, parent.group.context(), parent.limit));
+  const Task& task = *run.task;
+  const bool is_last = run.is_last();
+  const bool had_users = dependents_at_[task.id] != dependents_at_[task.id + 1];
+  if (!is_last && parent.group.context().done()) return;  // cancel_waiting() is on its way
+  if (!is_last && parent.tally.halted) return;            // as halt() has done
+  if (is_last && hurry_.done()) {
+    return end_unstarted(run, TaskState::canceled, Error::text(cause_text(hurry_.cause())));
+  }
+  if (!task.excluded.empty()) {
+    return end_unstarted(run, TaskState::skipped, Error::text(task.excluded), true);
+  }
+  if (task.policy->when == When::on_failure && !run.needed_failed) {
+    return end_unstarted(run, TaskState::skipped, Error::text("when: nothing has failed"), true);
+  }
+  if (task.policy->service && had_users && run.users == 0) {
+    return end_unstarted(run, TaskState::skipped, Error::text("nothing needs it any more"), true);
+  }
+  emit(TaskReady{&task});
+  if (task.is_group) {
+    open(make_group(run, is_last ? last_context(parent) : parent.group.context()));
     auto nested = [this, &run](Context context) { return join_nested(run, std::move(context)); };
-    parent.group.go(run.task->name, std::move(nested));
+    parent.group.go(task.name, std::move(nested));
     return;
   }
+  enqueue(run);
+}
+
+void Execution::enqueue(TaskRun& run) {
+  const Policy& policy = *run.task->policy;
+  if (!policy.key.empty() && follow(run)) return;
   run.phase = TaskRun::Phase::queued;
-  slots_.acquire(parent.limit, run);
+  if (policy.service) return start(run);
+  slots_.acquire(claim_of(run), run);
 }
 
 void Execution::start(TaskRun& run) {
   GroupRun& parent = *run.parent;
-  if (parent.group.context().done()) return;  // cancel_waiting() gives the slot back
+  if (!run.is_last() && parent.group.context().done()) return;  // cancel_waiting() is on its way
   run.phase = TaskRun::Phase::running;
   if (feeding_) feeding_->wake();
   auto child = [this, &run, owner = std::move(run.owner)](Context context) {
@@ -175,108 +283,56 @@ void Execution::start(TaskRun& run) {
   parent.group.go(run.task->name, std::move(child));
 }
 
-awaitable<AttemptResult> Execution::attempt(const Task& task, Context context, int slot,
-                                            std::string& tail) {
-  AttemptResult result;
-  try {
-    const std::unique_ptr<OutputSink> sink = output_.open(task, 1);
-    TailSink kept(*sink);
-    const Attempt described{&task, 1, slot, options_.id};
-    result = co_await executor_.run(std::move(context), hurry_, described, kept, output_.capture());
-    tail = kept.last_lines();
-  } catch (...) {
-    result.error = Error::from_exception(std::current_exception());
+// The group's context is done: what has not started never will, but for what runs last.
+void Execution::cancel_waiting(GroupRun& group) {
+  const Error why = Error::text(cause_text(group.group.context().cause()));
+  for (const TaskId child : group.run.task->children) {
+    TaskRun& run = runs_[child];
+    if (run.not_started() && !run.is_last()) end_unstarted(run, TaskState::canceled, why);
   }
-  co_return result;
 }
 
-awaitable<Error> Execution::run_task(TaskRun& run, Context context) {
-  const Task& task = *run.task;
-  Context limited = context;
-  if (task.timeout) {
-    limited = with_timeout(context, *task.timeout, Error::make(TimedOut{"", *task.timeout})).first;
-  }
-  const int slot = slot_numbers_.take();
-  const TimePoint began = now();
-  emit(AttemptStarted{&task, 1, slot});
-  TaskEnded ended;
-  ended.task = &task;
-  const AttemptResult result = co_await attempt(task, limited, slot, ended.last_lines);
-  slot_numbers_.give_back(slot);
-
-  const AttemptVerdict verdict = judge_attempt(result, limited);
-  ended.state = verdict.state;
-  ended.error = verdict.why;
-  ended.status = result.status;
-  ended.attempts = 1;
-  ended.duration = now() - began;
-  emit(AttemptEnded{&task, 1, verdict.state, result.status, verdict.why, ended.duration,
-                    result.usage});
-  for (const std::string& notice : result.notices) {
-    emit(Notice{Notice::Level::warning, &task, notice});
-  }
-  GroupRun& parent = *run.parent;
-  const Error failure = failure_of(task, verdict);
-  ended.first_failure = failure && !parent.tally.first && !parent.keeps_going();
-  end(run, std::move(ended));
-  if (failure) {
-    parent.tally.failures.push_back(failure);
-    fail(parent, failure);
-  }
-  slots_.release(run);
-  co_return failure                      ? failure
-  : verdict.state == TaskState::canceled ? context.done_error()
-                                         : Error();
+// One error flows up. In errgroup mode it decides at once, also for the groups around: they need
+// not wait for the rest of this group to be gone.
+void Execution::fail(GroupRun& group, const Error& failure) {
+  if (!group.tally.first) group.tally.first = failure;
+  if (group.keeps_going()) return;
+  const auto& rule = group.policy().halt;
+  if (rule && (!group.tally.halted || rule->speed == Halt::Speed::soon)) return;  // halt() decides
+  group.group.cancel(failure);
+  if (group.run.parent) fail(*group.run.parent, group.tally.first);
 }
 
-// ---- endings
+// ---- halt
 
-// Ends one task and whatever that decides for others. Not recursive: chains of needs may be long.
-void Execution::end(TaskRun& run, TaskEnded ended) {
-  endings_.emplace_back(&run, std::move(ended));
-  if (ending_) return;
-  ending_ = true;
-  while (!endings_.empty()) {
-    auto [next, what] = std::move(endings_.front());
-    endings_.pop_front();
-    if (next->phase != TaskRun::Phase::ended) end_one(*next, std::move(what));
-  }
-  ending_ = false;
+bool Execution::halt_rule_holds(const GroupRun& group) const {
+  const Halt& rule = *group.policy().halt;
+  const GroupTally& tally = group.tally;
+  const std::size_t good = tally.count(TaskState::succeeded) + tally.allowed;
+  const std::size_t count = rule.why == Halt::Why::fail      ? tally.failed()
+                            : rule.why == Halt::Why::success ? good
+                                                             : good + tally.failed();
+  if (!rule.percent) return count >= rule.count;
+  constexpr std::size_t kPercentOfAtLeast = 3;  // as in GNU parallel, where the number is unknown
+  const std::size_t all = is_stream_ ? tally.total() : group.run.task->children.size();
+  return (!is_stream_ || all >= kPercentOfAtLeast) && count * 100 >= rule.count * all;
 }
 
-void Execution::end_one(TaskRun& run, TaskEnded ended) {
-  run.phase = TaskRun::Phase::ended;
-  run.state = ended.state;
-  if (ended.state == TaskState::skipped) run.why = ended.error;
-  if (run.parent) run.parent->tally.add(ended.state, ended.error);
-  emit(std::move(ended));
-  tell_dependents(run);
-  if (run.parent) child_ended(*run.parent);
-}
-
-// A task, or a whole group, that will not start.
-void Execution::end_unstarted(TaskRun& run, TaskState state, const Error& why) {
-  if (run.phase == TaskRun::Phase::ended) return;
-  if (run.phase == TaskRun::Phase::queued) slots_.release(run);
-  for (const TaskId child : run.task->children) end_unstarted(runs_[child], state, why);
-  TaskEnded ended;
-  ended.task = run.task;
-  ended.state = state;
-  ended.error = why;
-  end(run, std::move(ended));
-}
-
-void Execution::tell_dependents(TaskRun& need) {
-  if (runs_.empty()) return;  // a stream
-  const TaskId id = need.task->id;
-  for (std::size_t i = dependents_at_[id]; i < dependents_at_[id + 1]; ++i) {
-    TaskRun& run = runs_[dependents_[i]];
-    if (need.state == TaskState::succeeded) {
-      if (--run.unmet == 0 && run.parent && run.phase == TaskRun::Phase::waiting) make_ready(run);
-    } else if (run.phase == TaskRun::Phase::waiting) {
-      const std::string why =
-          "needs " + need.task->full_name + ": " + std::string(to_string(need.state));
-      end_unstarted(run, TaskState::skipped, Error::text(why));
+void Execution::halt(GroupRun& group) {
+  if (!group.policy().halt || group.tally.halted || !halt_rule_holds(group)) return;
+  const Halt& rule = *group.policy().halt;
+  group.tally.halted = true;
+  if (rule.why == Halt::Why::success) group.tally.won = true;
+  const Error cause = Error::make(Halted{format(rule)});
+  group.tally.halt = cause;
+  if (rule.speed == Halt::Speed::now) {
+    group.group.cancel(cause);
+  } else {
+    for (const TaskId child : group.run.task->children) {
+      TaskRun& run = runs_[child];
+      if (run.not_started() && !run.is_last()) {
+        end_unstarted(run, TaskState::canceled, Error::text(cause.message()));
+      }
     }
   }
 }

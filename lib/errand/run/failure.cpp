@@ -19,6 +19,13 @@ std::string_view to_string(TaskState state) {
   return "";
 }
 
+std::string TimedOut::message() const {
+  const std::string length = format_duration(timeout);
+  if (!whose.empty()) return "the timeout of " + whose + " (" + length + ") passed";
+  return kind == Kind::timeout ? "timed out after " + length
+                               : "the deadline of " + length + " passed";
+}
+
 std::string TaskFailure::as_cause() const {
   return task + (state == TaskState::timed_out ? " " : " failed (") + what +
          (state == TaskState::timed_out ? "" : ")");

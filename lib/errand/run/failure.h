@@ -26,12 +26,36 @@ struct SignalReceived {
 
 // The cause of a context whose time ran out: whose it was, and how much it had.
 struct TimedOut {
+  enum class Kind : std::uint8_t { timeout, deadline };
   std::string whose;  // "the run", "group 'lint'"; empty for a task's own
   Duration timeout{};
+  Kind kind = Kind::timeout;
+  std::string message() const;
+};
+
+// Stops the rest of a race.
+struct RaceWon {
+  std::string task;  // full name
+  std::string message() const { return task + " succeeded first"; }
+};
+
+// A group's `halt` rule says that it is over.
+struct Halted {
+  std::string rule;  // "now,fail=3"
+  std::string message() const { return "halt " + rule; }
+};
+
+// Nothing needs this service any more.
+struct ServiceDone {
+  std::string message() const { return "nothing needs it any more"; }
+};
+
+// A service whose ready check did not succeed in its time.
+struct NotReady {
+  Duration timeout{};
+  std::string last;  // what the check said
   std::string message() const {
-    const std::string length = format_duration(timeout);
-    return whose.empty() ? "timed out after " + length
-                         : "the timeout of " + whose + " (" + length + ") passed";
+    return "not ready after " + format_duration(timeout) + (last.empty() ? "" : ": " + last);
   }
 };
 

@@ -4,6 +4,7 @@
 // its group, waiting for its needs and a job slot before it starts.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "errand/run/events.h"
 #include "errand/run/executor.h"
 #include "errand/run/output.h"
+#include "errand/run/tokens.h"
 
 namespace errand {
 
@@ -22,9 +24,11 @@ struct RunOptions {
   std::string name;
   unsigned processors = 1;          // what `auto` and percentages of jobs count from
   WallTime started;                 // later times are this plus monotonic time
+  std::uint64_t seed = 0;           // of the chance in backoffs; each task draws its own
   std::optional<Rate> rate;         // of attempts in the whole run
   Duration delay{};                 // at least this long between the starts of two attempts
   std::function<bool()> held_back;  // true: start nothing beside what runs; asked each second
+  Tokens* tokens = nullptr;         // each attempt takes one; borrowed
 };
 
 // 0 = no limit; otherwise at least 1.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/run/verdict.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "errand/run/failure.h"
@@ -12,16 +13,13 @@ constexpr int kTimedOut = 124;
 constexpr int kBadInput = 125;
 constexpr int kNotExecutable = 126;
 
-AttemptVerdict judge_stopped(const Context& limited) {
-  const auto* timed_out = limited.cause().as<TimedOut>();
-  if (timed_out && timed_out->whose.empty()) {
-    return {TaskState::timed_out, Error::text(timed_out->message()), kTimedOut};
-  }
-  return {TaskState::canceled, Error::text(cause_text(limited.cause())), 0};
-}
-
 std::string tasks(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " task" : " tasks");
+}
+
+bool is_success(const ExitStatus& status, const Policy& policy) {
+  return std::ranges::any_of(policy.success_exit_codes,
+                             [&](int code) { return status == ExitStatus::exited(code); });
 }
 
 GroupVerdict timed_out_group(const Task& task, const GroupTally& tally, const TimedOut& timeout) {
@@ -36,7 +34,7 @@ GroupVerdict timed_out_group(const Task& task, const GroupTally& tally, const Ti
 }
 
 GroupVerdict failed_group(const Task& task, const GroupTally& tally) {
-  if (task.mode == Mode::errgroup) {
+  if (task.mode == Mode::errgroup) {  // also one that a rule has halted
     return {TaskState::failed, tally.first, Error::text(cause_text(tally.first))};
   }
   const std::string what =
@@ -49,7 +47,20 @@ GroupVerdict failed_group(const Task& task, const GroupTally& tally) {
 
 }  // namespace
 
-AttemptVerdict judge_attempt(const AttemptResult& result, const Context& limited) {
+AttemptVerdict judge_stopped(const Context& limited) {
+  const auto* timed_out = limited.cause().as<TimedOut>();
+  if (timed_out && timed_out->whose.empty()) {
+    return {TaskState::timed_out, Error::text(timed_out->message()), kTimedOut};
+  }
+  if (limited.cause().as<NotReady>()) {
+    return {TaskState::failed, Error::text(limited.cause().message()), 1};
+  }
+  if (limited.cause().as<ServiceDone>()) return {};
+  return {TaskState::canceled, Error::text(cause_text(limited.cause())), 0};
+}
+
+AttemptVerdict judge_attempt(const AttemptResult& result, const Policy& policy,
+                             const Context& limited) {
   const bool never_ran = !result.status && !result.error;
   // Nobody canceled it: it was stopped because of this error, its output could not be kept.
   if (result.stopped && result.error && !limited.done()) {
@@ -60,8 +71,15 @@ AttemptVerdict judge_attempt(const AttemptResult& result, const Context& limited
     const auto* reason = result.error.as<NotExecutable>();
     return {TaskState::failed, result.error, reason ? reason->shell_code : kNotExecutable};
   }
-  if (!result.status->success()) {
-    return {TaskState::failed, Error::text(result.status->text()), result.status->shell_code()};
+  if (policy.service) {
+    const int code = result.status->shell_code();
+    return {TaskState::failed,
+            Error::text("ended while it was needed (" + result.status->text() + ")"),
+            code == 0 ? 1 : code};
+  }
+  if (!is_success(*result.status, policy)) {
+    const int code = result.status->shell_code();
+    return {TaskState::failed, Error::text(result.status->text()), code == 0 ? 1 : code};
   }
   if (result.error) return {TaskState::failed, result.error, 1};
   return {};
@@ -73,13 +91,25 @@ Error failure_of(const Task& task, const AttemptVerdict& verdict) {
       TaskFailure{task.full_name, verdict.state, verdict.why.message(), verdict.shell_code});
 }
 
-void GroupTally::add(TaskState state, const Error& why) {
-  ++ended[static_cast<std::size_t>(state)];
-  if (state == TaskState::skipped && !first_skipped) first_skipped = why;
+void GroupTally::add(const TaskEnded& child) {
+  ++ended[static_cast<std::size_t>(child.state)];
+  if (child.allowed) ++allowed;
+  if (child.excluded) ++excluded;
+  if (child.state == TaskState::skipped && !child.excluded && !first_skipped) {
+    first_skipped = child.error;
+  }
+}
+
+std::size_t GroupTally::failed() const {
+  return count(TaskState::failed) + count(TaskState::timed_out) - allowed;
 }
 
 std::size_t GroupTally::total() const {
   return std::accumulate(ended.begin(), ended.end(), std::size_t{0});
+}
+
+bool GroupTally::all_well() const {
+  return failures.empty() && count(TaskState::succeeded) + allowed + excluded == total();
 }
 
 std::string group_label(const Task& group) {
@@ -88,12 +118,13 @@ std::string group_label(const Task& group) {
 
 GroupVerdict judge_group(const Task& task, const GroupTally& tally, const Context& context,
                          const Error& first_cause) {
-  if (tally.count(TaskState::succeeded) == tally.total() && tally.failures.empty()) return {};
+  if (tally.won || tally.all_well()) return {};
   const auto* timed_out = first_cause.as<TimedOut>();
   if (timed_out && timed_out->whose == group_label(task)) {
     return timed_out_group(task, tally, *timed_out);
   }
   if (tally.first) return failed_group(task, tally);
+  if (tally.halted) return {};
   if (context.done()) {
     const Error cause = context.cause();
     const Error why = Error::text(cause_text(cause));

@@ -21,7 +21,10 @@ struct AttemptVerdict {
   int shell_code = 0;  // what errand exits with when this decides
 };
 // `limited` is the attempt's own context, with the task's timeout.
-AttemptVerdict judge_attempt(const AttemptResult& result, const Context& limited);
+AttemptVerdict judge_attempt(const AttemptResult& result, const Policy& policy,
+                             const Context& limited);
+// Of what was stopped, or never started, because `limited` is done.
+AttemptVerdict judge_stopped(const Context& limited);
 
 // A TaskFailure, or empty when the verdict is none: canceled and skipped tasks have not failed.
 Error failure_of(const Task& task, const AttemptVerdict& verdict);
@@ -29,13 +32,20 @@ Error failure_of(const Task& task, const AttemptVerdict& verdict);
 // What a group's children came to.
 struct GroupTally {
   std::array<std::size_t, 5> ended{};  // by TaskState
+  std::size_t allowed = 0;             // of those that failed
+  std::size_t excluded = 0;            // of those that were skipped
+  bool won = false;                    // a success has decided for all
+  bool halted = false;                 // its rule says that it is over
+  Error halt;                          // that rule, then
   std::vector<Error> failures;         // in time
   Error first;                         // the failure that came first, from however deep inside
   Error first_skipped;                 // why
 
-  void add(TaskState state, const Error& why);
+  void add(const TaskEnded& child);
   std::size_t count(TaskState state) const { return ended[static_cast<std::size_t>(state)]; }
+  std::size_t failed() const;  // those that are allowed to are not
   std::size_t total() const;
+  bool all_well() const;
 };
 
 struct GroupVerdict {

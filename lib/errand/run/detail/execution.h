@@ -5,79 +5,126 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "errand/concurrency/circuit_breaker.h"
 #include "errand/concurrency/event.h"
 #include "errand/concurrency/group.h"
+#include "errand/concurrency/rate_limiter.h"
+#include "errand/run/mask.h"
 #include "errand/run/runner.h"
 #include "errand/run/slots.h"
 #include "errand/run/verdict.h"
 
 namespace errand::detail {
 
+class Execution;
+struct Course;
 struct GroupRun;
+class Readiness;
 
-// One task in this run.
+// One task in this run. As a SlotRequest: for its first attempt, or the next after a wait.
 struct TaskRun final : SlotRequest {
-  enum class Phase : std::uint8_t { waiting, queued, running, ended };
+  enum class Phase : std::uint8_t {
+    waiting,    // for what it needs
+    following,  // for the task with an equal key that runs
+    queued,     // for a slot
+    running,
+    ended,
+  };
   TaskRun();
   explicit TaskRun(const Task& of);
   ~TaskRun();
+  void granted() override;
+  bool is_last() const { return task->policy->when != When::on_success; }
+  bool not_started() const { return phase < Phase::running; }
+
   const Task* task = nullptr;
   GroupRun* parent = nullptr;  // null for the root
-  unsigned unmet = 0;          // needs that have not succeeded yet
+  unsigned unmet = 0;          // needs that are still waited for
+  unsigned users = 0;          // of a service: those that need it and have not ended
   Phase phase = Phase::waiting;
   TaskState state = TaskState::succeeded;
+  bool started = false;       // its first attempt
+  bool ready = false;         // of a service
+  bool serves_needs = false;  // it has ended so that what needs it may run
+  bool excluded = false;      // skipped because the file says so
+  bool needed_failed = false;
   Error why;                        // of a skipped task
   std::unique_ptr<GroupRun> group;  // of a group, while it runs
   std::shared_ptr<void> owner;      // of a streamed task that waits for its slot: itself
+  std::optional<CancelFn> stop;     // of a service that runs
+  Parking* resume = nullptr;        // of a task that waits for the slot of another attempt
+};
+
+// What keeps the last tasks of a group going when its context is done.
+struct LastTasks {
+  LastTasks(std::pair<Context, CancelFn> scope, const Context& hurry);
+  Context context;
+  CancelFn cancel;
+  CancelHook hurried;
 };
 
 // One group that has started.
 struct GroupRun {
-  GroupRun(TaskRun& task_run, Context group_context, GroupOptions options)
-      : run(task_run),
-        context(std::move(group_context)),
-        group(context, std::move(options)),
-        all_ended(context.runtime()),
-        began(context.runtime().now()) {}
-  bool keeps_going() const { return run.task->mode == Mode::aggregate; }
+  GroupRun(Execution& in, TaskRun& task_run, Context group_context, GroupOptions options);
+  bool keeps_going() const { return run.task->mode != Mode::errgroup; }
+  const Policy& policy() const { return *run.task->policy; }
 
+  Execution& execution;
   TaskRun& run;
   Context context;  // with the group's timeout; its parent's otherwise
   Group group;
-  SlotLimit limit;
-  std::size_t remaining = 0;
+  SlotLimit own_limit;         // where the group has one, or a rate
+  SlotLimit* limit = nullptr;  // the nearest
+  std::unique_ptr<RateLimiter> rate;
+  std::unique_ptr<CircuitBreaker> breaker;
+  std::unique_ptr<LastTasks> last;
+  std::size_t remaining = 0;      // children that have not ended
+  std::size_t ahead_of_last = 0;  // of them, those that the last tasks wait for
+  std::size_t work = 0;           // of these, those that are no service
   Event all_ended;
   const TimePoint began;
   GroupTally tally;
   std::optional<CancelHook> canceled;
 };
 
-inline TaskRun::TaskRun() = default;
-inline TaskRun::TaskRun(const Task& of) : task(&of) {}
-inline TaskRun::~TaskRun() = default;
+// How one attempt ended.
+struct AttemptOutcome {
+  AttemptVerdict verdict;
+  std::optional<ExitStatus> status;
+  std::string last_lines;
+  std::shared_ptr<HeldSink> held;
+};
+
+// Tasks that have one key.
+struct Flight {
+  TaskRun* leader = nullptr;
+  std::string leader_name;
+  std::vector<TaskRun*> followers;
+  std::optional<TaskEnded> ended;  // shared from then on
+  Error failure;
+};
+
+// What a task that runs last has when its group has been canceled and it names no time of its own.
+inline constexpr Duration kLastTaskTime = std::chrono::seconds(30);
 
 class Execution {
  public:
   Execution(Executor& executor, OutputTarget& output, Observer& observer, const RunOptions& options,
-            Context context, Context hurry)
-      : executor_(executor),
-        output_(output),
-        observer_(observer),
-        options_(options),
-        context_(std::move(context)),
-        hurry_(std::move(hurry)),
-        started_(now()),
-        slots_([this](SlotRequest& request) { start(static_cast<TaskRun&>(request)); }) {}
+            Context context, Context hurry);
 
   // lint: outlives: the plan, the root and the source are the caller's.
   awaitable<RunEnded> run(const Plan& plan);
   awaitable<RunEnded> run_stream(const Task& root, TaskSource& source);
+  // What a task asked for is there.
+  void start(TaskRun& run);
 
  private:
   // A task of a stream: nobody else remembers it.
@@ -86,7 +133,15 @@ class Execution {
     Task task;
     TaskRun run;
   };
-  using Ended = std::pair<TaskRun*, TaskEnded>;
+  struct Dependent {
+    TaskId task = 0;
+    Condition condition = Condition::success;
+  };
+  struct Ending {
+    TaskRun* run;
+    TaskEnded ended;
+  };
+  enum class Stage : std::uint8_t { started, ready, ended };
 
   TimePoint now() const { return context_.runtime().now(); }
   template <class E>
@@ -95,30 +150,71 @@ class Execution {
     observer_.on({options_.started + std::chrono::duration_cast<WallTime::duration>(since), since,
                   std::move(event)});
   }
+  void notice(Notice::Level level, const Task* task, const std::string& text);
+  Error masked(Error error) const;
+
+  // ---- execution.cpp: the run and its groups
   void begin(const Task& root, const Plan* plan);
   // lint: outlives: the root is the caller's.
   awaitable<RunEnded> finish(const Task& root, GroupVerdict verdict);
   void link(const Plan& plan);
-
   // lint: outlives: what a run is made of lives until Execution::run() has returned.
   awaitable<GroupVerdict> join(GroupRun& group);
   awaitable<Error> join_nested(TaskRun& run, Context context);
-  awaitable<Error> run_task(TaskRun& run, Context context);
-  awaitable<AttemptResult> attempt(const Task& task, Context context, int slot, std::string& tail);
-  awaitable<Error> feed(GroupRun& group, TaskSource& source, Context context);
-  awaitable<void> start_streamed(GroupRun& group, Task task, Context context);
-
-  GroupRun& make_group(TaskRun& run, const Context& parent, SlotLimit& around);
+  GroupRun& make_group(TaskRun& run, const Context& parent);
+  void limit_starts(GroupRun& group);
   void open(GroupRun& group);
   void make_ready(TaskRun& run);
-  void start(TaskRun& run);
+  void enqueue(TaskRun& run);
+  const Context& last_context(GroupRun& group);
   void cancel_waiting(GroupRun& group);
   void fail(GroupRun& group, const Error& failure);
+  void halt(GroupRun& group);
+  bool halt_rule_holds(const GroupRun& group) const;
+
+  // ---- stream.cpp
+  // lint: outlives: tasks, groups and courses end after the coroutines that work for them.
+  awaitable<Error> feed(GroupRun& group, TaskSource& source, Context context);
+  awaitable<void> start_streamed(GroupRun& group, Task task, Context context);
+  // ---- course.cpp: one task on its way through its policies
+  awaitable<Error> run_task(TaskRun& run, Context context);
+  awaitable<void> try_as_told(Course& course, Context context);
+  awaitable<Error> try_once(Course& course, Context context, int index);
+  awaitable<void> hedged(Course& course, Context context);
+  awaitable<Result<AttemptOutcome>> hedge_attempt(Course& course, Context context, int index);
+  awaitable<Error> slot_again(TaskRun& run, Context context);
+  // ---- attempt.cpp: one attempt
+  awaitable<AttemptOutcome> attempt(Course& course, Context context, bool held,
+                                    Readiness* readiness = nullptr);
+  awaitable<AttemptResult> execute(Context context, Attempt described, OutputSink& sink,
+                                   AttemptOutcome& outcome, Readiness* readiness);
+  // ---- service.cpp
+  awaitable<void> serve(Course& course, Context context);
+  awaitable<Error> watch_readiness(Course& course, Readiness& readiness, Context context);
+  awaitable<Error> probe_until_ready(Course& course, Context context);
+
+  SlotClaim claim_of(TaskRun& run);
+  Error end_course(Course& course, const Context& context);
+  Error take_permits(TaskRun& run, std::vector<CircuitBreaker::Permit>& permits);
+  void became_ready(TaskRun& run);
+  void user_ended(TaskRun& service);
+  void stop_service(TaskRun& service);
+
+  // ---- endings.cpp
   void end(TaskRun& run, TaskEnded ended);
-  void end_unstarted(TaskRun& run, TaskState state, const Error& why);
+  void end_with(TaskRun& run, TaskEnded ended, const Error& failure);
+  void end_unstarted(TaskRun& run, TaskState state, const Error& why, bool excluded = false);
   void end_one(TaskRun& run, TaskEnded ended);
-  void tell_dependents(TaskRun& need);
-  void child_ended(GroupRun& group);
+  void child_ended(TaskRun& run);
+  void one_less(GroupRun& group);
+  void stop_unneeded_services(GroupRun& group);
+  void release_last(GroupRun& group);
+  void tell_dependents(TaskRun& need, Stage stage);
+  void tell_dependent(TaskRun& run, Condition condition, const TaskRun& need, Stage stage);
+  void meet(TaskRun& run);
+  bool follow(TaskRun& run);
+  void share(TaskRun& leader, const TaskEnded& ended);
+  void copy_outcome(TaskRun& run, const Flight& flight);
 
   Executor& executor_;
   OutputTarget& output_;
@@ -126,15 +222,38 @@ class Execution {
   const RunOptions& options_;
   Context context_, hurry_;
   TimePoint started_;
+  std::vector<std::unique_ptr<RateLimiter>> rates_;  // of the run's options
   SlotLimit no_limit_;
   Slots slots_;
   SlotNumbers slot_numbers_;
-  std::vector<TaskRun> runs_;               // by TaskId
-  std::vector<TaskId> dependents_;          // of all tasks, one after another
-  std::vector<std::size_t> dependents_at_;  // where those of a task begin
-  std::deque<Ended> endings_;
+  Masker masker_;
+  std::vector<TaskRun> runs_;                     // by TaskId
+  std::vector<Dependent> dependents_;             // of all tasks, one after another
+  std::vector<std::size_t> dependents_at_;        // where those of a task begin
+  std::vector<LockCount> locks_;                  // by the plan's limits
+  std::map<std::string, LockCount> named_locks_;  // of a stream
+  LockCount terminal_;
+  std::unordered_map<std::string, Flight> flights_;
+  std::deque<Ending> endings_;
   bool ending_ = false;
+  bool is_stream_ = false;
   Parking* feeding_ = nullptr;  // the reader of a stream that waits for a slot
+};
+
+// A task between its first attempt's start and its end.
+struct Course {
+  explicit Course(TaskRun& of, TimePoint at) : run(of), task(*of.task), began(at) {}
+  const Policy& policy() const { return *task.policy; }
+  void take(AttemptOutcome outcome);
+
+  TaskRun& run;
+  const Task& task;
+  const TimePoint began;
+  int attempts = 0;
+  bool has_failed = false;  // an attempt
+  bool waits = false;       // for the next attempt
+  AttemptOutcome last;
+  std::shared_ptr<HeldSink> original;  // of the last hedge
 };
 
 }  // namespace errand::detail

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One task on its way through its policies: deadline(retry(hedge(timeout(attempt)))).
+#include <functional>
+
+#include "errand/concurrency/hedge.h"
+#include "errand/concurrency/retry.h"
+#include "errand/run/detail/execution.h"
+#include "errand/run/failure.h"
+
+namespace errand::detail {
+namespace {
+
+// What retry() and hedge() see of an attempt that did not succeed.
+struct AttemptFailed {
+  AttemptVerdict verdict;
+  std::optional<ExitStatus> status;
+  std::string message() const { return verdict.why.message(); }
+};
+
+bool is_in(const std::vector<int>& codes, const std::optional<ExitStatus>& status) {
+  return status && !status->by_signal() &&
+         std::ranges::find(codes, status->number()) != codes.end();
+}
+
+// What could not be started at all will not start the next time either.
+bool worth_another_try(const RetryRule& rule, const AttemptFailed& failed) {
+  if (failed.verdict.state == TaskState::timed_out) return rule.on_timeout;
+  if (failed.verdict.state != TaskState::failed || !failed.status) return false;
+  return rule.on_exit.empty() || is_in(rule.on_exit, failed.status);
+}
+
+Growth growth_of(RetryRule::Growth growth) {
+  switch (growth) {
+    case RetryRule::Growth::exponential:
+      return Growth::exponential;
+    case RetryRule::Growth::linear:
+      return Growth::linear;
+    case RetryRule::Growth::constant:
+      return Growth::constant;
+  }
+  return Growth::exponential;
+}
+
+Jitter jitter_of(RetryRule::Jitter jitter) {
+  switch (jitter) {
+    case RetryRule::Jitter::full:
+      return Jitter::full;
+    case RetryRule::Jitter::equal:
+      return Jitter::equal;
+    case RetryRule::Jitter::none:
+      return Jitter::none;
+  }
+  return Jitter::full;
+}
+
+RetryOptions retry_options(const RetryRule& rule, std::uint64_t seed) {
+  RetryOptions options;
+  options.max_attempts = static_cast<int>(rule.count) + 1;
+  options.backoff.initial = rule.delay;
+  options.backoff.max = std::max(rule.delay, rule.max_delay);
+  options.backoff.multiplier = rule.multiplier;
+  options.backoff.growth = growth_of(rule.backoff);
+  options.backoff.jitter = jitter_of(rule.jitter);
+  options.seed = seed;
+  options.retryable = [&rule](const Error& error) {
+    const auto* failed = error.as<AttemptFailed>();
+    return failed && worth_another_try(rule, *failed);
+  };
+  return options;
+}
+
+Verdict judge_hedge(const HedgeRule& rule, const Result<AttemptOutcome>& outcome) {
+  if (!outcome) return Verdict::fatal;
+  if (outcome->verdict.state == TaskState::succeeded) return Verdict::win;
+  const bool ran = outcome->status || outcome->verdict.state == TaskState::timed_out;
+  if (rule.non_fatal_exit.empty()) return ran ? Verdict::non_fatal : Verdict::fatal;
+  return is_in(rule.non_fatal_exit, outcome->status) ? Verdict::non_fatal : Verdict::fatal;
+}
+
+// Waits for one more slot.
+class SlotWaiter final : public SlotRequest {
+ public:
+  explicit SlotWaiter(Runtime& runtime) : parking(runtime) {}
+  void granted() override { parking.wake(); }
+  Parking parking;
+};
+
+}  // namespace
+
+void Course::take(AttemptOutcome outcome) { last = std::move(outcome); }
+
+SlotClaim Execution::claim_of(TaskRun& run) {
+  const Policy& policy = *run.task->policy;
+  SlotClaim claim{run.parent->limit, policy.weight, {}};
+  for (const Lock& lock : policy.locks) claim.locks.emplace_back(&locks_[lock.limit], lock.count);
+  for (const std::string& name : policy.lock_names) {
+    claim.locks.emplace_back(&named_locks_[name], 1);
+  }
+  if (policy.interactive) claim.locks.emplace_back(&terminal_, 1);
+  return claim;
+}
+
+awaitable<Error> Execution::run_task(TaskRun& run, Context context) {
+  const Task& task = *run.task;
+  Course course(run, now());
+  Context own = run.is_last() ? last_context(*run.parent) : context;
+  if (task.policy->deadline) {
+    const Error cause = Error::make(TimedOut{"", *task.policy->deadline, TimedOut::Kind::deadline});
+    own = with_timeout(own, *task.policy->deadline, cause).first;
+  }
+  std::optional<CancelFn> out_of_time;
+  std::optional<Timer> patience;
+  std::optional<CancelHook> canceled;
+  if (run.is_last() && !task.policy->deadline && !task.timeout) {
+    auto [bounded, cancel] = with_cancel(own);
+    own = bounded;
+    out_of_time = cancel;
+    patience.emplace(context.runtime(),
+                     [&out_of_time] { (*out_of_time)(Error::make(TimedOut{"", kLastTaskTime})); });
+    canceled.emplace(context, [&patience] { patience->set_after(kLastTaskTime); });
+  }
+  co_await try_as_told(course, own);
+  const Error failure = end_course(course, own);
+  slots_.release(run);
+  co_return failure;
+}
+
+awaitable<void> Execution::try_as_told(Course& course, Context context) {
+  auto once = [this, &course](Context inner, int index) {
+    return try_once(course, std::move(inner), index);
+  };
+  const RetryRule& rule = course.policy().retry;
+  if (rule.count == 0) {
+    (void)co_await once(context, 0);
+    co_return;
+  }
+  const std::uint64_t seed = options_.seed ^ std::hash<std::string>()(course.task.full_name);
+  RetryOptions options = retry_options(rule, seed);
+  options.on_retry = [this, &course](const Retrying& retrying) {
+    course.waits = true;
+    notice(Notice::Level::info, &course.task,
+           "attempt " + std::to_string(course.attempts) + " failed (" + retrying.error.message() +
+               "); the next in " + format_duration(retrying.delay));
+  };
+  (void)co_await retry(context, std::move(options), once);
+  if (course.waits) course.last.verdict = judge_stopped(context);
+}
+
+// One attempt, or several that hedge each other.
+awaitable<Error> Execution::try_once(Course& course, Context context, int index) {
+  const Policy& policy = course.policy();
+  if (index > 0 && !policy.service) {
+    if (Error error = co_await slot_again(course.run, context)) co_return error;
+  }
+  course.waits = false;
+  if (policy.service) {
+    co_await serve(course, context);
+  } else if (policy.hedge) {
+    co_await hedged(course, context);
+  } else {
+    AttemptOutcome outcome = co_await attempt(course, context, false);
+    course.take(std::move(outcome));
+  }
+  const AttemptVerdict& verdict = course.last.verdict;
+  if (verdict.state == TaskState::succeeded) co_return Error();
+  if (index < static_cast<int>(policy.retry.count)) slots_.release(course.run);
+  co_return Error::make(AttemptFailed{verdict, course.last.status});
+}
+
+awaitable<Error> Execution::slot_again(TaskRun& run, Context context) {
+  Parking parking(context.runtime());
+  run.resume = &parking;
+  slots_.acquire(claim_of(run), run);
+  CancelHook canceled(context, [&parking] { parking.wake(); });
+  if (!run.holds_slot()) co_await parking.park();
+  run.resume = nullptr;
+  if (run.holds_slot()) co_return Error();
+  slots_.release(run);
+  co_return context.done_error();
+}
+
+// ---- hedging
+
+awaitable<void> Execution::hedged(Course& course, Context context) {
+  const HedgeRule& rule = *course.policy().hedge;
+  HedgeOptions<AttemptOutcome> options;
+  options.max_attempts = static_cast<int>(rule.max_attempts);
+  options.delay = rule.delay;
+  options.classify = [&rule](const Result<AttemptOutcome>& outcome) {
+    return judge_hedge(rule, outcome);
+  };
+  course.original.reset();
+  auto one = [this, &course](Context inner, int index) {
+    return hedge_attempt(course, std::move(inner), index);
+  };
+  Result<AttemptOutcome> outcome = co_await hedge<AttemptOutcome>(context, std::move(options), one);
+  if (!outcome) {
+    AttemptOutcome stopped;
+    stopped.verdict = context.done() ? judge_stopped(context)
+                                     : AttemptVerdict{TaskState::failed, outcome.error(), 1};
+    stopped.held = std::move(course.original);
+    outcome = std::move(stopped);
+  }
+  if (outcome->held) {
+    if (Error error = outcome->held->keep();
+        error && outcome->verdict.state == TaskState::succeeded)
+      outcome->verdict = {TaskState::failed, error, 1};
+    outcome->held.reset();
+  }
+  course.original.reset();
+  course.take(std::move(*outcome));
+}
+
+// The original has the task's slot; others take one of their own, but no locks: these are the
+// task's.
+awaitable<Result<AttemptOutcome>> Execution::hedge_attempt(Course& course, Context context,
+                                                           int index) {
+  if (index == 0) {
+    AttemptOutcome outcome = co_await attempt(course, context, true);
+    slots_.release_slot(course.run);
+    course.original = outcome.held;
+    co_return outcome;
+  }
+  SlotWaiter slot(context.runtime());
+  const SlotClaim claim{course.run.parent->limit, course.policy().weight, {}};
+  slots_.acquire(claim, slot);
+  CancelHook canceled(context, [&slot] { slot.parking.wake(); });
+  if (!slot.holds_slot()) co_await slot.parking.park();
+  AttemptOutcome outcome;
+  if (slot.holds_slot()) {
+    outcome = co_await attempt(course, context, true);
+  } else {
+    outcome.verdict = judge_stopped(context);
+  }
+  slots_.release(slot);
+  co_return outcome;
+}
+
+// ---- the end
+
+Error Execution::end_course(Course& course, const Context& context) {
+  const Task& task = course.task;
+  const AttemptVerdict& verdict = course.last.verdict;
+  TaskEnded ended;
+  ended.task = &task;
+  ended.state = verdict.state;
+  ended.error = masked(verdict.why);
+  ended.status = course.last.status;
+  ended.attempts = course.attempts;
+  ended.flaky = verdict.state == TaskState::succeeded && course.has_failed;
+  ended.duration = now() - course.began;
+  ended.last_lines = std::move(course.last.last_lines);
+  const AllowFailure& allow = task.policy->allow_failure;
+  const Error failure = failure_of(task, {verdict.state, ended.error, verdict.shell_code});
+  ended.allowed = failure && (allow.any || is_in(allow.exit_codes, ended.status));
+  const bool fails = failure && !ended.allowed;
+  const bool canceled = verdict.state == TaskState::canceled;
+  end_with(course.run, std::move(ended), failure);
+  return fails ? failure : canceled ? context.done_error() : Error();
+}
+
+}  // namespace errand::detail

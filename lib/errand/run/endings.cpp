@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the end of one task means for others.
+#include "errand/run/detail/execution.h"
+#include "errand/run/failure.h"
+
+namespace errand::detail {
+
+// Ends one task and whatever that decides for others. Not recursive: chains of needs may be long.
+void Execution::end(TaskRun& run, TaskEnded ended) {
+  endings_.push_back({&run, std::move(ended)});
+  if (ending_) return;
+  ending_ = true;
+  while (!endings_.empty()) {
+    Ending next = std::move(endings_.front());
+    endings_.pop_front();
+    if (next.run->phase != TaskRun::Phase::ended) end_one(*next.run, std::move(next.ended));
+  }
+  ending_ = false;
+}
+
+void Execution::end_with(TaskRun& run, TaskEnded ended, const Error& failure) {
+  GroupRun& parent = *run.parent;
+  const bool counts = failure && !ended.allowed;
+  ended.first_failure = counts && !parent.tally.first && !parent.keeps_going();
+  if (counts) {
+    parent.tally.failures.push_back(failure);
+    if (!parent.tally.first) parent.tally.first = failure;
+  }
+  end(run, std::move(ended));
+  if (counts) fail(parent, failure);
+}
+
+void Execution::end_one(TaskRun& run, TaskEnded ended) {
+  run.phase = TaskRun::Phase::ended;
+  run.state = ended.state;
+  run.excluded = ended.excluded;
+  run.serves_needs = ended.state == TaskState::succeeded || ended.allowed;
+  if (ended.state == TaskState::skipped) run.why = ended.error;
+  GroupRun* const parent = run.parent;
+  if (parent) parent->tally.add(ended);
+  if (!run.task->policy->key.empty()) share(run, ended);
+  emit(std::move(ended));
+  tell_dependents(run, Stage::ended);
+  for (const Need& need : run.task->needs) user_ended(runs_[need.task]);
+  if (parent) child_ended(run);
+  if (feeding_) feeding_->wake();
+}
+
+void Execution::child_ended(TaskRun& run) {
+  GroupRun& group = *run.parent;
+  const bool is_work = !run.task->policy->service && !run.is_last();
+  if (group.run.task->mode == Mode::race && run.state == TaskState::succeeded && is_work &&
+      !group.tally.won) {
+    group.tally.won = true;
+    group.group.cancel(Error::make(RaceWon{run.task->full_name}));
+  }
+  halt(group);
+  if (!is_stream_) {
+    if (is_work && --group.work == 0) stop_unneeded_services(group);
+    if (!run.is_last() && --group.ahead_of_last == 0) release_last(group);
+  }
+  one_less(group);
+}
+
+void Execution::one_less(GroupRun& group) {
+  if (--group.remaining == 0) group.all_ended.set();
+}
+
+void Execution::stop_unneeded_services(GroupRun& group) {
+  for (const TaskId child : group.run.task->children) {
+    TaskRun& run = runs_[child];
+    if (run.task->policy->service && run.users == 0) stop_service(run);
+  }
+}
+
+void Execution::release_last(GroupRun& group) {
+  const bool failed = !group.tally.all_well();
+  for (const TaskId child : group.run.task->children) {
+    TaskRun& run = runs_[child];
+    if (!run.is_last() || !run.task->needs.empty()) continue;
+    run.needed_failed = failed;
+    meet(run);
+  }
+}
+
+// A task, or a whole group, that will not start.
+void Execution::end_unstarted(TaskRun& run, TaskState state, const Error& why, bool excluded) {
+  if (run.phase == TaskRun::Phase::ended) return;
+  if (run.phase == TaskRun::Phase::queued) slots_.release(run);
+  for (const TaskId child : run.task->children) end_unstarted(runs_[child], state, why, excluded);
+  TaskEnded ended;
+  ended.task = run.task;
+  ended.state = state;
+  ended.error = why;
+  ended.excluded = excluded;
+  end(run, std::move(ended));
+}
+
+// ---- needs
+
+void Execution::tell_dependents(TaskRun& need, Stage stage) {
+  if (is_stream_) return;
+  const TaskId id = need.task->id;
+  for (std::size_t i = dependents_at_[id]; i < dependents_at_[id + 1]; ++i) {
+    TaskRun& run = runs_[dependents_[i].task];
+    if (run.phase == TaskRun::Phase::waiting) {
+      tell_dependent(run, dependents_[i].condition, need, stage);
+    }
+  }
+}
+
+void Execution::tell_dependent(TaskRun& run, Condition condition, const TaskRun& need,
+                               Stage stage) {
+  const bool early = condition == Condition::started || condition == Condition::ready;
+  if (stage != Stage::ended) {
+    const bool now = condition == (stage == Stage::started ? Condition::started : Condition::ready);
+    if (now) meet(run);
+    return;
+  }
+  if (!need.serves_needs && !need.excluded) run.needed_failed = true;
+  if (early && (condition == Condition::started ? need.started : need.ready)) return;  // long met
+  if (run.is_last() || condition == Condition::done ||
+      (condition == Condition::success && need.serves_needs)) {
+    return meet(run);
+  }
+  const std::string why =
+      "needs " + need.task->full_name + ": " + std::string(to_string(need.state));
+  end_unstarted(run, TaskState::skipped, Error::text(why), need.excluded);
+}
+
+void Execution::meet(TaskRun& run) {
+  if (run.unmet == 0 || --run.unmet > 0) return;
+  if (run.parent && run.phase == TaskRun::Phase::waiting) make_ready(run);
+}
+
+// ---- tasks with one key
+
+// True: another task does the work, or has done it.
+bool Execution::follow(TaskRun& run) {
+  Flight& flight = flights_[run.task->policy->key];
+  if (flight.ended) {
+    copy_outcome(run, flight);
+    return true;
+  }
+  if (flight.leader) {
+    run.phase = TaskRun::Phase::following;
+    flight.followers.push_back(&run);
+    return true;
+  }
+  flight.leader = &run;
+  flight.leader_name = run.task->full_name;
+  return false;
+}
+
+// A leader that was canceled leaves the work to the next: the key's outcome is still to come.
+void Execution::share(TaskRun& leader, const TaskEnded& ended) {
+  const auto found = flights_.find(leader.task->policy->key);
+  if (found == flights_.end()) return;
+  Flight& flight = found->second;
+  std::erase(flight.followers, &leader);
+  if (flight.leader != &leader) return;
+  flight.leader = nullptr;
+  std::vector<TaskRun*> followers = std::exchange(flight.followers, {});
+  if (ended.state != TaskState::canceled && ended.state != TaskState::skipped) {
+    flight.ended = ended;
+    flight.ended->last_lines.clear();
+    for (TaskRun* run : followers) copy_outcome(*run, flight);
+    return;
+  }
+  for (TaskRun* run : followers) {
+    enqueue(*run);
+  }
+}
+
+void Execution::copy_outcome(TaskRun& run, const Flight& flight) {
+  TaskEnded ended = *flight.ended;
+  ended.task = run.task;
+  ended.attempts = 0;
+  ended.duration = Duration::zero();
+  ended.same_as = flight.leader_name;
+  ended.allowed = false;
+  Error failure;
+  if (ended.state == TaskState::failed || ended.state == TaskState::timed_out) {
+    failure = Error::make(TaskFailure{run.task->full_name, ended.state, ended.error.message(),
+                                      ended.status ? ended.status->shell_code() : 1});
+    ended.allowed = run.task->policy->allow_failure.any;
+  }
+  end_with(run, std::move(ended), failure);
+}
+
+}  // namespace errand::detail

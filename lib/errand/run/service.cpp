@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Services: tasks that run as long as others need them.
+#include "errand/run/detail/execution.h"
+#include "errand/run/detail/readiness.h"
+#include "errand/run/failure.h"
+
+namespace errand::detail {
+namespace {
+
+constexpr Duration kProbeDelay = std::chrono::milliseconds(50);  // doubles up to the next
+constexpr Duration kProbeDelayMax = std::chrono::seconds(1);
+
+}  // namespace
+
+Error ReadySink::write(Stream stream, std::string_view bytes) {
+  if (!readiness_.seen().is_set()) {
+    const std::string& text = readiness_.log_text();
+    std::string& joined = ends_[stream == Stream::out ? 0 : 1];
+    joined += bytes;
+    if (joined.find(text) != std::string::npos) {
+      readiness_.seen().set();
+      joined.clear();
+    } else if (joined.size() >= text.size()) {
+      joined.erase(0, joined.size() - text.size() + 1);
+    }
+  }
+  return next_.write(stream, bytes);
+}
+
+// One attempt of a service, and beside it the watch for its readiness.
+awaitable<void> Execution::serve(Course& course, Context context) {
+  TaskRun& run = course.run;
+  auto [own, stop] = with_cancel(context);
+  run.stop = stop;
+  const bool unneeded = run.users == 0 && run.parent->work == 0;
+  if (unneeded) stop(Error::make(ServiceDone{}));
+  std::optional<Readiness> readiness;
+  if (course.policy().ready) readiness.emplace(context.runtime(), *course.policy().ready);
+  GroupOptions options;
+  options.name = course.task.full_name;
+  options.on_failure = OnFailure::keep_going;
+  Group watch(own, std::move(options));
+  if (readiness) {
+    auto watching = [this, &course, &readiness](Context inner) {
+      return watch_readiness(course, *readiness, std::move(inner));
+    };
+    watch.go("ready", std::move(watching));
+  }
+  AttemptOutcome outcome = co_await attempt(course, own, false, readiness ? &*readiness : nullptr);
+  run.stop.reset();
+  watch.cancel();
+  (void)co_await watch.wait();
+  if (own.cause().as<ServiceDone>()) outcome.verdict = {};
+  course.take(std::move(outcome));
+}
+
+awaitable<Error> Execution::watch_readiness(Course& course, Readiness& readiness, Context context) {
+  const Duration timeout = readiness.rule().timeout;
+  Context limited = with_timeout(context, timeout).first;
+  Error last;
+  if (readiness.watches_log()) {
+    last = co_await readiness.seen().wait(limited);
+  } else {
+    last = co_await probe_until_ready(course, limited);
+  }
+  if (!last) {
+    became_ready(course.run);
+  } else if (!context.done() && course.run.stop) {
+    const bool says_more = !readiness.watches_log() && !last.is(DeadlineExceeded);
+    (*course.run.stop)(Error::make(NotReady{timeout, says_more ? last.message() : ""}));
+  }
+  co_return Error();
+}
+
+// What the last check said, when the time is over.
+awaitable<Error> Execution::probe_until_ready(Course& course, Context context) {
+  Duration delay = kProbeDelay;
+  Error last = Error::text("never checked");
+  for (;;) {
+    const Attempt described{&course.task, course.attempts, 0, options_.id};
+    Error error = co_await executor_.probe(context, hurry_, described);
+    if (!error) co_return error;
+    if (!context.done()) last = std::move(error);
+    if (context.done() || co_await context.sleep(delay)) co_return last;
+    delay = std::min(delay * 2, kProbeDelayMax);
+  }
+}
+
+void Execution::became_ready(TaskRun& run) {
+  if (run.phase != TaskRun::Phase::running || std::exchange(run.ready, true)) return;
+  notice(Notice::Level::info, run.task, "ready");
+  tell_dependents(run, Stage::ready);
+}
+
+void Execution::user_ended(TaskRun& service) {
+  if (service.users > 0) --service.users;
+  if (service.users == 0 && service.task->policy->service) stop_service(service);
+}
+
+void Execution::stop_service(TaskRun& service) {
+  if (service.stop) (*service.stop)(Error::make(ServiceDone{}));
+}
+
+}  // namespace errand::detail

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tasks that arrive as a stream.
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include "errand/run/detail/execution.h"
+#include "errand/run/failure.h"
+
+namespace errand::detail {
+
+awaitable<RunEnded> Execution::run_stream(const Task& root, TaskSource& source) {
+  is_stream_ = true;
+  begin(root, nullptr);
+  TaskRun run(root);
+  GroupRun& group = make_group(run, context_);
+  ++group.remaining;
+  auto feeding = [this, &group, &source](Context context) {
+    return feed(group, source, std::move(context));
+  };
+  group.group.go("input", std::move(feeding));
+  GroupVerdict verdict = co_await join(group);
+  co_return co_await finish(root, std::move(verdict));
+}
+
+awaitable<Error> Execution::feed(GroupRun& group, TaskSource& source, Context context) {
+  Error failure;
+  while (!context.done() && !group.tally.halted) {
+    Result<std::optional<Task>> next = co_await source.next(context);
+    if (!next && !context.done()) failure = next.error();
+    if (!next || !*next) break;
+    co_await start_streamed(group, std::move(**next), context);
+  }
+  if (failure) {
+    group.tally.failures.push_back(failure);
+    fail(group, failure);
+  }
+  one_less(group);
+  co_return failure;
+}
+
+// Suspends until the task has its slot, so that no more than one waits.
+awaitable<void> Execution::start_streamed(GroupRun& group, Task task, Context context) {
+  auto streamed = std::make_shared<StreamTask>(std::move(task));
+  TaskRun& run = streamed->run;
+  run.parent = &group;
+  run.owner = streamed;
+  ++group.remaining;
+  if (run.task->secrets) masker_.add(*run.task->secrets);
+  emit(TaskReady{run.task});
+  enqueue(run);
+  if (run.phase == TaskRun::Phase::running) {
+    co_await asio::post(context.runtime().executor(), asio::use_awaitable);  // let it begin
+    co_return;
+  }
+  Parking parking(context.runtime());
+  feeding_ = &parking;
+  detail::CancelHook canceled(context, [&parking] { parking.wake(); });
+  while (run.not_started() && !context.done() && !group.tally.halted) co_await parking.park();
+  feeding_ = nullptr;
+  if (run.not_started()) {
+    const Error cause = context.done() ? context.cause() : group.tally.halt;
+    end_unstarted(run, TaskState::canceled, Error::text(cause_text(cause)));
+  }
+  if (run.phase == TaskRun::Phase::ended) run.owner.reset();
+}
+
+}  // namespace errand::detail

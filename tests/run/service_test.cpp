@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Services, conditions of needs.
+#include "errand/run/failure.h"
+#include "support/fake_executor.h"
+
+using namespace errand;
+using namespace errand::test;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+struct ServiceTest : RunTest {
+  ServiceTest() {
+    executor.behaviors["cache"] = {.takes = 1000h};
+    executor.behaviors["db"] = {.takes = 1000h, .output = "listening\n"};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what needs a service starts when it is ready, and the service is stopped after that") {
+  ServiceTest test;
+  test.executor.behaviors["db"].speaks_after = 3s;
+  const RunEnded ended = test.run_plan(
+      "tasks: {db: {run: x, service: true, ready: {log: listening}}, test: {run: x, needs: db}, "
+      "other: x}");
+  CHECK(ended.exit_status == 0);
+  CHECK(test.recorder.lines == Names{"0s start db", "0s start other", "1s succeeded other",
+                                     "3s notice ready", "3s start test", "4s succeeded test",
+                                     "4s succeeded db", "4s end"});
+}
+
+TEST_CASE("a service without a ready check is ready once it has started") {
+  ServiceTest test;
+  CHECK(test.run_plan("tasks: {db: {run: x, service: true}, test: {run: x, needs: db}}")
+            .exit_status == 0);
+  CHECK(test.elapsed() == 1s);
+}
+
+TEST_CASE("a ready text is found across two writes, and not in half") {
+  ServiceTest test;
+  test.executor.behaviors["db"].output = "listen";
+  const RunEnded ended = test.run_plan(
+      "tasks: {db: {run: x, service: true, ready: {log: listening, timeout: 5s}}, test: {run: x, "
+      "needs: db}}");
+  CHECK(ended.exit_status == 1);
+  CHECK(test.recorder.state("db") == "failed: not ready after 5s");
+  CHECK(test.recorder.state("test") == "skipped: needs db: failed");
+}
+
+TEST_CASE("a check is repeated until the service is ready") {
+  ServiceTest test;
+  test.after(2s, [&] { test.executor.ready.insert("db"); });
+  CHECK(test.run_plan("tasks: {db: {run: x, service: true, ready: {tcp: 'localhost:1'}}, test: "
+                      "{run: x, needs: db}}")
+            .exit_status == 0);
+  CHECK(test.elapsed() > 3s);
+  CHECK(test.elapsed() < 5s);
+}
+
+TEST_CASE("a service that is not ready in time says what its check said") {
+  ServiceTest test;
+  test.run_plan(
+      "tasks: {db: {run: x, service: true, ready: {exec: check, timeout: 5s}}, test: {run: x, "
+      "needs: db}}");
+  CHECK(test.recorder.state("db") == "failed: not ready after 5s: not yet");
+  CHECK(test.elapsed() == 5s);
+}
+
+TEST_CASE("a service that ends early fails, and its tests are canceled") {
+  ServiceTest test;
+  test.executor.behaviors["db"] = {.takes = 2s, .exit_code = 0};
+  test.executor.behaviors["test"] = {.takes = 1h};
+  const RunEnded ended =
+      test.run_plan("tasks: {db: {run: x, service: true}, test: {run: x, needs: db}}");
+  CHECK(ended.exit_status == 1);
+  CHECK(test.recorder.state("db") == "failed: ended while it was needed (exit 0)");
+  CHECK(test.recorder.state("test") == "canceled: db failed (ended while it was needed (exit 0))");
+}
+
+TEST_CASE("a service that ends early is started again by retry") {
+  ServiceTest test;
+  test.executor.attempts["db"] = {{.takes = 2s, .exit_code = 1}, {.takes = 1000h}};
+  test.executor.behaviors["test"] = {.takes = 10s};
+  CHECK(test.run_plan("tasks: {db: {run: x, service: true, retry: {count: 1, jitter: none}}, "
+                      "test: {run: x, needs: db}}")
+            .exit_status == 0);
+  CHECK(test.recorder.ended.at("db").attempts == 2);
+}
+
+TEST_CASE("services hold no job slot") {
+  ServiceTest test;
+  CHECK(test.run_plan("jobs: 1\ntasks: {db: {run: x, service: true}, cache: {run: x, service: "
+                      "true}, test: {run: x, needs: [db, cache]}, other: x}")
+            .exit_status == 0);
+  CHECK(test.recorder.state("test") == "succeeded");
+}
+
+TEST_CASE("a service that nothing needs ends with the work of its group") {
+  ServiceTest test;
+  test.executor.behaviors["a"] = {.takes = 7s};
+  CHECK(test.run_plan("tasks: {db: {run: x, service: true}, a: x}").exit_status == 0);
+  CHECK(test.recorder.state("db") == "succeeded");
+  CHECK(test.elapsed() == 7s);
+}
+
+TEST_CASE("a service is not started for tasks that will never run") {
+  ServiceTest test;
+  test.run_plan(
+      "mode: aggregate\ntasks: {bad: x, db: {run: x, service: true, needs: bad}, test: {run: x, "
+      "needs: [db, bad]}}");
+  CHECK(test.executor.started == Names{"bad", "db", "test"});
+  ServiceTest other;
+  other.executor.behaviors["bad"] = {.exit_code = 1};
+  other.run_plan(
+      "mode: aggregate\ntasks: {bad: x, slow: x, db: {run: x, service: true, needs: slow}, test: "
+      "{run: x, needs: [db, bad]}}");
+  CHECK(other.executor.started == Names{"bad", "slow"});
+  CHECK(other.recorder.state("db") == "skipped: nothing needs it any more");
+}
+
+TEST_CASE("a service is needed by groups and from other groups") {
+  ServiceTest test;
+  test.executor.behaviors["g/b"] = {.takes = 5s};
+  CHECK(
+      test.run_plan("tasks: {db: {run: x, service: true}, g: {needs: db, tasks: {a: x, b: x}}, h: "
+                    "{tasks: {c: {run: x, needs: db}}}}")
+          .exit_status == 0);
+  CHECK(test.elapsed() == 5s);
+}
+
+TEST_CASE("services are canceled with the run") {
+  ServiceTest test;
+  test.executor.behaviors["test"] = {.exit_code = 4};
+  const RunEnded ended = test.run_plan(
+      "tasks: {db: {run: x, service: true, ready: {log: never}}, test: x, late: {run: x, needs: "
+      "db}}");
+  CHECK(ended.exit_status == 4);
+  CHECK(test.recorder.state("db") == "canceled: test failed (exit 4)");
+  CHECK(test.recorder.state("late") == "canceled: test failed (exit 4)");
+}
+
+TEST_CASE("a last task that needs a service has it") {
+  ServiceTest test;
+  CHECK(test.run_plan("tasks: {db: {run: x, service: true}, a: {run: x, needs: db}, dump: {run: x, "
+                      "when: always, needs: {db: {condition: ready}, a: {condition: done}}}}")
+            .exit_status == 0);
+  CHECK(test.executor.started == Names{"db", "a", "dump"});
+}
+
+// ---- conditions
+
+TEST_CASE("done waits for the end, however") {
+  RunTest test;
+  test.executor.behaviors["a"] = {.exit_code = 1};
+  test.run_plan(
+      "mode: aggregate\ntasks: {a: x, b: {run: x, needs: {a: {condition: done}}}, c: {run: x, "
+      "needs: a}}");
+  CHECK(test.recorder.state("b") == "succeeded");
+  CHECK(test.recorder.state("c") == "skipped: needs a: failed");
+}
+
+TEST_CASE("started waits for the first attempt") {
+  RunTest test;
+  test.executor.behaviors["a"] = {.takes = 10s};
+  test.run_plan("tasks: {b: {run: x, needs: {a: {condition: started}}}, a: x}");
+  CHECK(test.recorder.lines.front() == "0s start a");
+  CHECK(test.elapsed() == 10s);
+}
+
+TEST_CASE("what waits for the start of a task that never starts is skipped") {
+  RunTest test;
+  test.executor.behaviors["bad"] = {.exit_code = 1};
+  test.run_plan(
+      "mode: aggregate\ntasks: {bad: x, a: {run: x, needs: bad}, b: {run: x, needs: {a: "
+      "{condition: started}}}}");
+  CHECK(test.recorder.state("b") == "skipped: needs a: skipped");
+}
