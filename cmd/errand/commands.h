@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "errand/input.h"
-#include "errand/job_budget.h"
 #include "errand/options.h"
 #include "errand/process/guardian.h"
 
@@ -18,15 +17,11 @@ int completion(const CompletionCommand& command);
 int check(const CheckCommand& command);
 int list(const ListCommand& command);
 
+// Runs what was read, as the options say; prints it instead for --dry-run.
+int perform(RunCommand command, Input input, std::unique_ptr<Guardian> guardian);
 // The process that outlives errand, started while there is little memory to copy; null when there
 // cannot be one.
 std::unique_ptr<Guardian> start_guardian(const RunCommand& command);
-
-// Runs what was read, as the options say.
-int perform(RunCommand command, Input input, JobBudget budget, std::unique_ptr<Guardian> guardian);
-
-// In another order, if the options say so; the seed is told.
-Plan shuffled(const RunCommand& command, Plan plan);
 
 // The resolved plan as text, for --dry-run.
 std::string describe(const Plan& plan);

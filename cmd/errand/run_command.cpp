@@ -296,38 +296,7 @@ Session::Outcome Session::run() {
   return outcome_;
 }
 
-}  // namespace
-
-int run(RunCommand command) {
-  std::unique_ptr<Guardian> guardian = command.dry_run ? nullptr : start_guardian(command);
-  command.overrides.env = command.input.env;
-  std::expected<Input, InputError> input = read_input(command.input, command.shell);
-  if (!input) {
-    complain(input.error().lines);
-    return kErrandFailed;
-  }
-  auto* file = std::get_if<FilePlan>(&*input);
-  const std::optional<Jobs> in_file = file ? file->plan.root().jobs : std::nullopt;
-  JobBudget budget = job_budget(command.overrides.jobs, in_file);
-  if (!command.overrides.jobs && !in_file) command.overrides.jobs = budget.jobs;
-  if (file) {
-    file->plan = apply(command.overrides, file->plan);
-    if (command.dry_run) return print(describe(shuffled(command, std::move(file->plan))));
-  } else if (command.dry_run) {
-    complain({"errand: a stream of tasks (JSON Lines) has no plan to print"});
-    return kErrandFailed;
-  }
-  return perform(std::move(command), std::move(*input), std::move(budget), std::move(guardian));
-}
-
-// Without one errand does as well, as long as nobody kills it.
-std::unique_ptr<Guardian> start_guardian(const RunCommand& command) {
-  Result<std::unique_ptr<Guardian>> guardian = Guardian::start();
-  if (guardian) return std::move(*guardian);
-  if (command.verbose) complain({"errand: " + guardian.error().message()});
-  return nullptr;
-}
-
+// In another order, if the options say so; the seed is told.
 Plan shuffled(const RunCommand& command, Plan plan) {
   if (!command.shuffle) return plan;
   constexpr std::uint32_t kSeeds = 1'000'000;  // short enough to be typed
@@ -339,12 +308,43 @@ Plan shuffled(const RunCommand& command, Plan plan) {
   return shuffle(plan, seed);
 }
 
-int perform(RunCommand command, Input input, JobBudget budget, std::unique_ptr<Guardian> guardian) {
-  if (auto* file = std::get_if<FilePlan>(&input)) {
-    file->plan = shuffled(command, std::move(file->plan));
-  } else if (command.shuffle) {
+}  // namespace
+
+int run(RunCommand command) {
+  std::unique_ptr<Guardian> guardian = command.dry_run ? nullptr : start_guardian(command);
+  command.overrides.env = command.input.env;
+  std::expected<Input, InputError> input = read_input(command.input, command.shell);
+  if (!input) {
+    complain(input.error().lines);
+    return kErrandFailed;
+  }
+  if (command.dry_run && !std::holds_alternative<FilePlan>(*input)) {
+    complain({"errand: a stream of tasks (JSON Lines) has no plan to print"});
+    return kErrandFailed;
+  }
+  return perform(std::move(command), std::move(*input), std::move(guardian));
+}
+
+// Without one errand does as well, as long as nobody kills it.
+std::unique_ptr<Guardian> start_guardian(const RunCommand& command) {
+  Result<std::unique_ptr<Guardian>> guardian = Guardian::start();
+  if (guardian) return std::move(*guardian);
+  if (command.verbose) complain({"errand: " + guardian.error().message()});
+  return nullptr;
+}
+
+int perform(RunCommand command, Input input, std::unique_ptr<Guardian> guardian) {
+  auto* file = std::get_if<FilePlan>(&input);
+  if (!file && command.shuffle) {
     complain({"errand: tasks that arrive one after another cannot be shuffled"});
     return kErrandFailed;
+  }
+  const std::optional<Jobs> in_file = file ? file->plan.root().jobs : std::nullopt;
+  JobBudget budget = job_budget(command.overrides.jobs, in_file);
+  if (!command.overrides.jobs && !in_file) command.overrides.jobs = budget.jobs;
+  if (file) file->plan = shuffled(command, apply(command.overrides, file->plan));
+  if (file && command.dry_run) {
+    return print(file->file.empty() ? command_lines(file->plan) : describe(file->plan));
   }
   if (!budget.note.empty() && !command.quiet) complain({"errand: note: " + budget.note});
   Session::Outcome outcome;
