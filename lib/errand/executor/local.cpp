@@ -6,6 +6,9 @@
 #include <unordered_map>
 #include <utility>
 
+#include "errand/executor/shell_alike.h"
+#include "errand/plan/plain_command.h"
+
 namespace errand {
 namespace {
 
@@ -59,15 +62,25 @@ Command::Output output_of(Capture capture) {
   return Command::Output::inherit;
 }
 
-std::vector<std::string> argv_of(const Task& task) {
+// The prefix that script has when nobody chose another one.
+const Argv kDefaultShell = {"sh", "-ec"};
+
+Argv argv_of(const Task& task) {
   if (const auto* argv = std::get_if<Argv>(&task.run)) return *argv;
   const auto* script = std::get_if<Script>(&task.run);
-  std::vector<std::string> argv;
+  Argv argv;
   if (!script) return argv;
   if (task.shell) argv = *task.shell;
-  if (argv.empty()) argv = {"sh", "-ec"};
+  if (argv.empty()) argv = kDefaultShell;
   argv.push_back(script->text);
   return argv;
+}
+
+// What to execute in the shell's place, where it would do nothing else.
+std::optional<Argv> argv_without_shell(const Task& task) {
+  const auto* script = std::get_if<Script>(&task.run);
+  const bool is_default = !task.shell || task.shell->empty() || *task.shell == kDefaultShell;
+  return script && is_default ? plain_command(script->text) : std::nullopt;
 }
 
 StopRule stop_rule_of(const Task& task) {
@@ -94,6 +107,7 @@ LocalExecutor::Environment LocalExecutor::environment(const Entries& entries) {
   if (const auto known = environments_.find(entries); known != environments_.end()) {
     return known->second;
   }
+  Environment made;
   std::vector<std::string> texts;
   std::unordered_map<std::string_view, std::size_t> places;
   places.reserve(base_.size());
@@ -105,28 +119,45 @@ LocalExecutor::Environment LocalExecutor::environment(const Entries& entries) {
   for (const std::string& text : base_) {
     const std::string_view name = name_of(text);
     if (own.contains(name) || !places.emplace(name, 0).second) continue;
-    texts.push_back(text);
+    if (name == "PWD") {
+      made.pwd = text.substr(name.size() + 1);
+    } else {
+      texts.push_back(text);
+    }
+  }
+  if (const auto pwd = own.find("PWD"); pwd != own.end()) {
+    made.pwd = pwd->second->second;
+    made.pwd_is_own = true;
   }
   if (entries) {
     for (const EnvEntry& one : *entries) {
-      if (own.at(one.first) == &one && one.second) texts.push_back(entry(one.first, *one.second));
+      if (own.at(one.first) == &one && one.second && one.first != "PWD")
+        texts.push_back(entry(one.first, *one.second));
     }
   }
   if (environments_.size() >= kEnvironmentsMax) environments_.clear();
-  auto made = std::make_shared<const std::vector<std::string>>(std::move(texts));
+  made.kept_by_shell = shell_keeps(texts);
+  made.texts = std::make_shared<const std::vector<std::string>>(std::move(texts));
   environments_.emplace(entries, made);
   return made;
 }
 
-Command LocalExecutor::command_of(const Attempt& attempt, Capture capture) {
+Command LocalExecutor::command_of(const Attempt& attempt, Capture capture, Shell shell) {
   const Task& task = *attempt.task;
   Command command;
   command.argv = argv_of(task);
   command.dir = task.dir;
-  command.env = environment(task.env);
+  const Environment shared = environment(task.env);
+  command.env = shared.texts;
   command.own_env = {entry("ERRAND_TASK", task.full_name), entry("ERRAND_RUN_ID", attempt.run_id),
                      entry("ERRAND_ATTEMPT", std::to_string(attempt.number)),
                      entry("ERRAND_SLOT", std::to_string(attempt.slot))};
+  std::optional<Argv> plain;
+  if (shell == Shell::if_needed && shared.kept_by_shell) plain = argv_without_shell(task);
+  std::optional<std::string> pwd = shared.pwd;
+  if (plain || (pwd && !shared.pwd_is_own)) pwd = shell_pwd(pwd, task.dir);
+  if (pwd) command.own_env.push_back(entry("PWD", *pwd));
+  if (plain) command.argv = std::move(*plain);
   command.output = output_of(capture);
   return command;
 }
@@ -135,15 +166,21 @@ Command LocalExecutor::command_of(const Attempt& attempt, Capture capture) {
 awaitable<AttemptResult> LocalExecutor::run(Context context, Context hurry, const Attempt& attempt,
                                             OutputSink& output, Capture capture) {
   ToSink receiver(output);
-  Command command = command_of(attempt, capture);
+  Command command = command_of(attempt, capture, Shell::if_needed);
   AttemptResult result;
   if (command.argv.empty()) {
     result.error = Error::text("there is nothing to run");
     co_return result;
   }
   StopRule rule = stop_rule_of(*attempt.task);
-  ProcessEnd end = co_await run_process(reaper_, std::move(context), std::move(hurry),
-                                        std::move(command), std::move(rule), receiver);
+  ProcessEnd end =
+      co_await run_process(reaper_, context, hurry, std::move(command), rule, receiver);
+  // What cannot be executed is the shell's to judge: it runs files without a "#!" line itself.
+  if (end.error.as<ExecFailure>() && argv_without_shell(*attempt.task)) {
+    command = command_of(attempt, capture, Shell::for_scripts);
+    end = co_await run_process(reaper_, std::move(context), std::move(hurry), std::move(command),
+                               std::move(rule), receiver);
+  }
   result.status = end.status;
   result.error = translated(end.error);
   result.stopped = end.stopped;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,8 +34,15 @@ class LocalExecutor final : public Executor {
 
  private:
   using Entries = std::shared_ptr<const std::vector<EnvEntry>>;
-  using Environment = std::shared_ptr<const std::vector<std::string>>;
-  Command command_of(const Attempt& attempt, Capture capture);
+  // What attempts with the same entries share. PWD depends on the folder and stands apart.
+  struct Environment {
+    std::shared_ptr<const std::vector<std::string>> texts;
+    std::optional<std::string> pwd;
+    bool pwd_is_own = false;     // the task's, not inherited
+    bool kept_by_shell = false;  // a shell would hand it on unchanged
+  };
+  enum class Shell : std::uint8_t { if_needed, for_scripts };
+  Command command_of(const Attempt& attempt, Capture capture, Shell shell);
   Environment environment(const Entries& entries);
 
   Reaper& reaper_;
