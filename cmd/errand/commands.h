@@ -10,6 +10,8 @@ namespace errand::cmd {
 int run(RunCommand command);
 int check(const CheckCommand& command);
 int list(const ListCommand& command);
+int graph(const GraphCommand& command);
+int schema();
 
 // The resolved plan as text, for --dry-run.
 std::string describe(const Plan& plan);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -45,5 +46,8 @@ Error for_each_line(const TaskStream& stream,
 // Changes into the folder of -C, finds the file, reads and checks it, and selects the named tasks.
 std::expected<Input, InputError> read_input(const InputOptions& options,
                                             const std::vector<std::string>& shell);
+
+// The same for what a stream cannot be: "listed". Complains itself.
+std::optional<FilePlan> read_whole_plan(const InputOptions& options, std::string_view done);
 
 }  // namespace errand::cmd

@@ -16,6 +16,8 @@ struct Perform {
   int operator()(cmd::RunCommand& command) const { return cmd::run(std::move(command)); }
   int operator()(const cmd::CheckCommand& command) const { return cmd::check(command); }
   int operator()(const cmd::ListCommand& command) const { return cmd::list(command); }
+  int operator()(const cmd::GraphCommand& command) const { return cmd::graph(command); }
+  int operator()(const cmd::SchemaCommand&) const { return cmd::schema(); }
 };
 
 }  // namespace

@@ -39,6 +39,15 @@ Examples:
 Exit status: 0 all succeeded; that of the first failed task; 1 with -k; 124 timeout; 125 bad input;
 126 and 127 cannot be executed, not found. Killed by SIGINT, SIGTERM or SIGHUP it dies of it.)";
 
+constexpr const char* kGraphExamples = R"(Examples:
+  errand graph | dot -Tsvg >plan.svg
+  errand graph --format mermaid ci.yaml test   just these tasks and what they need
+  errand graph --format json | jq '.tasks[].needs')";
+
+constexpr const char* kSchemaExamples = R"(Examples:
+  errand schema >errand.schema.json    then, as the first line of a task file:
+                                       # yaml-language-server: $schema=errand.schema.json)";
+
 // A reader of one option's text; CLI11 shows the error behind the option's name.
 template <class T, class Into>
 CLI::callback_t reading(Into& into, std::function<Result<T>(const std::string&)> read) {
@@ -69,6 +78,13 @@ Result<Mode> read_mode(const std::string& text) {
   if (text == "aggregate") return Mode::aggregate;
   if (text == "race") return std::unexpected(not_available(text));
   return std::unexpected(Error::text("'" + text + "' is not a mode; errgroup or aggregate"));
+}
+
+Result<GraphFormat> read_graph_format(const std::string& text) {
+  if (text == "dot") return GraphFormat::dot;
+  if (text == "mermaid") return GraphFormat::mermaid;
+  if (text == "json") return GraphFormat::json;
+  return std::unexpected(Error::text("'" + text + "' is not one of dot, mermaid, json"));
 }
 
 Result<OutputMode> read_output(const std::string& text) {
@@ -237,9 +253,8 @@ class ShortHelp final : public CLI::Formatter {
 
 // CLI11 would only say that a subcommand is missing. Empty: `word` is one.
 std::string wrong_command(std::string_view word) {
-  constexpr std::array<std::string_view, 3> known = {"run", "check", "list"};
-  constexpr std::array<std::string_view, 5> later = {"exec", "graph", "report", "schema",
-                                                     "completion"};
+  constexpr std::array<std::string_view, 5> known = {"run", "check", "list", "graph", "schema"};
+  constexpr std::array<std::string_view, 3> later = {"exec", "report", "completion"};
   if (std::ranges::find(known, word) != known.end()) return {};
   const std::string quoted = "'" + escape_text(word) + "'";
   if (std::ranges::find(later, word) != later.end()) return quoted + " is not available yet";
@@ -287,6 +302,19 @@ Invocation read_command_line(int argc, char** argv) {
   list_app.add_flag("--json", list.json, "as JSON, for programs");
   list_app.footer("Examples:\n  errand list\n  errand list --json ci.yaml | jq -r '.tasks[].name'");
 
+  GraphCommand graph;
+  CLI::App& graph_app = *app.add_subcommand("graph", "the plan as Graphviz, Mermaid or JSON");
+  add_input(graph_app, graph.input);
+  graph_app
+      .add_option("--format",
+                  naming("--format", reading<GraphFormat>(graph.format, read_graph_format)),
+                  "what draws it (dot)")
+      ->type_name("dot|mermaid|json");
+  graph_app.footer(kGraphExamples);
+  CLI::App& schema_app =
+      *app.add_subcommand("schema", "the JSON Schema of the task file, for editors");
+  schema_app.footer(kSchemaExamples);
+
   const std::string_view first = argc > 1 ? argv[1] : "";
   if (!first.empty() && first[0] != '-') {
     if (const std::string problem = wrong_command(first); !problem.empty()) return wrong(problem);
@@ -304,6 +332,8 @@ Invocation read_command_line(int argc, char** argv) {
   }
   if (run_app.parsed()) return run;
   if (check_app.parsed()) return check;
+  if (graph_app.parsed()) return graph;
+  if (schema_app.parsed()) return SchemaCommand{};
   return list;
 }
 

@@ -47,12 +47,19 @@ struct ListCommand {
   InputOptions input;
   bool json = false;
 };
+enum class GraphFormat { dot, mermaid, json };
+struct GraphCommand {
+  InputOptions input;
+  GraphFormat format = GraphFormat::dot;
+};
+struct SchemaCommand {};
 // Something that was printed instead: help, the version, or what is wrong with the command line.
 struct Said {
   std::string text;
   int exit_status = 0;  // 0: for standard output
 };
-using Invocation = std::variant<Said, RunCommand, CheckCommand, ListCommand>;
+using Invocation =
+    std::variant<Said, RunCommand, CheckCommand, ListCommand, GraphCommand, SchemaCommand>;
 
 // Also reads ERRAND_JOBS and the like from the environment.
 Invocation read_command_line(int argc, char** argv);
