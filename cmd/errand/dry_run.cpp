@@ -45,8 +45,9 @@ class DryRun {
   void describe_group(const Task& group, std::size_t depth) {
     std::string kind(to_string(group.mode));
     if (group.jobs) {
-      kind += group.jobs->kind == Jobs::Kind::unlimited ? ", no limit of jobs"
-                                                        : ", jobs " + format(*group.jobs);
+      kind += group.jobs->kind == Jobs::Kind::unlimited
+                  ? ", no limit of jobs"
+                  : ", " + setting_line("jobs", jobs_value(*group.jobs));
     }
     if (group.timeout) kind += ", timeout " + format_duration(*group.timeout);
     add_head(group, depth, kind);

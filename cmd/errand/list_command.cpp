@@ -87,7 +87,7 @@ void add_commands(Json& to, const Task& task, const ShownTexts& texts) {
 void add_group(Json& to, const Task& task) {
   if (!task.is_group) return;
   to["mode"] = to_string(task.mode);
-  if (task.jobs) to["jobs"] = format(*task.jobs);
+  if (task.jobs) to["jobs"] = jobs_value(*task.jobs);
 }
 
 Json list_entry(const Plan& plan, const Task& task, const ShownTexts& texts) {

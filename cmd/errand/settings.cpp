@@ -2,8 +2,9 @@
 #include "errand/settings.h"
 
 #include <string.h>
-#include <sys/resource.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -24,6 +25,22 @@ Variables variables_of(const Task& task) {
   Variables variables;
   for (const auto& [name, value] : *task.env) variables[name] = value;  // the later wins
   return variables;
+}
+
+bool is_script(const Run& run) { return std::holds_alternative<Script>(run); }
+
+bool has_script(const Task& task) {
+  if (is_script(task.run) || std::ranges::any_of(task.policy->then, is_script)) return true;
+  if (!task.policy->ready) return false;
+  const auto* check = std::get_if<ReadyRule::Exec>(&task.policy->ready->check);
+  return check && is_script(check->run);
+}
+
+// The others count files, processes or seconds.
+bool counts_bytes(std::string_view resource) {
+  constexpr std::array<std::string_view, 8> names = {"as",      "core",     "data", "fsize",
+                                                     "memlock", "msgqueue", "rss",  "stack"};
+  return std::ranges::find(names, resource) != names.end();
 }
 
 std::string signal_name(int number) {
@@ -55,17 +72,6 @@ std::string_view to_string(RetryRule::Jitter jitter) {
   return "";
 }
 
-std::string resource_name(int resource) {
-  switch (resource) {
-    case RLIMIT_AS:
-      return "as";
-    case RLIMIT_NOFILE:
-      return "nofile";
-    default:
-      return std::to_string(resource);
-  }
-}
-
 // Empty: whatever it is.
 Json exit_codes(const std::vector<int>& codes) { return codes.empty() ? Json("any") : Json(codes); }
 
@@ -75,6 +81,8 @@ class Settings {
       : plan_(plan), task_(task), policy_(*task.policy), texts_(texts), reader_(reader) {}
 
   Json collect() {
+    if (policy_.when != When::on_success) json_["when"] = errand::to_string(policy_.when);
+    if (!task_.excluded.empty()) json_["excluded"] = texts_.raw(task_.excluded);
     add_surroundings();
     add_times();
     if (task_.is_group) {
@@ -84,8 +92,6 @@ class Settings {
       add_claims();
       add_process();
     }
-    if (policy_.when != When::on_success) json_["when"] = errand::to_string(policy_.when);
-    if (!task_.excluded.empty()) json_["excluded"] = texts_.raw(task_.excluded);
     return std::move(json_);
   }
 
@@ -109,7 +115,7 @@ class Settings {
   }
 
   void add_surroundings() {
-    if (!task_.is_group && task_.shell && *task_.shell != kDefaultShell) {
+    if (has_script(task_) && task_.shell && *task_.shell != kDefaultShell) {
       for (const std::string& word : *task_.shell) json_["shell"].push_back(texts_.raw(word));
     }
     if (!task_.dir.empty() && !(task_.is_group && reader_ == Reader::program)) {
@@ -210,10 +216,12 @@ class Settings {
     if (policy_.input.kind == Input::Kind::file) json_["stdin"] = texts_.raw(policy_.input.path);
     if (policy_.tty) json_["tty"] = true;
     if (policy_.interactive) json_["interactive"] = true;
-    if (policy_.nice) json_["nice"] = *policy_.nice;
-    for (const ResourceLimit& limit : policy_.resource_limits) {
-      json_["rlimit"][resource_name(limit.resource)] =
-          limit.value ? size(*limit.value) : Json("unlimited");
+    if (policy_.nice.value_or(0) != 0) json_["nice"] = *policy_.nice;
+    for (const auto& [resource, value] : policy_.resource_limits) {
+      const std::string name(resource_name(resource));
+      json_["rlimit"][name] = !value               ? Json("unlimited")
+                              : counts_bytes(name) ? size(*value)
+                                                   : Json(*value);
     }
     if (policy_.memory_bytes_max) json_["max_memory"] = size(*policy_.memory_bytes_max);
   }
@@ -296,18 +304,18 @@ std::string needs_text(const Plan& plan, const Task& task, const ShownTexts& tex
   return text;
 }
 
-std::string format(const Jobs& jobs) {
+Json jobs_value(const Jobs& jobs) {
   switch (jobs.kind) {
     case Jobs::Kind::count:
-      return std::to_string(jobs.value);
+      return jobs.value;
     case Jobs::Kind::percent:
       return std::to_string(jobs.value) + "%";
     case Jobs::Kind::automatic:
       return "auto";
     case Jobs::Kind::unlimited:
-      return "0";
+      return 0;
   }
-  return "";
+  return {};
 }
 
 }  // namespace errand::cmd

@@ -46,7 +46,7 @@ Json run_value(const Run& run, const ShownTexts& texts);
 // Full names, with the condition of each unless it is success: "build, db (ready)".
 std::string needs_text(const Plan& plan, const Task& task, const ShownTexts& texts);
 
-// "4", "50%", "auto"; "0" for no limit.
-std::string format(const Jobs& jobs);
+// 4, "50%", "auto"; 0 for no limit.
+Json jobs_value(const Jobs& jobs);
 
 }  // namespace errand::cmd

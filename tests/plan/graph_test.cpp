@@ -247,7 +247,18 @@ TEST_CASE("no name leaves its label in Mermaid") {
   CHECK(label("a\nb") == "\"a#92;nb\"");
   CHECK(label("%%{init}%%") == "\"#37;#37;#123;init#125;#37;#37;\"");
   CHECK(label("end") == "\"end\"");
+  CHECK(label("build-all.v1 (a_b)") == "\"build-all.v1 (a_b)\"");
   CHECK(label("Prüfung ✓") == "\"Prüfung ✓\"");
+}
+
+TEST_CASE("no name is Markdown to Mermaid") {
+  const auto has = [](const std::string& name, const std::string& label) {
+    return graph_as_mermaid(named(name)).find("[\"" + label + "\"]") != std::string::npos;
+  };
+  CHECK(has("1. first", "1#46; first"));
+  CHECK(has("2) second", "2#41; second"));
+  CHECK(has("- third", "#45; third"));
+  CHECK(has("__init__", "#95;#95;init#95;#95;"));
 }
 
 TEST_CASE("bytes that are not UTF-8 make no invalid JSON") {

@@ -152,18 +152,32 @@ class Dot : private Picture {
   }
 };
 
+bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         (c & 0x80) != 0;
+}
+
+bool means_itself(std::string_view text, std::size_t at) {
+  const char c = text[at];
+  if (is_word(c)) return true;
+  if (c == '_') {  // else emphasis
+    return at > 0 && is_word(text[at - 1]) && at + 1 < text.size() && is_word(text[at + 1]);
+  }
+  if (std::string_view("-.+)").find(c) != std::string_view::npos) {  // else an item of a list
+    return text.substr(0, at).find_first_not_of(" 0123456789") != std::string_view::npos;
+  }
+  return std::string_view(" ,/(=@'").find(c) != std::string_view::npos;
+}
+
 // Inside double quotes. Mermaid looks for quotes, comments, directives, Markdown, HTML and its own
-// entities in them, so every sign that is not known to be harmless becomes an entity.
+// entities in them, so every sign that is not known to be harmless there becomes an entity.
 std::string fit_mermaid(std::string_view text) {
-  constexpr std::string_view harmless = " _-.,/()=+@'";
   std::string fit;
-  for (const char c : text) {
-    const bool word =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c & 0x80);
-    if (word || harmless.find(c) != std::string_view::npos) {
-      fit += c;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (means_itself(text, i)) {
+      fit += text[i];
     } else {
-      fit += '#' + std::to_string(static_cast<int>(c)) + ';';
+      fit += '#' + std::to_string(static_cast<int>(text[i])) + ';';
     }
   }
   return fit;

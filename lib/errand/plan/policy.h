@@ -90,6 +90,8 @@ struct ResourceLimit {
   int resource = 0;
   std::optional<std::uint64_t> value;
 };
+// Its name in a task file: "nofile". Empty: there it has none.
+std::string_view resource_name(int resource);
 
 // "now,fail=3", "soon,success=1", "now,done=50%": GNU parallel's --halt.
 struct Halt {
