@@ -25,7 +25,15 @@ constexpr Keys kInheritedDefaults = {Key::shell,   Key::dir,   Key::env,        
 // Of a task's keys, those that are not texts to be expanded, or are expanded on their own.
 constexpr Keys kNotExpanded = {Key::tasks,    Key::vars, Key::defaults, Key::condition,
                                Key::env_file, Key::env,  Key::secrets};
-constexpr std::size_t kNodeBytes = 8;  // of what a task gets from defaults, for each node
+
+// What a task that has the value from defaults takes of the allowance, so that long lists there are
+// not read without end.
+std::size_t cost_of(const Node& value) {
+  constexpr std::size_t few = 100, of_few = 8, of_many = 1024;  // nodes, and bytes for each
+  std::size_t bytes = value.size * (value.size <= few ? of_few : of_many);
+  for (const Node* node = &value; node != value.next(); ++node) bytes += node->text.size();
+  return bytes;
+}
 
 // Recursion is as deep as the document, at most kDepthMax.
 class Interpreter {
@@ -212,9 +220,7 @@ void Interpreter::share_default_policy() {
   for (Keys left = task_defaults_.present(); !left.empty(); left = left.rest()) {
     const Node& value = *task_defaults_[left.first()].value;
     varies |= expander_.has_any() && has_expressions_below(value);
-    for (const Node* node = &value; node != value.next(); ++node) {
-      task_defaults_bytes_ += kNodeBytes + node->text.size();
-    }
+    task_defaults_bytes_ += cost_of(value);
   }
   if (varies) {
     default_policy_ = nullptr;
