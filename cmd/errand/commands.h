@@ -3,15 +3,24 @@
 // One function for each subcommand; each returns errand's exit status.
 #pragma once
 
+#include "errand/input.h"
 #include "errand/options.h"
 
 namespace errand::cmd {
 
 int run(RunCommand command);
+int exec(ExecCommand command);
+int completion(const CompletionCommand& command);
 int check(const CheckCommand& command);
 int list(const ListCommand& command);
 int graph(const GraphCommand& command);
 int schema();
+
+// Runs what was read, as the options say.
+int perform(RunCommand command, Input input);
+
+// In another order, if the options say so; the seed is told.
+Plan shuffled(const RunCommand& command, Plan plan);
 
 // The resolved plan as text, for --dry-run.
 std::string describe(const Plan& plan);

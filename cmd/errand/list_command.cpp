@@ -62,6 +62,13 @@ std::string list_text(const Plan& plan) {
   return text;
 }
 
+std::string list_names(const Plan& plan) {
+  const ShownTexts texts(plan);
+  std::string text;
+  for (const Task& task : plan.tasks().subspan(1)) text += texts.line(task.full_name) + "\n";
+  return text;
+}
+
 // Needs are names alone, as in the file's short form; conditions stand beside them.
 void add_needs(Json& to, const Plan& plan, const Task& task, const ShownTexts& texts) {
   Json names = Json::array(), conditions = Json::object();
@@ -122,6 +129,7 @@ Json list_json(const Plan& plan) {
 int list(const ListCommand& command) {
   const std::optional<FilePlan> file = read_whole_plan(command.input, "listed");
   if (!file) return kErrandFailed;
+  if (command.names) return print(list_names(file->plan));
   if (!command.json) return print(list_text(file->plan));
   return print(list_json(file->plan).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }

@@ -5,11 +5,14 @@
 #include <asio/io_context.hpp>
 #include <csignal>
 #include <memory>
+#include <random>
 
 #include "errand/commands.h"
 #include "errand/environment.h"
 #include "errand/executor/local.h"
 #include "errand/input.h"
+#include "errand/machine.h"
+#include "errand/plan/shell_quote.h"
 #include "errand/process/reaper.h"
 #include "errand/report/console.h"
 #include "errand/report/event_log.h"
@@ -50,14 +53,19 @@ class WhileRead final : public Observer {
   Observer& observer_;
 };
 
-// A word as a shell would need it.
-std::string shell_word(const std::string& word) {
-  constexpr std::string_view safe =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:=@%+";
-  if (!word.empty() && word.find_first_not_of(safe) == std::string::npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
+// The command that runs a task of `errand exec` again; empty where it needs more than a command.
+std::string rerun_command(const Task& task) {
+  constexpr std::size_t kBytesMax = 1000;
+  if (!task.env->empty() || !task.policy->slot_places.empty()) return {};
+  std::string line = command_line(task);
+  if (std::holds_alternative<Script>(task.run)) {
+    std::string shell;
+    for (const std::string& word : task.shell ? *task.shell : std::vector<std::string>())
+      shell += shell_word(word) + " ";
+    line = shell + shell_quote(line);
+  }
+  const bool by_attempt = line.find("ERRAND_") != std::string::npos;
+  return by_attempt || line.size() > kBytesMax ? std::string() : line;
 }
 
 ConsoleOptions console_options(const RunCommand& command) {
@@ -74,12 +82,21 @@ SummaryOptions summary_options(const RunCommand& command, const Input& input) {
   SummaryOptions options;
   options.detail = command.quiet ? SummaryDetail::error_only : SummaryDetail::full;
   options.color = color_for(STDERR_FILENO, command.color);
-  if (const auto* file = std::get_if<FilePlan>(&input); file && file->file != "<stdin>") {
+  const auto* file = std::get_if<FilePlan>(&input);
+  const bool is_exec = std::holds_alternative<ExecStream>(input) || (file && file->file.empty());
+  if (is_exec && command.input.folder.empty()) {
+    options.rerun = rerun_command;
+  } else if (!is_exec && file && file->file != "<stdin>") {
     options.rerun = [name = file->file](const Task& task) {
       return "errand run " + shell_word(name) + " " + shell_word(task.full_name);
     };
   }
   return options;
+}
+
+std::string name_of(const Input& input) {
+  const auto* stream = std::get_if<TaskStream>(&input);
+  return stream ? stream->options.name : "exec";
 }
 
 // Everything that one run needs, put together; the members' order is the order of their lives.
@@ -96,6 +113,7 @@ class Session {
   Error open_reports();
   awaitable<void> main();
   awaitable<RunEnded> run_input();
+  std::unique_ptr<TaskSource> open_source();
   awaitable<void> finish_output();
   Outcome outcome_of(const RunEnded& ended) const;
 
@@ -151,22 +169,33 @@ awaitable<RunEnded> Session::run_input() {
   options.id = new_run_id();
   options.processors = processors();
   options.started = std::chrono::system_clock::now();
+  options.rate = command_.rate;
+  options.delay = command_.delay;
+  options.held_back = held_back(command_.load, command_.memory_free_min, options.processors);
   if (auto* file = std::get_if<FilePlan>(&input_)) {
     options.name = file->plan.root().name;
     Runner runner(executor_, console_, observers_, options);
     co_return co_await runner.run(signals_.run(), signals_.hurry(), file->plan);
   }
-  auto& stream = std::get<TaskStream>(input_);
-  options.name = stream.options.name;
-  Task root;
-  root.is_group = true;
-  root.name = options.name;
-  root.jobs = command_.overrides.jobs.value_or(Jobs{});
-  root.mode = command_.overrides.mode.value_or(Mode::errgroup);
-  root.timeout = command_.overrides.timeout;
-  StreamSource source(runtime_, std::move(stream), command_.overrides);
+  options.name = name_of(input_);
+  const Task root = run_group(options.name, command_.overrides);
+  const std::unique_ptr<TaskSource> source = open_source();
   Runner runner(executor_, console_, observers_, options);
-  co_return co_await runner.run_stream(signals_.run(), signals_.hurry(), root, source);
+  co_return co_await runner.run_stream(signals_.run(), signals_.hurry(), root, *source);
+}
+
+std::unique_ptr<TaskSource> Session::open_source() {
+  std::unique_ptr<TaskSource> source;
+  if (auto* exec = std::get_if<ExecStream>(&input_)) {
+    source = std::make_unique<ExecSource>(runtime_, std::move(exec->file), std::move(exec->tasks),
+                                          exec->nul);
+  } else {
+    source = std::make_unique<StreamSource>(runtime_, std::move(std::get<TaskStream>(input_)),
+                                            command_.overrides);
+  }
+  if (command_.input.only.empty() && command_.input.skip.empty()) return source;
+  return std::make_unique<SelectedSource>(std::move(source), command_.input.only,
+                                          command_.input.skip);
 }
 
 awaitable<void> Session::main() {
@@ -227,6 +256,7 @@ Session::Outcome Session::run() {
 }  // namespace
 
 int run(RunCommand command) {
+  command.overrides.env = command.input.env;
   std::expected<Input, InputError> input = read_input(command.input, command.shell);
   if (!input) {
     complain(input.error().lines);
@@ -235,14 +265,35 @@ int run(RunCommand command) {
   if (auto* file = std::get_if<FilePlan>(&*input)) {
     if (!command.overrides.jobs && !file->plan.root().jobs) command.overrides.jobs = Jobs{};
     file->plan = apply(command.overrides, file->plan);
-    if (command.dry_run) return print(describe(file->plan));
+    if (command.dry_run) return print(describe(shuffled(command, std::move(file->plan))));
   } else if (command.dry_run) {
     complain({"errand: a stream of tasks (JSON Lines) has no plan to print"});
     return kErrandFailed;
   }
+  return perform(std::move(command), std::move(*input));
+}
+
+Plan shuffled(const RunCommand& command, Plan plan) {
+  if (!command.shuffle) return plan;
+  constexpr std::uint32_t kSeeds = 1'000'000;  // short enough to be typed
+  const std::uint64_t seed = command.seed.value_or(std::random_device()() % kSeeds);
+  if (!command.quiet) {
+    complain(
+        {"errand: note: shuffled; --shuffle=" + std::to_string(seed) + " gives this order again"});
+  }
+  return shuffle(plan, seed);
+}
+
+int perform(RunCommand command, Input input) {
+  if (auto* file = std::get_if<FilePlan>(&input)) {
+    file->plan = shuffled(command, std::move(file->plan));
+  } else if (command.shuffle) {
+    complain({"errand: tasks that arrive one after another cannot be shuffled"});
+    return kErrandFailed;
+  }
   Session::Outcome outcome;
   {
-    Session session(std::move(command), std::move(*input));
+    Session session(std::move(command), std::move(input));
     outcome = session.run();
   }
   return outcome.signal != 0 ? die_of(outcome.signal) : outcome.exit_status;

@@ -70,6 +70,16 @@ TEST_CASE(
         "lib\n");
 }
 
+TEST_CASE("the number of the slot takes its places in an argv, and nothing else does") {
+  LocalTest test;
+  test.task.run = Argv{"echo", "{%}{%}", "a{%}", "{%}"};
+  auto policy = std::make_shared<Policy>();
+  policy->slot_places = {{1, 0}, {1, 3}, {2, 1}};
+  test.task.policy = policy;
+  CHECK(test.attempt().status == ExitStatus::exited(0));
+  CHECK(test.sink.out == "33 a3 {%}\n");
+}
+
 TEST_CASE("PWD names the folder that an attempt runs in, with a shell or without") {
   const std::vector<std::string> base = {"PATH=/usr/bin:/bin", "PWD=/elsewhere"};
   for (const char* script : {"printenv PWD", "printenv PWD; true"}) {

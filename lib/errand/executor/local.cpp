@@ -76,6 +76,14 @@ Argv argv_of(const Task& task) {
   return argv;
 }
 
+void put_slot(Argv& argv, const std::vector<SlotPlace>& places, int slot) {
+  constexpr std::size_t kPlaceholderBytes = 3;  // "{%}"
+  // From the last, so that the others stay where they are.
+  for (auto place = places.rbegin(); place != places.rend(); ++place) {
+    argv[place->word].replace(place->at, kPlaceholderBytes, std::to_string(slot));
+  }
+}
+
 // What to execute in the shell's place, where it would do nothing else.
 std::optional<Argv> argv_without_shell(const Task& task) {
   const auto* script = std::get_if<Script>(&task.run);
@@ -146,6 +154,7 @@ Command LocalExecutor::command_of(const Attempt& attempt, Capture capture, Shell
   const Task& task = *attempt.task;
   Command command;
   command.argv = argv_of(task);
+  put_slot(command.argv, task.policy->slot_places, attempt.slot);
   command.dir = task.dir;
   const Environment shared = environment(task.env);
   command.env = shared.texts;
