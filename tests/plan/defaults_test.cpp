@@ -80,7 +80,8 @@ TEST_CASE("services and interactive tasks do not get what they cannot have") {
       "defaults: { timeout: 10m, deadline: 20m, hedge: { delay: 1s }, tty: true, stdin: inherit,\n"
       "            retry: 1 }\n"
       "tasks: { s: { run: x, service: true }, i: { run: x, interactive: true },\n"
-      "         t: { run: x, service: false } }\n");
+      "         t: { run: x, service: False }, v: { run: x, service: '${{ vars.no }}' } }\n"
+      "vars: { no: false }\n");
   const Task service = task_named(plan, "s");
   CHECK_FALSE(service.timeout);
   CHECK_FALSE(service.policy->deadline);
@@ -91,6 +92,7 @@ TEST_CASE("services and interactive tasks do not get what they cannot have") {
   CHECK_FALSE(interactive.policy->tty);
   CHECK(interactive.policy->input.kind == Input::Kind::null);
   CHECK(task_named(plan, "t").timeout == Duration(10min));
+  CHECK(task_named(plan, "v").timeout == Duration(10min));
 }
 
 TEST_CASE("what is wrong in defaults is told there, once") {
