@@ -16,11 +16,8 @@ int list(const ListCommand& command);
 int graph(const GraphCommand& command);
 int schema();
 
-// Runs what was read, as the options say.
+// Runs what was read, as the options say; prints it instead for --dry-run.
 int perform(RunCommand command, Input input);
-
-// In another order, if the options say so; the seed is told.
-Plan shuffled(const RunCommand& command, Plan plan);
 
 // The resolved plan as text, for --dry-run.
 std::string describe(const Plan& plan);

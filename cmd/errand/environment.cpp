@@ -11,6 +11,7 @@
 #include <random>
 
 #include "errand/options.h"
+#include "errand/process/processors.h"
 
 namespace errand::cmd {
 
@@ -51,7 +52,7 @@ bool color_for(int fd, ColorChoice choice) {
 unsigned processors() {
   cpu_set_t set;
   if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return std::max(1U, static_cast<unsigned>(CPU_COUNT(&set)));
+  return allowed_processors(static_cast<unsigned>(CPU_COUNT(&set)));
 }
 
 std::string new_run_id() {

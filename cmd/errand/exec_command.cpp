@@ -24,21 +24,12 @@ Stdin what_stdin_is() {
   return is_data ? Stdin::data : Stdin::nothing;
 }
 
-// What all tasks of the command have in common.
-Task model_of(const RunCommand& command, const std::vector<std::string>& shell) {
+// What all tasks of the command have in common, before options are applied.
+Task model_with(const std::vector<std::string>& shell) {
   Task model;
   model.shell = std::make_shared<const std::vector<std::string>>(shell);
   model.env = std::make_shared<const std::vector<EnvEntry>>();
-  apply(command.overrides, model);
   return model;
-}
-
-std::string line_of(const Task& task) { return escape_text(command_line(task)) + "\n"; }
-
-int print_plan(const Plan& plan) {
-  std::string text;
-  for (const Task& task : plan.tasks().subspan(1)) text += line_of(task);
-  return print(text);
 }
 
 // lint: outlives: the caller runs the loop until it has ended.
@@ -51,7 +42,7 @@ awaitable<void> print_all(Runtime& runtime, TaskSource& source, int& exit_status
       exit_status = kErrandFailed;
     }
     if (!task || !*task || exit_status != 0) co_return;
-    exit_status = print(line_of(**task));
+    exit_status = print(escape_text(command_line(**task)) + "\n");
   }
 }
 
@@ -93,16 +84,18 @@ int exec(ExecCommand command) {
   const Stdin input = what_stdin_is();
   Result<ExecWork> work = read_words(std::move(command.words), command.nul, input, shell);
   if (!work) return fail(work.error().message());
-  ExecTasks tasks(std::move(work->form), model_of(run, shell));
+  Task model = model_with(shell);
   if (work->from_stdin) {
+    apply(run.overrides, model);
     if (input == Stdin::terminal)
       complain({"errand: note: reading from the terminal, one argument a line"});
+    ExecTasks tasks(std::move(work->form), std::move(model));
     return exec_stream(std::move(run), std::move(tasks), command.nul);
   }
-  Result<Plan> plan = select(tasks.plan(run_group("exec", run.overrides), work->items),
-                             {{}, run.input.only, run.input.skip});
+  ExecTasks tasks(std::move(work->form), std::move(model));
+  Result<Plan> plan =
+      select(tasks.plan(run_group("exec", {}), work->items), {{}, run.input.only, run.input.skip});
   if (!plan) return fail(plan.error().message());
-  if (run.dry_run) return print_plan(shuffled(run, std::move(*plan)));
   return perform(std::move(run), FilePlan{"", std::move(*plan)});
 }
 

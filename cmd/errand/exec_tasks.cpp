@@ -7,6 +7,7 @@
 
 #include "errand/plan/quote.h"
 #include "errand/plan/shell_quote.h"
+#include "errand/report/escape_text.h"
 #include "errand/run/failure.h"
 
 namespace errand::cmd {
@@ -156,6 +157,12 @@ std::string command_line(const Task& task) {
     for (const std::string& word : *argv) line += (line.empty() ? "" : " ") + shell_word(word);
   }
   return line;
+}
+
+std::string command_lines(const Plan& plan) {
+  std::string lines;
+  for (const Task& task : plan.tasks().subspan(1)) lines += escape_text(command_line(task)) + "\n";
+  return lines;
 }
 
 }  // namespace errand::cmd

@@ -72,5 +72,7 @@ struct ExecStream {
 
 // The command that a task of exec runs, for a shell.
 std::string command_line(const Task& task);
+// Those of all tasks, a line each, with control characters escaped.
+std::string command_lines(const Plan& plan);
 
 }  // namespace errand::cmd

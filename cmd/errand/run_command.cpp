@@ -9,8 +9,10 @@
 
 #include "errand/commands.h"
 #include "errand/environment.h"
+#include "errand/executor/jobserver_tokens.h"
 #include "errand/executor/local.h"
 #include "errand/input.h"
+#include "errand/job_budget.h"
 #include "errand/machine.h"
 #include "errand/plan/shell_quote.h"
 #include "errand/process/reaper.h"
@@ -106,7 +108,7 @@ class Session {
     int exit_status = kErrandFailed;
     int signal = 0;  // to die of
   };
-  explicit Session(RunCommand command, Input input);
+  Session(RunCommand command, Input input, JobBudget budget);
   Outcome run();
 
  private:
@@ -123,7 +125,9 @@ class Session {
   Runtime runtime_{loop_.get_executor()};
   Signals signals_{runtime_};
   Reaper reaper_{runtime_};
-  LocalExecutor executor_{reaper_, task_environment()};
+  std::optional<Jobserver> jobserver_;
+  std::optional<JobserverTokens> tokens_;
+  LocalExecutor executor_;
   Writer out_{runtime_, STDOUT_FILENO, "standard output"};
   std::unique_ptr<Writer> own_err_;
   Writer& err_;
@@ -137,15 +141,20 @@ class Session {
   Outcome outcome_;
 };
 
-Session::Session(RunCommand command, Input input)
+Session::Session(RunCommand command, Input input, JobBudget budget)
     : command_(std::move(command)),
       input_(std::move(input)),
+      executor_(reaper_, with_makeflags(task_environment(), budget)),
       own_err_(same_file(STDOUT_FILENO, STDERR_FILENO)
                    ? nullptr
                    : std::make_unique<Writer>(runtime_, STDERR_FILENO, "standard error")),
       err_(own_err_ ? *own_err_ : out_),
       console_(out_, err_, space_, console_options(command_)),
-      summary_(err_, summary_options(command_, input_)) {}
+      summary_(err_, summary_options(command_, input_)) {
+  if (!budget.pipe) return;
+  tokens_.emplace(jobserver_.emplace(runtime_, std::move(*budget.pipe), budget.pool_jobs));
+  executor_.share(*jobserver_);
+}
 
 // Before anything starts: a report that cannot be written must not be found out at the end.
 Error Session::open_reports() {
@@ -172,6 +181,7 @@ awaitable<RunEnded> Session::run_input() {
   options.rate = command_.rate;
   options.delay = command_.delay;
   options.held_back = held_back(command_.load, command_.memory_free_min, options.processors);
+  options.tokens = tokens_ ? &*tokens_ : nullptr;
   if (auto* file = std::get_if<FilePlan>(&input_)) {
     options.name = file->plan.root().name;
     Runner runner(executor_, console_, observers_, options);
@@ -253,26 +263,7 @@ Session::Outcome Session::run() {
   return outcome_;
 }
 
-}  // namespace
-
-int run(RunCommand command) {
-  command.overrides.env = command.input.env;
-  std::expected<Input, InputError> input = read_input(command.input, command.shell);
-  if (!input) {
-    complain(input.error().lines);
-    return kErrandFailed;
-  }
-  if (auto* file = std::get_if<FilePlan>(&*input)) {
-    if (!command.overrides.jobs && !file->plan.root().jobs) command.overrides.jobs = Jobs{};
-    file->plan = apply(command.overrides, file->plan);
-    if (command.dry_run) return print(describe(shuffled(command, std::move(file->plan))));
-  } else if (command.dry_run) {
-    complain({"errand: a stream of tasks (JSON Lines) has no plan to print"});
-    return kErrandFailed;
-  }
-  return perform(std::move(command), std::move(*input));
-}
-
+// In another order, if the options say so; the seed is told.
 Plan shuffled(const RunCommand& command, Plan plan) {
   if (!command.shuffle) return plan;
   constexpr std::uint32_t kSeeds = 1'000'000;  // short enough to be typed
@@ -284,16 +275,39 @@ Plan shuffled(const RunCommand& command, Plan plan) {
   return shuffle(plan, seed);
 }
 
+}  // namespace
+
+int run(RunCommand command) {
+  command.overrides.env = command.input.env;
+  std::expected<Input, InputError> input = read_input(command.input, command.shell);
+  if (!input) {
+    complain(input.error().lines);
+    return kErrandFailed;
+  }
+  if (command.dry_run && !std::holds_alternative<FilePlan>(*input)) {
+    complain({"errand: a stream of tasks (JSON Lines) has no plan to print"});
+    return kErrandFailed;
+  }
+  return perform(std::move(command), std::move(*input));
+}
+
 int perform(RunCommand command, Input input) {
-  if (auto* file = std::get_if<FilePlan>(&input)) {
-    file->plan = shuffled(command, std::move(file->plan));
-  } else if (command.shuffle) {
+  auto* file = std::get_if<FilePlan>(&input);
+  if (!file && command.shuffle) {
     complain({"errand: tasks that arrive one after another cannot be shuffled"});
     return kErrandFailed;
   }
+  const std::optional<Jobs> in_file = file ? file->plan.root().jobs : std::nullopt;
+  JobBudget budget = job_budget(command.overrides.jobs, in_file);
+  if (!command.overrides.jobs && !in_file) command.overrides.jobs = budget.jobs;
+  if (file) file->plan = shuffled(command, apply(command.overrides, file->plan));
+  if (file && command.dry_run) {
+    return print(file->file.empty() ? command_lines(file->plan) : describe(file->plan));
+  }
+  if (!budget.note.empty() && !command.quiet) complain({"errand: note: " + budget.note});
   Session::Outcome outcome;
   {
-    Session session(std::move(command), std::move(input));
+    Session session(std::move(command), std::move(input), std::move(budget));
     outcome = session.run();
   }
   return outcome.signal != 0 ? die_of(outcome.signal) : outcome.exit_status;

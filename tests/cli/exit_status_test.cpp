@@ -168,7 +168,6 @@ TEST_CASE("whatever is wrong with the input gives 125 and starts nothing") {
       {"a folder as file", fine, {"."}},
       {"bad YAML", "tasks: { a: touch started", {}},
       {"unknown key", "tasks: { a: { run: touch started, commad: x } }", {}},
-      {"key of the future", "tasks: { a: { run: touch started, retry: 3 } }", {}},
       {"bad version", "version: 7\n" + fine, {}},
       {"duplicate task", "tasks:\n  a: touch started\n  a: touch started", {}},
       {"cycle",

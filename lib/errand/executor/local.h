@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "errand/concurrency/runtime.h"
+#include "errand/process/jobserver.h"
 #include "errand/process/process.h"
 #include "errand/process/reaper.h"
 #include "errand/run/executor.h"
@@ -24,6 +26,8 @@ class LocalExecutor final : public Executor {
   // `base` is what attempts get as "K=V" before their task's own entries; without the variables
   // that are options of errand. The first of two equal names counts.
   LocalExecutor(Reaper& reaper, std::vector<std::string> base);
+  // Attempts get the jobserver's descriptors, and it hears of them. It outlives this.
+  void share(Jobserver& jobserver) { jobserver_ = &jobserver; }
 
   // lint: outlives: the attempt and its sink are the runner's, which awaits this.
   awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt,
@@ -42,10 +46,18 @@ class LocalExecutor final : public Executor {
     bool kept_by_shell = false;  // a shell would hand it on unchanged
   };
   enum class Shell : std::uint8_t { if_needed, for_scripts };
-  Command command_of(const Attempt& attempt, Capture capture, Shell shell);
+  Command command_of(const Attempt& attempt, const Run& run, Shell shell);
+  // `change` makes of the command what it is for.
+  // lint: outlives: the callers await it.
+  awaitable<ProcessEnd> run_command(Context context, Context hurry, const Attempt& attempt,
+                                    const Run& run, std::function<void(Command&)> change,
+                                    OutputReceiver& receiver);
+  void take_over(const ProcessEnd& end, AttemptResult& result);
   Environment environment(const Entries& entries);
 
   Reaper& reaper_;
+  Jobserver* jobserver_ = nullptr;
+  bool told_of_no_terminal_ = false;
   std::vector<std::string> base_;
   std::map<Entries, Environment> environments_;
 };

@@ -81,7 +81,6 @@ Task run_group(std::string name, const Overrides& overrides) {
   Task group;
   group.is_group = true;
   group.name = std::move(name);
-  group.jobs = Jobs{};
   group.env = std::make_shared<const std::vector<EnvEntry>>();
   apply_settings(overrides, group, true);
   if (SharedPolicy policy = changed(overrides, group, true)) group.policy = std::move(policy);

@@ -55,6 +55,7 @@ awaitable<ProcessEnd> LiveProcess::wait() {
 
 void LiveProcess::on_exit(int wait_status, const rusage& usage) {
   leader_alive_ = false;
+  if (loan_) loan_->take_back(WIFSIGNALED(wait_status));
   end_.status = status_of(wait_status);
   end_.usage = usage;
   reading_last_ = true;
@@ -173,6 +174,7 @@ void LiveProcess::finish() {
   timer_.cancel();
   on_cancel_.reset();
   on_hurry_.reset();
+  loan_.reset();
   scope_.second();
   close_output();
   if (std::exchange(leader_alive_, false)) {
@@ -239,7 +241,7 @@ void LiveProcess::forget_dead() {
 }
 
 void LiveProcess::kill_leftovers() {
-  const std::string out = out_ ? out_->link() : "";
+  const std::string out = !terminal_.empty() ? terminal_ : out_ ? out_->link() : "";
   const std::string err = err_ ? err_->link() : "";
   const auto holds_output = [&](pid_t pid) {
     return (!out.empty() && holds(pid, out)) || (!err.empty() && holds(pid, err));

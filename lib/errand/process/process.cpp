@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -79,6 +80,16 @@ class ExecTries {
   int busy_ = 0;
 };
 
+// As in the names of setrlimit(2).
+std::string limit_name(int resource) {
+  constexpr std::array<std::string_view, 16> names = {
+      "cpu",     "fsize", "data",  "stack",      "core",     "rss",  "nproc",  "nofile",
+      "memlock", "as",    "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime"};
+  static_assert(RLIMIT_CPU == 0 && RLIMIT_DATA == 2 && RLIMIT_NOFILE == 7 && RLIMIT_RTTIME == 15);
+  const auto index = static_cast<std::size_t>(resource);
+  return index < names.size() ? std::string(names[index]) : std::to_string(resource);
+}
+
 Error failure_of(const SpawnFailure& failure, const Command& command) {
   switch (failure.step) {
     case SpawnFailure::Step::none:
@@ -87,6 +98,14 @@ Error failure_of(const SpawnFailure& failure, const Command& command) {
       return chdir_failure(command.dir, failure.number);
     case SpawnFailure::Step::exec:
       return exec_failure(command.argv.front(), failure.number);
+    case SpawnFailure::Step::terminal:
+      return Error::system("take its terminal", failure.number);
+    case SpawnFailure::Step::foreground:
+      return Error::system("take the terminal's foreground", failure.number);
+    case SpawnFailure::Step::nice:
+      return Error::system("set nice", failure.number);
+    case SpawnFailure::Step::limit:
+      return Error::system("set rlimit " + limit_name(failure.resource), failure.number);
     case SpawnFailure::Step::setup:
       break;
   }

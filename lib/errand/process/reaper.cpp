@@ -154,7 +154,7 @@ awaitable<std::vector<std::string>> Reaper::kill_strays() {
 }
 
 Result<int> Reaper::null_device() {
-  if (!null_device_) null_device_ = UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!null_device_) null_device_ = UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null_device_) return std::unexpected(Error::system("open '/dev/null'", errno));
   if (null_device_.get() < 3) {
     null_device_ = UniqueFd(::fcntl(null_device_.get(), F_DUPFD_CLOEXEC, 3));

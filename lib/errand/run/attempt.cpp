@@ -61,6 +61,7 @@ awaitable<AttemptOutcome> Execution::attempt(Course& course, Context context, bo
   }
   emit(AttemptStarted{&task, number, slot});
   if (!std::exchange(run.started, true)) tell_dependents(run, Stage::started);
+  if (task.policy->service && !readiness) became_ready(run);
   const Attempt described{&task, number, slot, options_.id};
   AttemptResult result;
   try {

@@ -297,9 +297,10 @@ void Execution::cancel_waiting(GroupRun& group) {
 void Execution::fail(GroupRun& group, const Error& failure) {
   if (!group.tally.first) group.tally.first = failure;
   if (group.keeps_going()) return;
-  if (group.policy().halt && !group.tally.halted) return;  // halt() decides
+  const auto& rule = group.policy().halt;
+  if (rule && (!group.tally.halted || rule->speed == Halt::Speed::soon)) return;  // halt() decides
   group.group.cancel(failure);
-  if (group.run.parent) fail(*group.run.parent, failure);
+  if (group.run.parent) fail(*group.run.parent, group.tally.first);
 }
 
 // ---- halt
