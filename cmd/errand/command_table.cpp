@@ -99,6 +99,31 @@ CommandSpec list_spec(ListCommand& list) {
   return spec;
 }
 
+CommandSpec graph_spec(GraphCommand& graph) {
+  CommandSpec spec{.name = "graph",
+                   .usage = "[OPTIONS] [FILE] [TASK...]",
+                   .about = "the plan as Graphviz, Mermaid or JSON",
+                   .options = input_options(graph.input),
+                   .footer =
+                       "Examples:\n  errand graph | dot -Tsvg >plan.svg\n"
+                       "  errand graph --format mermaid ci.yaml test\n"
+                       "  errand graph --format json | jq '.tasks[] | {name, needs}'\n",
+                   .words = Completes::file_or_task};
+  spec.options.push_back(format_option(graph));
+  return spec;
+}
+
+CommandSpec schema_spec() {
+  return {.name = "schema",
+          .usage = "",
+          .about = "the JSON Schema of the task file, for editors",
+          .options = {},
+          .footer =
+              "Examples:\n  errand schema >errand.schema.json\n\n"
+              "and as the first line of a task file, for editors with a YAML language server:\n"
+              "  # yaml-language-server: $schema=errand.schema.json\n"};
+}
+
 std::string line_of(const std::string& left, const std::string& right) {
   constexpr std::size_t column = 30;
   const std::size_t space = left.size() < column ? column - left.size() : 1;
@@ -126,6 +151,8 @@ std::vector<CommandSpec> command_table(Invocations& into) {
                                 "anything is wrong.\n",
                       .words = Completes::file});
   commands.push_back(list_spec(into.list));
+  commands.push_back(graph_spec(into.graph));
+  commands.push_back(schema_spec());
   commands.push_back({.name = "completion",
                       .usage = "SHELL",
                       .about = "what bash, zsh or fish need to complete errand's words",

@@ -17,6 +17,7 @@ struct Invocations {
   ExecCommand exec;
   CheckCommand check;
   ListCommand list;
+  GraphCommand graph;
   CompletionCommand completion;
 };
 
@@ -25,7 +26,7 @@ struct Invocations {
 std::vector<CommandSpec> command_table(Invocations& into);
 
 // Commands that are known and still to come.
-inline constexpr const char* kLaterCommands[] = {"graph", "report", "schema"};
+inline constexpr const char* kLaterCommands[] = {"report"};
 
 std::string help_of_errand(const std::vector<CommandSpec>& commands);
 std::string help_of(const CommandSpec& command);

@@ -16,6 +16,8 @@ int exec(ExecCommand command);
 int completion(const CompletionCommand& command);
 int check(const CheckCommand& command);
 int list(const ListCommand& command);
+int graph(const GraphCommand& command);
+int schema();
 
 // Runs what was read, as the options say; prints it instead for --dry-run.
 int perform(RunCommand command, Input input, std::unique_ptr<Guardian> guardian);

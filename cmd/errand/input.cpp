@@ -242,4 +242,16 @@ std::expected<Input, InputError> read_input(const InputOptions& options,
   return read_source(std::move(*source), tasks, options, shell);
 }
 
+std::optional<FilePlan> read_whole_plan(const InputOptions& options, std::string_view done) {
+  std::expected<Input, InputError> input = read_input(options, {});
+  if (!input) {
+    complain(input.error().lines);
+  } else if (auto* file = std::get_if<FilePlan>(&*input)) {
+    return std::move(*file);
+  } else {
+    complain({"errand: a stream of tasks (JSON Lines) cannot be " + std::string(done)});
+  }
+  return {};
+}
+
 }  // namespace errand::cmd

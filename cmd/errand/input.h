@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -49,5 +50,8 @@ Error enter_folder(const InputOptions& options);
 // Enters the folder, finds the file, reads and checks it, and selects the wanted tasks.
 std::expected<Input, InputError> read_input(const InputOptions& options,
                                             const std::vector<std::string>& shell);
+
+// The same for what a stream cannot be: "listed". Complains itself.
+std::optional<FilePlan> read_whole_plan(const InputOptions& options, std::string_view done);
 
 }  // namespace errand::cmd

@@ -113,6 +113,13 @@ Result<unsigned> read_count(const std::string& text) {
   return *count;
 }
 
+Result<GraphFormat> read_graph_format(const std::string& text) {
+  if (text == "dot") return GraphFormat::dot;
+  if (text == "mermaid") return GraphFormat::mermaid;
+  if (text == "json") return GraphFormat::json;
+  return wrong(text, "is not one of dot, mermaid, json");
+}
+
 Result<int> read_nice(const std::string& text) {
   const auto nice = whole<int>(text);
   if (!nice || *nice < -20 || *nice > 19) return wrong(text, "is not a number from -20 to 19");

@@ -25,6 +25,7 @@ Result<std::pair<std::string, std::string>> read_pair(const std::string& text); 
 Result<std::vector<std::string>> read_shell(const std::string& text);
 Result<LoadLimit> read_load(const std::string& text);
 Result<unsigned> read_count(const std::string& text);
+Result<GraphFormat> read_graph_format(const std::string& text);
 Result<int> read_nice(const std::string& text);
 Result<std::uint64_t> read_seed(const std::string& text);
 

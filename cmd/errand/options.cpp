@@ -103,6 +103,15 @@ Invocation invocation_of(const std::string& name, Invocations& into,
     into.list.input.positional = std::move(words);
     return std::move(into.list);
   }
+  if (name == "graph") {
+    into.graph.input.positional = std::move(words);
+    return std::move(into.graph);
+  }
+  if (name == "schema") {
+    if (!words.empty())
+      return wrong("schema takes no words, '" + escape_text(words.front()) + "' is one");
+    return SchemaCommand{};
+  }
   if (words.size() != 1) return wrong("completion: name one shell: bash, zsh or fish");
   into.completion.shell = words.front();
   return std::move(into.completion);

@@ -73,13 +73,19 @@ struct ListCommand {
   bool json = false;
   bool names = false;
 };
+enum class GraphFormat { dot, mermaid, json };
+struct GraphCommand {
+  InputOptions input;
+  GraphFormat format = GraphFormat::dot;
+};
+struct SchemaCommand {};
 // Something that was printed instead: help, the version, or what is wrong with the command line.
 struct Said {
   std::string text;
   int exit_status = 0;  // 0: for standard output
 };
-using Invocation =
-    std::variant<Said, RunCommand, ExecCommand, CheckCommand, ListCommand, CompletionCommand>;
+using Invocation = std::variant<Said, RunCommand, ExecCommand, CheckCommand, ListCommand,
+                                GraphCommand, SchemaCommand, CompletionCommand>;
 
 // Also reads ERRAND_JOBS and the like from the environment.
 Invocation read_command_line(int argc, char** argv);

@@ -258,6 +258,15 @@ OptionSpec folder_option(InputOptions& input) {
           .completes = Completes::folder};
 }
 
+OptionSpec format_option(GraphCommand& graph) {
+  return {.names = "--format",
+          .value = "dot|mermaid|json",
+          .help = "what draws it: Graphviz (dot), Mermaid, or any program",
+          .read = reading(graph.format, read_graph_format),
+          .completes = Completes::choices,
+          .choices = {"dot", "mermaid", "json"}};
+}
+
 OptionSpec nul_option(ExecCommand& exec) {
   return {.names = "-0,--null",
           .value = {},

@@ -13,6 +13,7 @@ namespace errand::cmd {
 OptionSpec folder_option(InputOptions& input);
 // What every command does that runs tasks.
 std::vector<OptionSpec> run_options(RunCommand& run);
+OptionSpec format_option(GraphCommand& graph);
 OptionSpec nul_option(ExecCommand& exec);
 
 }  // namespace errand::cmd

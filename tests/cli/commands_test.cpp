@@ -115,6 +115,8 @@ TEST_CASE("help fits a screen and has examples") {
                                              {"exec", "--help"},
                                              {"check", "--help"},
                                              {"list", "--help"},
+                                             {"graph", "--help"},
+                                             {"schema", "--help"},
                                              {"completion", "--help"}}) {
     CAPTURE(args);
     const Ended end = test.run(args);
@@ -195,8 +197,8 @@ TEST_CASE("--version tells version, compiler and kind of build") {
 TEST_CASE("what cannot be printed is an error of errand's") {
   CliTest test;
   test.write("errand.yaml", kPlan);
-  for (const std::vector<std::string>& args :
-       std::vector<std::vector<std::string>>{{"--version"}, {"list"}, {"check"}, {"run", "-n"}}) {
+  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
+           {"--version"}, {"list"}, {"graph"}, {"schema"}, {"check"}, {"run", "-n"}}) {
     CAPTURE(args);
     Call call{args};
     call.out_file = "/dev/full";

@@ -208,6 +208,22 @@ KeySet read_keys(const Node& map, ProblemList& problems) {
   return keys;
 }
 
+std::vector<std::string_view> names_at(Level level) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, key] : kKnownKeys) {
+    if ((levels_of(key) & static_cast<unsigned>(level)) != 0) names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<std::string_view> names_of(Keys keys) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, key] : kKnownKeys) {
+    if (keys.has(key)) names.push_back(name);
+  }
+  return names;
+}
+
 void check_level(const KeySet& keys, Level level, ProblemList& problems) {
   for (Keys left = keys.present(); !left.empty(); left = left.rest()) {
     const Key key = left.first();

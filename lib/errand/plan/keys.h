@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <string_view>
+#include <vector>
 
 #include "errand/plan/document.h"
 #include "errand/plan/problem_list.h"
@@ -115,6 +116,11 @@ class KeySet {
 // Sorts the entries of `map`. Keys that are unknown, wrongly spelled or given twice under two names
 // become problems.
 KeySet read_keys(const Node& map, ProblemList& problems);
+
+// All names of the keys that belong at `level`, in snake_case, sorted.
+std::vector<std::string_view> names_at(Level level);
+// All names of those of `keys`, as above.
+std::vector<std::string_view> names_of(Keys keys);
 
 // A problem for each key that does not belong at `level`.
 void check_level(const KeySet& keys, Level level, ProblemList& problems);

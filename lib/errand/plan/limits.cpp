@@ -13,7 +13,8 @@
 #include "errand/plan/spelling.h"
 #include "errand/plan/values.h"
 
-namespace errand::task_file {
+namespace errand {
+namespace task_file {
 namespace {
 
 constexpr std::size_t kNamesCompared = 1000;  // to suggest the one that was meant
@@ -187,4 +188,12 @@ std::vector<std::string> names_of(std::vector<NamedLock> locks, ProblemList& pro
   return names;
 }
 
-}  // namespace errand::task_file
+}  // namespace task_file
+
+std::string_view resource_name(int resource) {
+  const auto found =
+      std::ranges::find(task_file::kResources, resource, &task_file::KnownResource::number);
+  return found == task_file::kResources.end() ? std::string_view() : found->name;
+}
+
+}  // namespace errand

@@ -94,6 +94,8 @@ struct ResourceLimit {
   int resource = 0;
   std::optional<std::uint64_t> value;
 };
+// Its name in a task file: "nofile". Empty: there it has none.
+std::string_view resource_name(int resource);
 
 // "now,fail=3", "soon,success=1", "now,done=50%": GNU parallel's --halt.
 struct Halt {
@@ -134,7 +136,7 @@ struct Policy {
   std::optional<HedgeRule> hedge;
   std::optional<Duration> deadline;     // from the start of the first attempt
   std::vector<Lock> locks;              // sorted by limit, each once
-  std::vector<std::string> lock_names;  // of a task of a stream instead: each may be held once
+  std::vector<std::string> lock_names;  // in place of locks where there is no plan: each for one
   unsigned weight = 1;  // job slots of an attempt; more than there are counts as all
   std::string key;      // tasks with an equal one share one outcome; empty: none
   bool service = false;
