@@ -9,6 +9,7 @@
 
 #include "errand/commands.h"
 #include "errand/exec_tasks.h"
+#include "errand/process/guardian.h"
 #include "errand/report/escape_text.h"
 #include "errand/stream_source.h"
 
@@ -66,11 +67,11 @@ int fail(const std::string& what) {
   return kErrandFailed;
 }
 
-int exec_stream(RunCommand command, ExecTasks tasks, bool nul) {
+int exec_stream(RunCommand command, ExecTasks tasks, bool nul, std::unique_ptr<Guardian> guardian) {
   ExecStream stream{std::move(tasks), UniqueFd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)), nul};
   if (!stream.file) return fail("standard input cannot be read");
   if (command.dry_run) return print_stream(command, std::move(stream));
-  return perform(std::move(command), std::move(stream));
+  return perform(std::move(command), std::move(stream), std::move(guardian));
 }
 
 }  // namespace
@@ -78,6 +79,7 @@ int exec_stream(RunCommand command, ExecTasks tasks, bool nul) {
 int exec(ExecCommand command) {
   RunCommand& run = command.run;
   if (Error error = enter_folder(run.input)) return fail(error.message());
+  std::unique_ptr<Guardian> guardian = run.dry_run ? nullptr : start_guardian(run);
   run.overrides.env = run.input.env;
   const std::vector<std::string> shell =
       run.shell.empty() ? std::vector<std::string>{"sh", "-ec"} : run.shell;
@@ -90,13 +92,13 @@ int exec(ExecCommand command) {
     if (input == Stdin::terminal)
       complain({"errand: note: reading from the terminal, one argument a line"});
     ExecTasks tasks(std::move(work->form), std::move(model));
-    return exec_stream(std::move(run), std::move(tasks), command.nul);
+    return exec_stream(std::move(run), std::move(tasks), command.nul, std::move(guardian));
   }
   ExecTasks tasks(std::move(work->form), std::move(model));
   Result<Plan> plan =
       select(tasks.plan(run_group("exec", {}), work->items), {{}, run.input.only, run.input.skip});
   if (!plan) return fail(plan.error().message());
-  return perform(std::move(run), FilePlan{"", std::move(*plan)});
+  return perform(std::move(run), FilePlan{"", std::move(*plan)}, std::move(guardian));
 }
 
 }  // namespace errand::cmd

@@ -13,8 +13,10 @@
 #include "errand/executor/local.h"
 #include "errand/input.h"
 #include "errand/job_budget.h"
+#include "errand/job_control.h"
 #include "errand/machine.h"
 #include "errand/plan/shell_quote.h"
+#include "errand/process/guardian.h"
 #include "errand/process/reaper.h"
 #include "errand/report/console.h"
 #include "errand/report/event_log.h"
@@ -22,6 +24,7 @@
 #include "errand/report/summary.h"
 #include "errand/run/failure.h"
 #include "errand/run/runner.h"
+#include "errand/run/stopping.h"
 #include "errand/signals.h"
 #include "errand/stream_source.h"
 
@@ -96,6 +99,13 @@ SummaryOptions summary_options(const RunCommand& command, const Input& input) {
   return options;
 }
 
+// What keeps the tasks' processes from being left behind, for -v.
+std::string safeguards(const Guardian* guardian) {
+  const std::string own = "process groups, subreaper, parent-death signal, ";
+  return "nothing is left behind: " + own +
+         (guardian ? "guardian (pid " + std::to_string(guardian->pid()) + ")" : "no guardian");
+}
+
 std::string name_of(const Input& input) {
   const auto* stream = std::get_if<TaskStream>(&input);
   return stream ? stream->options.name : "exec";
@@ -108,7 +118,8 @@ class Session {
     int exit_status = kErrandFailed;
     int signal = 0;  // to die of
   };
-  Session(RunCommand command, Input input, JobBudget budget);
+  // `guardian` outlives it; null: there is none.
+  Session(RunCommand command, Input input, JobBudget budget, Guardian* guardian);
   Outcome run();
 
  private:
@@ -117,17 +128,22 @@ class Session {
   awaitable<RunEnded> run_input();
   std::unique_ptr<TaskSource> open_source();
   awaitable<void> finish_output();
+  void own_line(const std::string& text);
+  void tell(std::string notice);
   Outcome outcome_of(const RunEnded& ended) const;
 
   RunCommand command_;
   Input input_;
+  Guardian* guardian_;
   asio::io_context loop_{1};
   Runtime runtime_{loop_.get_executor()};
   Signals signals_{runtime_};
   Reaper reaper_{runtime_};
+  JobControl job_control_{reaper_};
   std::optional<Jobserver> jobserver_;
   std::optional<JobserverTokens> tokens_;
-  LocalExecutor executor_;
+  LocalExecutor local_;
+  StoppingNotices executor_{local_, runtime_, [this](std::string text) { tell(std::move(text)); }};
   Writer out_{runtime_, STDOUT_FILENO, "standard output"};
   std::unique_ptr<Writer> own_err_;
   Writer& err_;
@@ -138,22 +154,25 @@ class Session {
   std::vector<std::unique_ptr<JsonReport>> json_reports_;
   std::vector<std::unique_ptr<EventLog>> event_logs_;
   Everybody observers_;
+  TimePoint started_ = runtime_.now();
   Outcome outcome_;
 };
 
-Session::Session(RunCommand command, Input input, JobBudget budget)
+Session::Session(RunCommand command, Input input, JobBudget budget, Guardian* guardian)
     : command_(std::move(command)),
       input_(std::move(input)),
-      executor_(reaper_, with_makeflags(task_environment(), budget)),
+      guardian_(guardian),
+      local_(reaper_, with_makeflags(task_environment(), budget)),
       own_err_(same_file(STDOUT_FILENO, STDERR_FILENO)
                    ? nullptr
                    : std::make_unique<Writer>(runtime_, STDERR_FILENO, "standard error")),
       err_(own_err_ ? *own_err_ : out_),
       console_(out_, err_, space_, console_options(command_)),
       summary_(err_, summary_options(command_, input_)) {
+  if (guardian_) reaper_.guard_with(*guardian_);
   if (!budget.pipe) return;
   tokens_.emplace(jobserver_.emplace(runtime_, std::move(*budget.pipe), budget.pool_jobs));
-  executor_.share(*jobserver_);
+  local_.share(*jobserver_);
 }
 
 // Before anything starts: a report that cannot be written must not be found out at the end.
@@ -176,8 +195,10 @@ Error Session::open_reports() {
 awaitable<RunEnded> Session::run_input() {
   RunOptions options;
   options.id = new_run_id();
+  if (guardian_) guardian_->set_mark("ERRAND_RUN_ID=" + options.id);
   options.processors = processors();
   options.started = std::chrono::system_clock::now();
+  options.seed = std::random_device()();
   options.rate = command_.rate;
   options.delay = command_.delay;
   options.held_back = held_back(command_.load, command_.memory_free_min, options.processors);
@@ -209,10 +230,24 @@ std::unique_ptr<TaskSource> Session::open_source() {
 }
 
 awaitable<void> Session::main() {
+  if (command_.verbose) own_line(safeguards(guardian_));
   const RunEnded ended = co_await run_input();
+  if (guardian_ && command_.verbose && !guardian_->alive()) own_line("the guardian was killed");
+  if (guardian_) guardian_->dismiss();
   outcome_ = outcome_of(ended);
   co_await finish_output();
   loop_.stop();  // the reaper and the signals would wait for more
+}
+
+void Session::own_line(const std::string& text) {
+  err_.begin_line();
+  err_.write("errand: " + text + "\n");
+}
+
+void Session::tell(std::string notice) {
+  const RunEvent event{std::chrono::system_clock::now(), runtime_.now() - started_,
+                       Notice{Notice::Level::info, nullptr, std::move(notice)}};
+  observers_.on(event);
 }
 
 // A reader that does not read holds errand up, as it does any program; but not a canceled one for
@@ -226,8 +261,7 @@ awaitable<void> Session::finish_output() {
   const auto check = [this](const Error& error) {
     if (!error || error.is(Canceled)) return;
     if (outcome_.signal == 0) outcome_ = {};
-    err_.begin_line();
-    err_.write("errand: " + error.message() + "\n");
+    own_line(error.message());
   };
   for (auto& report : json_reports_) {
     const Error error = co_await report->finish(context);
@@ -278,6 +312,7 @@ Plan shuffled(const RunCommand& command, Plan plan) {
 }  // namespace
 
 int run(RunCommand command) {
+  std::unique_ptr<Guardian> guardian = command.dry_run ? nullptr : start_guardian(command);
   command.overrides.env = command.input.env;
   std::expected<Input, InputError> input = read_input(command.input, command.shell);
   if (!input) {
@@ -288,10 +323,18 @@ int run(RunCommand command) {
     complain({"errand: a stream of tasks (JSON Lines) has no plan to print"});
     return kErrandFailed;
   }
-  return perform(std::move(command), std::move(*input));
+  return perform(std::move(command), std::move(*input), std::move(guardian));
 }
 
-int perform(RunCommand command, Input input) {
+// Without one errand does as well, as long as nobody kills it.
+std::unique_ptr<Guardian> start_guardian(const RunCommand& command) {
+  Result<std::unique_ptr<Guardian>> guardian = Guardian::start();
+  if (guardian) return std::move(*guardian);
+  if (command.verbose) complain({"errand: " + guardian.error().message()});
+  return nullptr;
+}
+
+int perform(RunCommand command, Input input, std::unique_ptr<Guardian> guardian) {
   auto* file = std::get_if<FilePlan>(&input);
   if (!file && command.shuffle) {
     complain({"errand: tasks that arrive one after another cannot be shuffled"});
@@ -307,9 +350,10 @@ int perform(RunCommand command, Input input) {
   if (!budget.note.empty() && !command.quiet) complain({"errand: note: " + budget.note});
   Session::Outcome outcome;
   {
-    Session session(std::move(command), std::move(input), std::move(budget));
+    Session session(std::move(command), std::move(input), std::move(budget), guardian.get());
     outcome = session.run();
   }
+  guardian.reset();  // before we die: nobody else is to wait for it
   return outcome.signal != 0 ? die_of(outcome.signal) : outcome.exit_status;
 }
 

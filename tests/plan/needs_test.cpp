@@ -244,6 +244,14 @@ TEST_CASE("a cycle of a hundred thousand tasks is found and cut in its middle") 
   CHECK(problems[0].ends_with(" needs t99999 needs t0"));
 }
 
+TEST_CASE("many tasks that run last, beside many others, are checked in linear time") {
+  std::string text = "tasks:\n";
+  for (int i = 0; i < 20'000; ++i) {
+    text += "- x\n- { run: x, when: always }\n";
+  }
+  CHECK(yaml_problems(text).empty());
+}
+
 TEST_CASE("a hundred thousand unknown needs are answered in bounded time") {
   std::string text = "tasks:\n";
   for (int i = 0; i < 100'000; ++i) {

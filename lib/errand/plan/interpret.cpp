@@ -25,7 +25,6 @@ constexpr Keys kInheritedDefaults = {Key::shell,   Key::dir,   Key::env,        
 // Of a task's keys, those that are not texts to be expanded, or are expanded on their own.
 constexpr Keys kNotExpanded = {Key::tasks,    Key::vars, Key::defaults, Key::condition,
                                Key::env_file, Key::env,  Key::secrets};
-constexpr std::size_t kNodeBytes = 8;  // of what a task gets from defaults, for each node
 
 // Recursion is as deep as the document, at most kDepthMax.
 class Interpreter {
@@ -59,7 +58,7 @@ class Interpreter {
   void add_combinations(TaskId id, std::string_view name, const Node& map, const KeySet& keys,
                         const std::vector<Combination>& combinations, const Scope& around);
   void read_single(TaskId id, std::string_view name, const Node& map, KeySet keys, Scope& scope);
-  void add_defaults(TaskId id, KeySet& keys, bool shares);
+  void add_defaults(TaskId id, KeySet& keys, bool shares, Scope& scope);
   void read_group_policy_of(Task& group, const KeySet& keys);
   void read_run_of(Task& task, std::string_view name, const Node& map, const KeySet& keys);
   std::vector<Run> read_commands_of(Task& task, const KeySet& keys);
@@ -212,9 +211,7 @@ void Interpreter::share_default_policy() {
   for (Keys left = task_defaults_.present(); !left.empty(); left = left.rest()) {
     const Node& value = *task_defaults_[left.first()].value;
     varies |= expander_.has_any() && has_expressions_below(value);
-    for (const Node* node = &value; node != value.next(); ++node) {
-      task_defaults_bytes_ += kNodeBytes + node->text.size();
-    }
+    task_defaults_bytes_ += cost_of_default(value);
   }
   if (varies) {
     default_policy_ = nullptr;
@@ -342,11 +339,11 @@ void Interpreter::read_single(TaskId id, std::string_view name, const Node& map,
                               Scope& scope) {
   const bool adds_nothing = (keys.present() & kTaskPolicyKeys).empty();
   const bool shares = adds_nothing && default_policy_;
-  add_defaults(id, keys, shares);
   Task& task = draft_.tasks[id];
   environments_.read(keys, scope, task, draft_.names[id].offset);
   read_condition_of(task, keys, scope);
   expander_.expand(keys, keys.present().without(kNotExpanded), scope);
+  add_defaults(id, keys, shares, scope);
   rename(id, keys);
   read_settings(keys, inherited_.dir, task, problems_);
   if (!lone_) read_needs(id, keys);
@@ -365,12 +362,15 @@ void Interpreter::read_single(TaskId id, std::string_view name, const Node& map,
 }
 
 // Where a task can share all that the defaults say, it gets no more than their timeout.
-void Interpreter::add_defaults(TaskId id, KeySet& keys, bool shares) {
+void Interpreter::add_defaults(TaskId id, KeySet& keys, bool shares, Scope& scope) {
   if (task_defaults_.present().empty()) return;
   if (!shares && !allowance_.spend(task_defaults_bytes_)) {
     return problems_.add(draft_.names[id].offset, std::string(kTooMuch));
   }
-  keys.fill(task_defaults_, kDefaultKeys.without(unsuitable_defaults(keys)));
+  const Keys wanted = kDefaultKeys.without(unsuitable_defaults(keys) | keys.present());
+  KeySet theirs = task_defaults_.only(wanted);
+  expander_.expand(theirs, wanted, scope);
+  keys.fill(theirs, wanted);
 }
 
 void Interpreter::read_run_of(Task& task, std::string_view name, const Node& map,

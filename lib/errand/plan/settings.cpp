@@ -106,7 +106,11 @@ void check_contradictions(const KeySet& keys, const Policy& policy, ProblemList&
   together.check(Key::interactive, Key::hedge, why);
 }
 
-bool is_on(const Entry& entry) { return entry && entry.value->text != "false"; }
+// Wrong values are told elsewhere.
+bool is_on(const Entry& entry) {
+  const std::string_view text = entry ? entry.value->text : "";
+  return text == "true" || text == "True" || text == "TRUE";
+}
 
 }  // namespace
 
@@ -168,6 +172,13 @@ Keys unsuitable_defaults(const KeySet& keys) {
     unsuitable = unsuitable | Keys{Key::input, Key::tty, Key::hedge};
   }
   return unsuitable;
+}
+
+std::size_t cost_of_default(const Node& value) {
+  constexpr std::size_t few = 100, of_few = 8, of_many = 1024;  // nodes, and bytes for each
+  std::size_t bytes = value.size * (value.size <= few ? of_few : of_many);
+  for (const Node* node = &value; node != value.next(); ++node) bytes += node->text.size();
+  return bytes;
 }
 
 }  // namespace errand::task_file

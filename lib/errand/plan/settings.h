@@ -35,5 +35,8 @@ Policy read_task_policy(const KeySet& keys, const Limits* limits, ProblemList& p
 // The keys of "defaults" that do not suit the task: a service runs as long as it is needed, and a
 // task that takes the terminal needs no other input.
 Keys unsuitable_defaults(const KeySet& keys);
+// What each task that has the value from defaults takes of the allowance, so that long lists there
+// are not read without end.
+std::size_t cost_of_default(const Node& value);
 
 }  // namespace errand::task_file

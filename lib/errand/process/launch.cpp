@@ -46,6 +46,7 @@ Error LiveProcess::start(const std::string& path, const std::vector<std::string>
   if (!pid) return pid.error();
   pid_ = *pid;
   leader_alive_ = true;
+  if (loan_) reaper_.watch_stops(pid_, *this);
   if (out_) out_->resume();
   if (err_) err_->resume();
   on_cancel_.emplace(context_, [this] { stop(context_.cause()); });
@@ -145,9 +146,8 @@ void LiveProcess::add_extras(const Command& command, SpawnRequest& request) {
     const std::uint64_t value = limit.value.value_or(RLIM_INFINITY);
     extras().limits.push_back({limit.resource, value, value});
   }
-  if (command.foreground && (loan_ = ForegroundLoan::offer())) {
-    extras().spawn.foreground_of = loan_->descriptor();
-  }
+  if (command.foreground) loan_ = ForegroundLoan::offer();
+  if (loan_) extras().spawn.foreground_of = loan_->descriptor();
   if (!extras_) return;
   extras_->spawn.limits = extras_->limits.data();
   extras_->spawn.limit_count = extras_->limits.size();

@@ -127,6 +127,7 @@ awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry
   Program program{std::move(*path), command.argv};
   ExecTries tries;
   for (;;) {
+    if (reaper.suspended()) co_await reaper.may_start(context);
     if (context.done()) {
       end.error = context.done_error();
       co_return end;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "errand/concurrency/event.h"
+#include "errand/process/detail/suspension.h"
 #include "errand/process/family.h"
 
 namespace errand {
@@ -35,10 +36,11 @@ Reaper::Reaper(Runtime& runtime)
       signals_(std::make_shared<Signals>(runtime.executor())) {
   ::prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper_);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  // A stopped child is no event, and nobody's blocking call is to fail because a child ended.
+  // Nobody's blocking call is to fail because a child ended. Stopped children tell, too, for
+  // suspend().
   struct sigaction action{};
   ::sigaction(SIGCHLD, nullptr, &action);
-  action.sa_flags |= SA_NOCLDSTOP | SA_RESTART;
+  action.sa_flags |= SA_RESTART;
   ::sigaction(SIGCHLD, &action, nullptr);
   signals_->reaper = this;
   wait_for_signal();
@@ -61,6 +63,7 @@ void Reaper::wait_for_signal() {
 Result<pid_t> Reaper::start(const SpawnRequest& request, Watch& watch) {
   Result<pid_t> pid = spawner_.spawn(request);
   if (pid) started_.emplace(*pid, &watch);
+  if (pid && guardian_) guardian_->add_group(*pid);
   return pid;
 }
 
@@ -79,6 +82,8 @@ void Reaper::reap() {
   while (reap_one() > 0) {
   }
   if (after_reaping_) after_reaping_();
+  tell_stops();
+  if (suspension_) suspension_->look();
 }
 
 pid_t Reaper::reap_one() {
@@ -101,6 +106,7 @@ void Reaper::reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage
   if (const auto own = started_.find(pid); own != started_.end()) {
     Watch* const watch = own->second;
     started_.erase(own);
+    if (suspension_) std::erase(suspension_->groups, pid);  // the id may be another's from now on
     watch->on_exit(wait_status, usage);
     return;
   }
@@ -114,8 +120,14 @@ void Reaper::reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage
   }
 }
 
-std::vector<pid_t> Reaper::strays() const {
+std::vector<pid_t> Reaper::children() const {
   std::vector<pid_t> found = children_of(::getpid());
+  if (guardian_) std::erase(found, guardian_->pid());
+  return found;
+}
+
+std::vector<pid_t> Reaper::strays() const {
+  std::vector<pid_t> found = children();
   std::erase_if(found, [this](pid_t pid) { return started_.contains(pid); });
   const std::size_t own = found.size();
   for (std::size_t i = 0; i < own && found.size() < kFamilyMax; ++i) {
@@ -129,7 +141,7 @@ std::vector<pid_t> Reaper::strays() const {
 bool Reaper::kill_what_is_left(std::set<pid_t>& seen, std::vector<std::string>& told) {
   siginfo_t info{};
   if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return false;
-  for (const pid_t pid : children_of(::getpid())) {  // ours and not reaped: the ids are safe
+  for (const pid_t pid : children()) {  // ours and not reaped: the ids are safe
     if (seen.insert(pid).second) told.push_back(describe(pid));
     ::kill(pid, SIGKILL);
   }

@@ -71,31 +71,41 @@ Result<Terminal> make_terminal(bool ended) {
   return made;
 }
 
-ForegroundLoan::ForegroundLoan(UniqueFd terminal, const termios& modes)
-    : terminal_(std::move(terminal)), modes_(modes) {
+std::unique_ptr<ForegroundLoan> ForegroundLoan::offer() {
+  UniqueFd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
+  if (!terminal || move_above_stdio(terminal)) return nullptr;
+  std::unique_ptr<ForegroundLoan> loan(new ForegroundLoan(std::move(terminal)));
+  loan->begin();
+  return loan;
+}
+
+ForegroundLoan::~ForegroundLoan() { take_back(Modes::restore); }
+
+bool ForegroundLoan::begin() {
+  if (lent_ || !in_foreground(terminal_.get())) return false;
+  if (::tcgetattr(terminal_.get(), &ours_) != 0) return false;
   const sigset_t blocked = terminal_output_signal();
   sigset_t before;
   ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
   was_blocked_ = ::sigismember(&before, SIGTTOU) == 1;
+  lent_ = true;
+  return true;
 }
 
-std::unique_ptr<ForegroundLoan> ForegroundLoan::offer() {
-  UniqueFd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
-  termios modes{};
-  if (!terminal || !in_foreground(terminal.get())) return nullptr;
-  if (move_above_stdio(terminal) || ::tcgetattr(terminal.get(), &modes) != 0) return nullptr;
-  return std::unique_ptr<ForegroundLoan>(new ForegroundLoan(std::move(terminal), modes));
-}
-
-ForegroundLoan::~ForegroundLoan() { take_back(true); }
-
-void ForegroundLoan::take_back(bool restore_modes) {
+void ForegroundLoan::take_back(Modes modes) {
   if (!std::exchange(lent_, false)) return;
   ::tcsetpgrp(terminal_.get(), ::getpgrp());
-  if (restore_modes) ::tcsetattr(terminal_.get(), TCSADRAIN, &modes_);
+  had_modes_ = ::tcgetattr(terminal_.get(), &theirs_) == 0;
+  if (modes == Modes::restore) ::tcsetattr(terminal_.get(), TCSADRAIN, &ours_);
   if (was_blocked_) return;
   const sigset_t unblocked = terminal_output_signal();
   ::pthread_sigmask(SIG_UNBLOCK, &unblocked, nullptr);
+}
+
+void ForegroundLoan::lend_again(pid_t group) {
+  if (!begin()) return;
+  if (had_modes_) ::tcsetattr(terminal_.get(), TCSADRAIN, &theirs_);
+  ::tcsetpgrp(terminal_.get(), group);
 }
 
 }  // namespace errand

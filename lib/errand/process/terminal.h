@@ -3,10 +3,13 @@
 // Terminals: one of its own for a process, and ours, lent to one.
 #pragma once
 
+#include <sys/types.h>
 #include <termios.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "errand/base/result.h"
 #include "errand/base/unique_fd.h"
@@ -23,28 +26,35 @@ struct Terminal {
 // whoever reads from it finds its end, once. Both descriptors are CLOEXEC and not below 3.
 Result<Terminal> make_terminal(bool ended);
 
-// The foreground of our controlling terminal, lent to a process group. SIGTTOU is blocked
-// meanwhile, so that we go on writing. The destructor takes it back.
+// The foreground of our controlling terminal, lent to one process group, as a shell lends it.
+// SIGTTOU is blocked meanwhile, so that we go on writing. The destructor takes it back.
 class ForegroundLoan {
  public:
-  // None where we have no terminal or are not in its foreground ourselves.
+  // None where we have no terminal. Nothing is lent while we are in the background ourselves.
   static std::unique_ptr<ForegroundLoan> offer();
   ~ForegroundLoan();
   ForegroundLoan(const ForegroundLoan&) = delete;
   ForegroundLoan& operator=(const ForegroundLoan&) = delete;
 
-  // The terminal, for the child to make its group the foreground one.
-  int descriptor() const { return terminal_.get(); }
-  // With the modes that it had, where who had it could not restore them itself. The second call
-  // does nothing.
-  void take_back(bool restore_modes);
+  // The terminal, for the child to make its group the foreground one; -1: nothing is lent.
+  int descriptor() const { return lent_ ? terminal_.get() : -1; }
+  enum class Modes : std::uint8_t {
+    keep,     // as the group has left them: it has ended by itself
+    restore,  // as they were before
+  };
+  // No effect when nothing is lent.
+  void take_back(Modes modes);
+  // To a group that was stopped, with the modes it had; no effect while we are in the background.
+  void lend_again(pid_t group);
 
  private:
-  ForegroundLoan(UniqueFd terminal, const termios& modes);
+  explicit ForegroundLoan(UniqueFd terminal) : terminal_(std::move(terminal)) {}
+  bool begin();
   UniqueFd terminal_;
-  termios modes_;
+  termios ours_{}, theirs_{};
+  bool had_modes_ = false;  // theirs_
   bool was_blocked_ = false;
-  bool lent_ = true;
+  bool lent_ = false;
 };
 
 }  // namespace errand

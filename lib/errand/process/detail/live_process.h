@@ -49,6 +49,8 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
 
   void on_exit(int wait_status, const rusage& usage) override;
   void on_relative_reaped() override { settle(); }
+  void on_stop_state(bool stopped) override;
+  void on_resume() override;
   void on_output(OutputStream stream, std::string_view bytes) override;
   bool wants_more() override;
   void on_output_end() override { settle(); }
@@ -99,6 +101,7 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
   bool cut_off_ = false;       // leftovers have been dealt with
   bool reading_last_ = false;  // settle() is to wait
   bool paused_ = false;        // the receiver is behind
+  bool stopped_ = false;       // of one with our terminal: waits to be continued
   bool ended_ = false;
   Deadline deadline_ = Deadline::none;
   std::vector<Escaped> escaped_;
