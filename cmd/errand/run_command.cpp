@@ -200,6 +200,7 @@ awaitable<RunEnded> Session::run_input() {
   if (guardian_) guardian_->set_mark("ERRAND_RUN_ID=" + options.id);
   options.processors = processors();
   options.started = started_at_;
+  options.seed = std::random_device()();
   options.tokens = tokens_ ? &*tokens_ : nullptr;
   options.rate = command_.rate;
   options.delay = command_.delay;
