@@ -14,7 +14,8 @@ using Names = std::vector<std::string>;
 TEST_CASE("a task whose condition is false is skipped, and so is what needs it; the run succeeds") {
   RunTest test;
   const RunEnded ended = test.run_plan(
-      "tasks: {a: {run: x, if: 'false'}, b: {run: x, needs: a}, g: {if: 'false', tasks: {c: x}}, d: "
+      "tasks: {a: {run: x, if: 'false'}, b: {run: x, needs: a}, g: {if: 'false', tasks: {c: x}}, "
+      "d: "
       "x}");
   CHECK(ended.exit_status == 0);
   CHECK(test.recorder.state("a") == "skipped: if: false");
@@ -78,12 +79,13 @@ TEST_CASE("the last tasks run after a cancel of the run") {
 TEST_CASE("a second signal ends the last tasks too") {
   RunTest test;
   test.executor.behaviors["a"] = test.executor.behaviors["cleanup"] = {.takes = 1h};
-  test.run_plan("tasks: {a: x, cleanup: {run: x, when: always, timeout: 2h}, more: {run: x, when: "
-                "always, needs: cleanup}}",
-                [&](CancelFn cancel, CancelFn hasten) {
-                  test.after(2s, [cancel] { cancel(Error::make(SignalReceived{2})); });
-                  test.after(5s, [hasten] { hasten(Error::make(SignalReceived{2})); });
-                });
+  test.run_plan(
+      "tasks: {a: x, cleanup: {run: x, when: always, timeout: 2h}, more: {run: x, when: "
+      "always, needs: cleanup}}",
+      [&](CancelFn cancel, CancelFn hasten) {
+        test.after(2s, [cancel] { cancel(Error::make(SignalReceived{2})); });
+        test.after(5s, [hasten] { hasten(Error::make(SignalReceived{2})); });
+      });
   CHECK(test.recorder.state("cleanup") == "canceled: received SIGINT");
   CHECK(test.recorder.state("more") == "canceled: received SIGINT");
   CHECK(test.elapsed() == 5s);

@@ -25,15 +25,10 @@ TEST_CASE("a task is tried again after growing delays, and not after the last tr
       "tasks: {a: {run: x, retry: {count: 3, delay: 1s, max_delay: 3s, jitter: none}}}");
   CHECK(ended.exit_status == 1);
   CHECK(test.recorder.lines ==
-        Names{"0s start a",
-              "1s notice attempt 1 failed (exit 1); the next in 1s",
-              "2s start a",
-              "3s notice attempt 2 failed (exit 1); the next in 2s",
-              "5s start a",
-              "6s notice attempt 3 failed (exit 1); the next in 3s",
-              "9s start a",
-              "10s failed a: exit 1",
-              "10s end"});
+        Names{"0s start a", "1s notice attempt 1 failed (exit 1); the next in 1s", "2s start a",
+              "3s notice attempt 2 failed (exit 1); the next in 2s", "5s start a",
+              "6s notice attempt 3 failed (exit 1); the next in 3s", "9s start a",
+              "10s failed a: exit 1", "10s end"});
   CHECK(test.recorder.ended.at("a").attempts == 4);
 }
 

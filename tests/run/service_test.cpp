@@ -77,8 +77,7 @@ TEST_CASE("a service that ends early fails, and its tests are canceled") {
       test.run_plan("tasks: {db: {run: x, service: true}, test: {run: x, needs: db}}");
   CHECK(ended.exit_status == 1);
   CHECK(test.recorder.state("db") == "failed: ended while it was needed (exit 0)");
-  CHECK(test.recorder.state("test") ==
-        "canceled: db failed (ended while it was needed (exit 0))");
+  CHECK(test.recorder.state("test") == "canceled: db failed (ended while it was needed (exit 0))");
 }
 
 TEST_CASE("a service that ends early is started again by retry") {
@@ -125,9 +124,10 @@ TEST_CASE("a service is not started for tasks that will never run") {
 TEST_CASE("a service is needed by groups and from other groups") {
   ServiceTest test;
   test.executor.behaviors["g/b"] = {.takes = 5s};
-  CHECK(test.run_plan("tasks: {db: {run: x, service: true}, g: {needs: db, tasks: {a: x, b: x}}, h: "
-                      "{tasks: {c: {run: x, needs: db}}}}")
-            .exit_status == 0);
+  CHECK(
+      test.run_plan("tasks: {db: {run: x, service: true}, g: {needs: db, tasks: {a: x, b: x}}, h: "
+                    "{tasks: {c: {run: x, needs: db}}}}")
+          .exit_status == 0);
   CHECK(test.elapsed() == 5s);
 }
 

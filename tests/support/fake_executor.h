@@ -44,7 +44,7 @@ class FakeExecutor final : public Executor {
     bool throws = false;
   };
 
-  std::map<std::string, Behavior> behaviors;  // by full name; others: the default
+  std::map<std::string, Behavior> behaviors;              // by full name; others: the default
   std::map<std::string, std::vector<Behavior>> attempts;  // one after another; the last stays
   std::vector<std::string> started;
   std::size_t running = 0, running_max = 0;
