@@ -51,6 +51,7 @@ void PlanWatch::attempt_started(const AttemptStarted& event) {
   AttemptWatch attempt;
   attempt.slot = event.slot;
   attempt.began = now();
+  attempt.ready = policy.service && !policy.ready;
   if (watch.running > 0) {
     check_beside_others(task, attempt);
   } else if (!watch.attempts.empty() && !policy.hedge) {
@@ -117,7 +118,6 @@ void PlanWatch::attempt_begins(const Attempt& attempt, const Context& context) {
   if (!task.policy->key.empty()) {
     expect(!worked_.contains(task.policy->key), "a key's work began again", task);
   }
-  if (task.policy->service && !task.policy->ready) watch.ready = true;
   gates_.begins(task);
 }
 
@@ -280,7 +280,11 @@ void PlanWatch::check_given_up(const TaskEnded& event) {
   const AttemptWatch& last = attempts.back();
   expect(event.state == last.state, "a task ended otherwise than its last attempt", task);
   const auto& retry = nodes_[task.id]->retry;
-  if (!retry || !is_failure(event.state) || task.policy->deadline) return;
+  if (!retry || !is_failure(event.state)) return;
+  // Where a deadline would pass before the next try there is none.
+  bool bounded = task.policy->deadline.has_value();
+  for_each_around(task, [&](const Task& around) { bounded |= around.is_group && around.timeout; });
+  if (bounded) return;
   expect(attempts.size() > retry->count || !worth_another_try(task, last), "a task gave up early",
          task);
 }

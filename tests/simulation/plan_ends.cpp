@@ -70,6 +70,9 @@ void PlanWatch::check_unstarted(const TaskEnded& event) {
   if (event.state == TaskState::failed) {
     return expect(gates_.breaker_refuses(task), "a task failed that never ran", task);
   }
+  if (event.state == TaskState::succeeded && task.policy->service) {
+    return expect(unneeded(task), "a service that is needed did not run", task);
+  }
   if (event.state != TaskState::canceled) {
     return expect(event.state == TaskState::skipped, "a task ended that never started", task);
   }

@@ -138,8 +138,8 @@ bool GateWatch::too_early(const Task& task) const {
   bool early = delay_ && last_start_ && now() - *last_start_ < *delay_;
   for_each_group(task, [&](const Task& group) {
     const auto& last = groups_[group.id].last_start;
-    // A start that was granted and canceled in one instant has used its turn.
-    early |= node(group).apart && last;
+    const auto& apart = node(group).apart;
+    early |= apart && last && now() - *last < *apart;
   });
   return early;
 }

@@ -158,8 +158,12 @@ void PlanWatch::count_end(const TaskEnded& event) {
   if (event.first_failure) {
     expect(!std::exchange(watch.told_first, true), "two first failures in one group", task);
   }
-  const TaskFailure failure{task.full_name, event.state, event.error.message()};
-  failed_in(group, of(task).code, failure.as_cause());
+  const bool one_of_its_own = task.is_group && task.mode == Mode::errgroup;
+  const std::string cause =
+      one_of_its_own && event.state == TaskState::failed
+          ? of(task).first_cause
+          : TaskFailure{task.full_name, event.state, event.error.message()}.as_cause();
+  failed_in(group, of(task).code, cause);
 }
 
 // Successes of services and of what runs last are none of the group's work.
@@ -183,7 +187,10 @@ bool PlanWatch::halt_rule_holds(const Task& group) {
 // rule of its own is decided by that rule, and one that was won has not failed.
 void PlanWatch::failed_in(const Task& group, int code, const std::string& cause) {
   TaskWatch& watch = of(group);
-  if (!std::exchange(watch.failed, true)) watch.first_code = code;
+  if (!std::exchange(watch.failed, true)) {
+    watch.first_code = code;
+    watch.first_cause = cause;
+  }
   if (group.mode != Mode::errgroup || watch.won) return;
   const auto& halt = group.policy->halt;
   if (halt && (!watch.halted_at || halt->speed == Halt::Speed::soon)) return;

@@ -68,6 +68,7 @@ class PlanWatch final : public Observer {
     std::optional<Timer> timeout;  // set before the library's, so that it fires before it
     bool won = false, failed = false;
     int first_code = 0;
+    std::string first_cause;
     bool told_first = false;
   };
   struct Teller;

@@ -41,7 +41,7 @@ awaitable<AttemptOutcome> Execution::attempt(Course& course, Context context, bo
   std::vector<CircuitBreaker::Permit> permits;
   if (Error refused = take_permits(run, permits)) {
     outcome.verdict = {TaskState::failed, refused, 1};
-    course.has_failed = true;
+    outcome.refused = true;
     co_return outcome;
   }
   Context limited = context;
@@ -61,6 +61,7 @@ awaitable<AttemptOutcome> Execution::attempt(Course& course, Context context, bo
   }
   emit(AttemptStarted{&task, number, slot});
   if (!std::exchange(run.started, true)) tell_dependents(run, Stage::started);
+  if (task.policy->service && !readiness) became_ready(run);
   const Attempt described{&task, number, slot, options_.id};
   AttemptResult result;
   try {

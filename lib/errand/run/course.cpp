@@ -73,6 +73,7 @@ RetryOptions retry_options(const RetryRule& rule, std::uint64_t seed) {
 Verdict judge_hedge(const HedgeRule& rule, const Result<AttemptOutcome>& outcome) {
   if (!outcome) return Verdict::fatal;
   if (outcome->verdict.state == TaskState::succeeded) return Verdict::win;
+  if (outcome->refused) return Verdict::non_fatal;  // whatever runs may still win
   const bool ran = outcome->status || outcome->verdict.state == TaskState::timed_out;
   if (rule.non_fatal_exit.empty()) return ran ? Verdict::non_fatal : Verdict::fatal;
   return is_in(rule.non_fatal_exit, outcome->status) ? Verdict::non_fatal : Verdict::fatal;
@@ -219,6 +220,7 @@ awaitable<Result<AttemptOutcome>> Execution::hedge_attempt(Course& course, Conte
   if (index == 0) {
     AttemptOutcome outcome = co_await attempt(course, context, true);
     slots_.release_slot(course.run);
+    if (outcome.refused) co_return std::unexpected(outcome.verdict.why);
     course.original = outcome.held;
     co_return outcome;
   }

@@ -7,14 +7,14 @@
 namespace errand::detail {
 
 // Ends one task and whatever that decides for others. Not recursive: chains of needs may be long.
-void Execution::end(TaskRun& run, TaskEnded ended) {
-  endings_.push_back({&run, std::move(ended)});
+void Execution::end(TaskRun& run, TaskEnded ended, const Error& failure) {
+  endings_.push_back({&run, std::move(ended), failure});
   if (ending_) return;
   ending_ = true;
   while (!endings_.empty()) {
     Ending next = std::move(endings_.front());
     endings_.pop_front();
-    if (next.run->phase != TaskRun::Phase::ended) end_one(*next.run, std::move(next.ended));
+    if (next.run->phase != TaskRun::Phase::ended) end_one(std::move(next));
   }
   ending_ = false;
 }
@@ -22,16 +22,18 @@ void Execution::end(TaskRun& run, TaskEnded ended) {
 void Execution::end_with(TaskRun& run, TaskEnded ended, const Error& failure) {
   GroupRun& parent = *run.parent;
   const bool counts = failure && !ended.allowed;
-  ended.first_failure = counts && !parent.tally.first && !parent.keeps_going();
+  ended.first_failure =
+      counts && !run.task->is_group && !parent.tally.first && !parent.keeps_going();
   if (counts) {
     parent.tally.failures.push_back(failure);
     if (!parent.tally.first) parent.tally.first = failure;
   }
-  end(run, std::move(ended));
-  if (counts) fail(parent, failure);
+  end(run, std::move(ended), counts ? failure : Error());
 }
 
-void Execution::end_one(TaskRun& run, TaskEnded ended) {
+void Execution::end_one(Ending ending) {
+  TaskRun& run = *ending.run;
+  TaskEnded& ended = ending.ended;
   run.phase = TaskRun::Phase::ended;
   run.state = ended.state;
   run.excluded = ended.excluded;
@@ -39,11 +41,13 @@ void Execution::end_one(TaskRun& run, TaskEnded ended) {
   if (ended.state == TaskState::skipped) run.why = ended.error;
   GroupRun* const parent = run.parent;
   if (parent) parent->tally.add(ended);
-  if (!run.task->policy->key.empty()) share(run, ended);
-  emit(std::move(ended));
+  emit(ended);
   tell_dependents(run, Stage::ended);
   for (const Need& need : run.task->needs) user_ended(runs_[need.task]);
   if (parent) child_ended(run);
+  if (ending.failure) fail(*parent, ending.failure);
+  // Only now, or the cause that others are canceled for would be one that has copied this failure.
+  if (!run.task->policy->key.empty()) share(run, ended);
   if (feeding_) feeding_->wake();
 }
 
@@ -55,6 +59,7 @@ void Execution::child_ended(TaskRun& run) {
     group.tally.won = true;
     group.group.cancel(Error::make(RaceWon{run.task->full_name}));
   }
+  if (is_work && run.serves_needs) ++group.tally.good_work;
   halt(group);
   if (!is_stream_) {
     if (is_work && --group.work == 0) stop_unneeded_services(group);

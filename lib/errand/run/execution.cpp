@@ -30,6 +30,9 @@ void TaskRun::granted() {
   parent->execution.start(*this);
 }
 
+// cancel_waiting() may still be on its way.
+bool TaskRun::wanted() const { return is_last() || !parent->group.context().done(); }
+
 LastTasks::LastTasks(std::pair<Context, CancelFn> scope, const Context& hurry)
     : context(std::move(scope.first)),
       cancel(std::move(scope.second)),
@@ -175,6 +178,7 @@ awaitable<GroupVerdict> Execution::join(GroupRun& group) {
   co_await group.group.wait();
   GroupVerdict verdict =
       judge_group(*run.task, group.tally, group.context, group.group.context().cause());
+  const bool failed = verdict.state == TaskState::failed || verdict.state == TaskState::timed_out;
   TaskEnded ended;
   ended.task = run.task;
   ended.state = verdict.state;
@@ -182,7 +186,7 @@ awaitable<GroupVerdict> Execution::join(GroupRun& group) {
   ended.duration = now() - group.began;
   slots_.forget(group.own_limit);
   run.group.reset();
-  if (run.parent) end(run, std::move(ended));
+  if (run.parent) end_with(run, std::move(ended), failed ? verdict.error : Error());
   co_return verdict;
 }
 
@@ -190,10 +194,6 @@ awaitable<Error> Execution::join_nested(TaskRun& run, Context context) {
   GroupVerdict verdict = co_await join(*run.group);
   if (verdict.state == TaskState::succeeded) co_return Error();
   const bool failed = verdict.state == TaskState::failed || verdict.state == TaskState::timed_out;
-  if (failed) {
-    run.parent->tally.failures.push_back(verdict.error);
-    fail(*run.parent, verdict.error);
-  }
   co_return failed ? verdict.error : context.done() ? context.done_error() : Error();
 }
 
@@ -293,11 +293,13 @@ void Execution::cancel_waiting(GroupRun& group) {
 }
 
 // One error flows up. In errgroup mode it decides at once, also for the groups around: they need
-// not wait for the rest of this group to be gone.
+// not wait for the rest of this group to be gone. What a rule of the group's own decides, this does
+// not: before that rule holds nothing is over, and `soon` lets what runs end.
 void Execution::fail(GroupRun& group, const Error& failure) {
   if (!group.tally.first) group.tally.first = failure;
-  if (group.keeps_going()) return;
-  if (group.policy().halt && !group.tally.halted) return;  // halt() decides
+  if (group.keeps_going() || group.tally.won) return;
+  const auto& rule = group.policy().halt;
+  if (rule && (!group.tally.halted || rule->speed == Halt::Speed::soon)) return;
   group.group.cancel(failure);
   if (group.run.parent) fail(*group.run.parent, failure);
 }
@@ -307,10 +309,9 @@ void Execution::fail(GroupRun& group, const Error& failure) {
 bool Execution::halt_rule_holds(const GroupRun& group) const {
   const Halt& rule = *group.policy().halt;
   const GroupTally& tally = group.tally;
-  const std::size_t good = tally.count(TaskState::succeeded) + tally.allowed;
   const std::size_t count = rule.why == Halt::Why::fail      ? tally.failed()
-                            : rule.why == Halt::Why::success ? good
-                                                             : good + tally.failed();
+                            : rule.why == Halt::Why::success ? tally.good_work
+                                                             : tally.good_work + tally.failed();
   if (!rule.percent) return count >= rule.count;
   constexpr std::size_t kPercentOfAtLeast = 3;  // as in GNU parallel, where the number is unknown
   const std::size_t all = is_stream_ ? tally.total() : group.run.task->children.size();

@@ -89,7 +89,7 @@ awaitable<Error> Execution::probe_until_ready(Course& course, Context context) {
 
 void Execution::became_ready(TaskRun& run) {
   if (run.phase != TaskRun::Phase::running || std::exchange(run.ready, true)) return;
-  notice(Notice::Level::info, run.task, "ready");
+  if (run.task->policy->ready) notice(Notice::Level::info, run.task, "ready");
   tell_dependents(run, Stage::ready);
 }
 

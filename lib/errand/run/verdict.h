@@ -34,6 +34,8 @@ struct GroupTally {
   std::array<std::size_t, 5> ended{};  // by TaskState
   std::size_t allowed = 0;             // of those that failed
   std::size_t excluded = 0;            // of those that were skipped
+  std::size_t good_work = 0;           // successes and allowed failures, but for services and what
+                                       // runs last
   bool won = false;                    // a success has decided for all
   bool halted = false;                 // its rule says that it is over
   Error halt;                          // that rule, then

@@ -42,6 +42,7 @@ struct TaskRun final : SlotRequest {
   explicit TaskRun(const Task& of);
   ~TaskRun();
   void granted() override;
+  bool wanted() const override;
   bool is_last() const { return task->policy->when != When::on_success; }
   bool not_started() const { return phase < Phase::running; }
 
@@ -98,6 +99,7 @@ struct GroupRun {
 // How one attempt ended.
 struct AttemptOutcome {
   AttemptVerdict verdict;
+  bool refused = false;  // by a breaker; it has not run
   std::optional<ExitStatus> status;
   std::string last_lines;
   std::shared_ptr<HeldSink> held;
@@ -140,6 +142,7 @@ class Execution {
   struct Ending {
     TaskRun* run;
     TaskEnded ended;
+    Error failure;  // of the group, if it is one
   };
   enum class Stage : std::uint8_t { started, ready, ended };
 
@@ -201,10 +204,10 @@ class Execution {
   void stop_service(TaskRun& service);
 
   // ---- endings.cpp
-  void end(TaskRun& run, TaskEnded ended);
+  void end(TaskRun& run, TaskEnded ended, const Error& failure = {});
   void end_with(TaskRun& run, TaskEnded ended, const Error& failure);
   void end_unstarted(TaskRun& run, TaskState state, const Error& why, bool excluded = false);
-  void end_one(TaskRun& run, TaskEnded ended);
+  void end_one(Ending ending);
   void child_ended(TaskRun& run);
   void one_less(GroupRun& group);
   void stop_unneeded_services(GroupRun& group);
@@ -251,7 +254,7 @@ struct Course {
   const TimePoint began;
   int attempts = 0;
   bool has_failed = false;  // an attempt
-  bool waits = false;       // for the next attempt
+  bool waits = true;        // for the next attempt, or the first
   AttemptOutcome last;
   std::shared_ptr<HeldSink> original;  // of the last hedge
 };
