@@ -42,6 +42,12 @@ void GateWatch::attempt_started(const Task& task, int attempt, int slot) {
     if (apart && last) expect(now() - *last >= *apart, "starts above the rate", task);
     last = now();
   });
+  take_turn(task);
+}
+
+void GateWatch::take_turn(const Task& task) {
+  last_turn_ = now();
+  for_each_group(task, [&](const Task& group) { groups_[group.id].last_turn = now(); });
 }
 
 void GateWatch::attempt_ended(const Task& task, const AttemptEnded& event, int slot) {
@@ -135,9 +141,9 @@ bool GateWatch::locks_free(const Task& task) const {
 }
 
 bool GateWatch::too_early(const Task& task) const {
-  bool early = delay_ && last_start_ && now() - *last_start_ < *delay_;
+  bool early = delay_ && last_turn_ && now() - *last_turn_ < *delay_;
   for_each_group(task, [&](const Task& group) {
-    const auto& last = groups_[group.id].last_start;
+    const auto& last = groups_[group.id].last_turn;
     const auto& apart = node(group).apart;
     early |= apart && last && now() - *last < *apart;
   });

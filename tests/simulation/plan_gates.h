@@ -47,6 +47,8 @@ class GateWatch {
 
   void attempt_started(const Task& task, int attempt, int slot);
   void attempt_ended(const Task& task, const AttemptEnded& event, int slot);
+  // Its turn has been used, also where a breaker then refused the attempt.
+  void take_turn(const Task& task);
   // Of the executor.
   void begins(const Task& task);
   void returns(const Task& task);
@@ -64,7 +66,7 @@ class GateWatch {
   };
   struct GroupGate {
     unsigned used = 0;  // slots
-    std::optional<TimePoint> last_start;
+    std::optional<TimePoint> last_start, last_turn;
     Breaker breaker;
   };
   struct TaskGate {
@@ -98,7 +100,7 @@ class GateWatch {
   std::vector<TaskGate> tasks_;
   std::vector<unsigned> locks_;
   unsigned terminals_ = 0;
-  std::optional<TimePoint> last_start_;
+  std::optional<TimePoint> last_start_, last_turn_;
   std::set<int> slots_;
 };
 

@@ -120,6 +120,9 @@ void PlanWatch::task_ended(const TaskEnded& event) {
   }
   check_cause(event);
   watch.timeout.reset();
+  // It may have had its slot in this very instant.
+  const bool refused = event.error.message().contains("circuit breaker");
+  if (refused || event.state == TaskState::canceled) gates_.take_turn(task);
   watch.ended = true;
   watch.ended_at = now();
   watch.state = event.state;

@@ -18,11 +18,6 @@ struct AttemptFailed {
   std::string message() const { return verdict.why.message(); }
 };
 
-bool is_in(const std::vector<int>& codes, const std::optional<ExitStatus>& status) {
-  return status && !status->by_signal() &&
-         std::ranges::find(codes, status->number()) != codes.end();
-}
-
 // What could not be started at all will not start the next time either.
 bool worth_another_try(const RetryRule& rule, const AttemptFailed& failed) {
   if (failed.verdict.state == TaskState::timed_out) return rule.on_timeout;
@@ -121,7 +116,14 @@ awaitable<Error> Execution::run_task(TaskRun& run, Context context) {
                      [&out_of_time] { (*out_of_time)(Error::make(TimedOut{"", kLastTaskTime})); });
     canceled.emplace(context, [&patience] { patience->set_after(kLastTaskTime); });
   }
+  if (task.policy->service) {
+    auto [serving, stop] = with_cancel(own);
+    own = serving;
+    run.stop = stop;
+    if (unneeded(run)) stop_service(run);
+  }
   co_await try_as_told(course, own);
+  run.stop.reset();
   const Error failure = end_course(course, own);
   slots_.release(run);
   co_return failure;
@@ -253,9 +255,9 @@ Error Execution::end_course(Course& course, const Context& context) {
   ended.flaky = verdict.state == TaskState::succeeded && course.has_failed;
   ended.duration = now() - course.began;
   ended.last_lines = std::move(course.last.last_lines);
-  const AllowFailure& allow = task.policy->allow_failure;
   const Error failure = failure_of(task, {verdict.state, ended.error, verdict.shell_code});
-  ended.allowed = failure && (allow.any || is_in(allow.exit_codes, ended.status));
+  ended.allowed = failure && allows(task.policy->allow_failure, ended.status);
+  course.run.shell_code = verdict.shell_code;
   const bool fails = failure && !ended.allowed;
   const bool canceled = verdict.state == TaskState::canceled;
   end_with(course.run, std::move(ended), failure);

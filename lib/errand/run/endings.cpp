@@ -170,6 +170,7 @@ void Execution::share(TaskRun& leader, const TaskEnded& ended) {
   if (ended.state != TaskState::canceled && ended.state != TaskState::skipped) {
     flight.ended = ended;
     flight.ended->last_lines.clear();
+    flight.shell_code = leader.shell_code;
     for (TaskRun* run : followers) copy_outcome(*run, flight);
     return;
   }
@@ -187,9 +188,9 @@ void Execution::copy_outcome(TaskRun& run, const Flight& flight) {
   ended.allowed = false;
   Error failure;
   if (ended.state == TaskState::failed || ended.state == TaskState::timed_out) {
-    failure = Error::make(TaskFailure{run.task->full_name, ended.state, ended.error.message(),
-                                      ended.status ? ended.status->shell_code() : 1});
-    ended.allowed = run.task->policy->allow_failure.any;
+    failure = Error::make(
+        TaskFailure{run.task->full_name, ended.state, ended.error.message(), flight.shell_code});
+    ended.allowed = allows(run.task->policy->allow_failure, ended.status);
   }
   end_with(run, std::move(ended), failure);
 }

@@ -31,12 +31,19 @@ void TaskRun::granted() {
 }
 
 // cancel_waiting() may still be on its way.
-bool TaskRun::wanted() const { return is_last() || !parent->group.context().done(); }
+bool TaskRun::wanted() const {
+  if (is_last()) return !parent->last || !parent->last->context.done();
+  return !parent->group.context().done();
+}
 
-LastTasks::LastTasks(std::pair<Context, CancelFn> scope, const Context& hurry)
+LastTasks::LastTasks(std::pair<Context, CancelFn> scope, const Context& hurry,
+                     std::function<void()> then)
     : context(std::move(scope.first)),
       cancel(std::move(scope.second)),
-      hurried(hurry, [this, hurry] { cancel(hurry.cause()); }) {}
+      hurried(hurry, [this, hurry, then = std::move(then)] {
+        cancel(hurry.cause());
+        then();
+      }) {}
 
 GroupRun::GroupRun(Execution& in, TaskRun& task_run, Context group_context, GroupOptions options)
     : execution(in),
@@ -220,7 +227,10 @@ void Execution::open(GroupRun& group) {
   for (const TaskId child : task.children) {
     TaskRun& run = runs_[child];
     if (run.phase != TaskRun::Phase::waiting) continue;
-    if (group.ahead_of_last == 0 && run.is_last() && run.task->needs.empty()) run.unmet = 0;
+    if (group.ahead_of_last == 0 && run.is_last() && run.task->needs.empty()) {
+      run.unmet = 0;
+      run.needed_failed = !group.tally.all_well();
+    }
     if (run.unmet == 0) make_ready(run);
   }
 }
@@ -229,7 +239,9 @@ void Execution::open(GroupRun& group) {
 // ends.
 const Context& Execution::last_context(GroupRun& group) {
   if (!group.last) {
-    group.last = std::make_unique<LastTasks>(with_cancel(without_cancel(group.context)), hurry_);
+    auto rest = [this, &group] { cancel_last(group); };
+    group.last = std::make_unique<LastTasks>(with_cancel(without_cancel(group.context)), hurry_,
+                                             std::move(rest));
   }
   return group.last->context;
 }
@@ -255,8 +267,9 @@ void Execution::make_ready(TaskRun& run) {
     return end_unstarted(run, TaskState::skipped, Error::text("nothing needs it any more"), true);
   }
   emit(TaskReady{&task});
+  const Context around = is_last ? last_context(parent) : parent.group.context();
   if (task.is_group) {
-    open(make_group(run, is_last ? last_context(parent) : parent.group.context()));
+    open(make_group(run, around));
     auto nested = [this, &run](Context context) { return join_nested(run, std::move(context)); };
     parent.group.go(task.name, std::move(nested));
     return;
@@ -289,6 +302,15 @@ void Execution::cancel_waiting(GroupRun& group) {
   for (const TaskId child : group.run.task->children) {
     TaskRun& run = runs_[child];
     if (run.not_started() && !run.is_last()) end_unstarted(run, TaskState::canceled, why);
+  }
+}
+
+// After a second signal: those that wait for a slot, or for what is being stopped.
+void Execution::cancel_last(GroupRun& group) {
+  const Error why = Error::text(cause_text(hurry_.cause()));
+  for (const TaskId child : group.run.task->children) {
+    TaskRun& run = runs_[child];
+    if (run.not_started() && run.is_last()) end_unstarted(run, TaskState::canceled, why);
   }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,11 @@ AttemptVerdict judge_attempt(const AttemptResult& result, const Policy& policy,
                              const Context& limited);
 // Of what was stopped, or never started, because `limited` is done.
 AttemptVerdict judge_stopped(const Context& limited);
+
+// Did it exit by itself, with one of these codes?
+bool is_in(const std::vector<int>& codes, const std::optional<ExitStatus>& status);
+// Of a failure.
+bool allows(const AllowFailure& rule, const std::optional<ExitStatus>& status);
 
 // A TaskFailure, or empty when the verdict is none: canceled and skipped tasks have not failed.
 Error failure_of(const Task& task, const AttemptVerdict& verdict);

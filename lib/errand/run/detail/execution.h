@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -58,15 +59,17 @@ struct TaskRun final : SlotRequest {
   bool excluded = false;      // skipped because the file says so
   bool needed_failed = false;
   Error why;                        // of a skipped task
+  int shell_code = 0;               // of a failed one
   std::unique_ptr<GroupRun> group;  // of a group, while it runs
   std::shared_ptr<void> owner;      // of a streamed task that waits for its slot: itself
-  std::optional<CancelFn> stop;     // of a service that runs
+  std::optional<CancelFn> stop;     // of a service, between its tries too
   Parking* resume = nullptr;        // of a task that waits for the slot of another attempt
 };
 
 // What keeps the last tasks of a group going when its context is done.
 struct LastTasks {
-  LastTasks(std::pair<Context, CancelFn> scope, const Context& hurry);
+  // `then` is called when a second signal has ended the context.
+  LastTasks(std::pair<Context, CancelFn> scope, const Context& hurry, std::function<void()> then);
   Context context;
   CancelFn cancel;
   CancelHook hurried;
@@ -111,7 +114,7 @@ struct Flight {
   std::string leader_name;
   std::vector<TaskRun*> followers;
   std::optional<TaskEnded> ended;  // shared from then on
-  Error failure;
+  int shell_code = 0;
 };
 
 // What a task that runs last has when its group has been canceled and it names no time of its own.
@@ -171,6 +174,7 @@ class Execution {
   void enqueue(TaskRun& run);
   const Context& last_context(GroupRun& group);
   void cancel_waiting(GroupRun& group);
+  void cancel_last(GroupRun& group);
   void fail(GroupRun& group, const Error& failure);
   void halt(GroupRun& group);
   bool halt_rule_holds(const GroupRun& group) const;
@@ -200,6 +204,7 @@ class Execution {
   Error end_course(Course& course, const Context& context);
   Error take_permits(TaskRun& run, std::vector<CircuitBreaker::Permit>& permits);
   void became_ready(TaskRun& run);
+  bool unneeded(const TaskRun& service) const;
   void user_ended(TaskRun& service);
   void stop_service(TaskRun& service);
 
