@@ -30,7 +30,10 @@ int PlanWatch::code_of(const TaskEnded& event) {
   const bool refused = event.error.message().contains("circuit breaker");
   if (attempts.empty() || refused) return 1;
   if (task.policy->hedge && event.status) return failure_code(*event.status);
-  return std::max(1, attempts.back().code);
+  const auto decisive = std::ranges::find_if(attempts, [&](const AttemptWatch& watch) {
+    return task.policy->hedge && watch.state == TaskState::failed && !watch.ran;
+  });
+  return std::max(1, decisive == attempts.end() ? attempts.back().code : decisive->code);
 }
 
 void PlanWatch::check_flags(const TaskEnded& event) {

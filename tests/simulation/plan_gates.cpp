@@ -7,6 +7,8 @@
 namespace errand::simulation {
 namespace {
 
+constexpr Duration kRounding = std::chrono::microseconds(1);
+
 unsigned share(const Task& group, unsigned weight) { return std::min(weight, group.jobs->value); }
 
 }  // namespace
@@ -33,13 +35,13 @@ void GateWatch::attempt_started(const Task& task, int attempt, int slot) {
   expect(slots_.insert(slot).second, "two attempts in one slot", task);
   expect(slot <= static_cast<int>(slots_.size()), "a slot's number is not the smallest", task);
   if (delay_ && last_start_) {
-    expect(now() - *last_start_ >= *delay_, "two starts closer than the delay", task);
+    expect(now() - *last_start_ >= *delay_ - kRounding, "two starts closer than the delay", task);
   }
   last_start_ = now();
   for_each_group(task, [&](const Task& group) {
     std::optional<TimePoint>& last = groups_[group.id].last_start;
     const auto& apart = node(group).apart;
-    if (apart && last) expect(now() - *last >= *apart, "starts above the rate", task);
+    if (apart && last) expect(now() - *last >= *apart - kRounding, "starts above the rate", task);
     last = now();
   });
   take_turn(task);
@@ -95,7 +97,9 @@ bool GateWatch::refuses(const Task& group) const {
 
 bool GateWatch::breaker_refuses(const Task& task) const {
   bool refused = false;
-  for_each_group(task, [&](const Task& group) { refused |= refuses(group); });
+  for_each_group(task, [&](const Task& group) {
+    refused |= refuses(group) || groups_[group.id].breaker.closed_at == now();
+  });
   return refused;
 }
 
@@ -119,6 +123,7 @@ void GateWatch::judge(const Task& group, unsigned generation, TaskState state) {
   breaker.in_a_row = failed ? breaker.in_a_row + 1 : 0;
   if (!failed && trial) {
     breaker.open_until.reset();
+    breaker.closed_at = now();
     ++breaker.generation;
   } else if (failed && (trial || breaker.in_a_row >= group.policy->breaker->failures)) {
     breaker.open_until = now() + group.policy->breaker->delay;

@@ -56,6 +56,14 @@ bool halve(Duration& time) {
 bool halve(std::optional<Duration>& time) { return time && halve(*time); }
 bool lower(unsigned& number, unsigned least) { return number > least && number-- > 0; }
 
+// Into a plain task, which does not go on for ever.
+bool make_plain(PlanNode& node) {
+  if (!node.service) return false;
+  node.service.reset();
+  node.turns = {Turn()};
+  return true;
+}
+
 // What stands in a group stands beside it then.
 void dissolve_groups(std::vector<PlanNode>& smaller, const PlanNode& node) {
   for (std::size_t i = 0; i < node.children.size(); ++i) {
@@ -71,6 +79,7 @@ void dissolve_groups(std::vector<PlanNode>& smaller, const PlanNode& node) {
 
 void soften(std::vector<PlanNode>& smaller, const PlanNode& node) {
   const auto change = [&](auto how) { try_change(smaller, node, how); };
+  change(make_plain);
   change([](PlanNode& to) { return halve(to.timeout); });
   change([](PlanNode& to) { return halve(to.deadline); });
   change([](PlanNode& to) { return halve(to.stops_in); });
@@ -108,7 +117,7 @@ std::vector<PlanNode> smaller_nodes(const PlanNode& node) {
                &PlanNode::stops_in, &PlanNode::ignores_stop, &PlanNode::exits_cleanly,
                &PlanNode::grace, &PlanNode::allow, &PlanNode::turns_codes_round, &PlanNode::retry,
                &PlanNode::hedge, &PlanNode::deadline, &PlanNode::weight, &PlanNode::interactive,
-               &PlanNode::key, &PlanNode::service, &PlanNode::mode, &PlanNode::jobs,
+               &PlanNode::key, &PlanNode::mode, &PlanNode::jobs,
                &PlanNode::halt, &PlanNode::apart, &PlanNode::breaker, &PlanNode::reversed);
   soften(smaller, node);
   for (std::size_t i = 0; i < node.children.size(); ++i) {

@@ -8,13 +8,15 @@ namespace errand::detail {
 
 // Ends one task and whatever that decides for others. Not recursive: chains of needs may be long.
 void Execution::end(TaskRun& run, TaskEnded ended, const Error& failure) {
+  if (run.phase >= TaskRun::Phase::ending) return;
+  run.phase = TaskRun::Phase::ending;
   endings_.push_back({&run, std::move(ended), failure});
   if (ending_) return;
   ending_ = true;
   while (!endings_.empty()) {
     Ending next = std::move(endings_.front());
     endings_.pop_front();
-    if (next.run->phase != TaskRun::Phase::ended) end_one(std::move(next));
+    end_one(std::move(next));
   }
   ending_ = false;
 }
@@ -91,7 +93,7 @@ void Execution::release_last(GroupRun& group) {
 
 // A task, or a whole group, that will not start.
 void Execution::end_unstarted(TaskRun& run, TaskState state, const Error& why, bool excluded) {
-  if (run.phase == TaskRun::Phase::ended) return;
+  if (run.phase >= TaskRun::Phase::ending) return;
   if (run.phase == TaskRun::Phase::queued) slots_.release(run);
   for (const TaskId child : run.task->children) end_unstarted(runs_[child], state, why, excluded);
   TaskEnded ended;
@@ -107,6 +109,11 @@ void Execution::end_unstarted(TaskRun& run, TaskState state, const Error& why, b
 void Execution::tell_dependents(TaskRun& need, Stage stage) {
   if (is_stream_) return;
   const TaskId id = need.task->id;
+  const bool failed = stage == Stage::ended && !need.serves_needs && !need.excluded;
+  // First: what one of them decides may be what another in it waits for.
+  for (std::size_t i = dependents_at_[id]; failed && i < dependents_at_[id + 1]; ++i) {
+    runs_[dependents_[i].task].needed_failed = true;
+  }
   for (std::size_t i = dependents_at_[id]; i < dependents_at_[id + 1]; ++i) {
     TaskRun& run = runs_[dependents_[i].task];
     if (run.phase == TaskRun::Phase::waiting) {
@@ -123,7 +130,6 @@ void Execution::tell_dependent(TaskRun& run, Condition condition, const TaskRun&
     if (now) meet(run);
     return;
   }
-  if (!need.serves_needs && !need.excluded) run.needed_failed = true;
   if (early && (condition == Condition::started ? need.started : need.ready)) return;  // long met
   if (run.is_last() || condition == Condition::done ||
       (condition == Condition::success && need.serves_needs)) {
@@ -171,11 +177,13 @@ void Execution::share(TaskRun& leader, const TaskEnded& ended) {
     flight.ended = ended;
     flight.ended->last_lines.clear();
     flight.shell_code = leader.shell_code;
-    for (TaskRun* run : followers) copy_outcome(*run, flight);
+    for (TaskRun* run : followers) {
+      if (run->phase == TaskRun::Phase::following) copy_outcome(*run, flight);
+    }
     return;
   }
   for (TaskRun* run : followers) {
-    enqueue(*run);
+    if (run->phase == TaskRun::Phase::following) enqueue(*run);
   }
 }
 

@@ -37,6 +37,7 @@ struct TaskRun final : SlotRequest {
     following,  // for the task with an equal key that runs
     queued,     // for a slot
     running,
+    ending,  // in Execution's queue
     ended,
   };
   TaskRun();
