@@ -51,6 +51,7 @@ void PlanWatch::attempt_started(const AttemptStarted& event) {
   AttemptWatch attempt;
   attempt.slot = event.slot;
   attempt.began = now();
+  attempt.ends_before = watch.attempts_ended;
   attempt.ready = policy.service && !policy.ready;
   if (watch.running > 0) {
     check_beside_others(task, attempt);
@@ -150,7 +151,8 @@ bool PlanWatch::decides(const Task& task, const AttemptWatch& watch) const {
 bool PlanWatch::lost(const Task& task, const AttemptWatch& watch) {
   if (!task.policy->hedge) return false;
   return std::ranges::any_of(of(task).attempts, [&](const AttemptWatch& other) {
-    return &other != &watch && other.ended && other.ended_at >= watch.began && decides(task, other);
+    return &other != &watch && other.ended && other.end_number >= watch.ends_before &&
+           decides(task, other);
   });
 }
 
@@ -226,6 +228,7 @@ void PlanWatch::attempt_ended(const AttemptEnded& event) {
   expect(event.duration == now() - watch.began, "an attempt's duration is wrong", task);
   watch.ended = true;
   watch.ended_at = now();
+  watch.end_number = task_watch.attempts_ended++;
   watch.state = event.state;
   watch.status = event.status;
   watch.ran = event.status.has_value();

@@ -63,6 +63,12 @@ class WaitGraph {
       if (reaches_end(child)) return true;
     }
     if (!tasks_[id].policy->service) return false;
+    // One that nothing needs goes on as long as the work beside it.
+    for (const TaskId beside : tasks_[tasks_[id].parent].children) {
+      const Policy& policy = *tasks_[beside].policy;
+      const bool is_work = !policy.service && policy.when == When::on_success;
+      if (is_work && reaches_end(beside)) return true;
+    }
     return std::ranges::any_of(tasks_, [&](const Task& user) {
       const bool needs_it =
           std::ranges::any_of(user.needs, [&](const Need& need) { return need.task == id; });

@@ -44,7 +44,10 @@ bool PlanWatch::others_ended(const Task& last) {
 
 // What `last` waits for, or where it needs nothing whatever has ended in its group.
 bool PlanWatch::something_failed(const Task& last) {
-  const auto failed = [this](TaskId id) { return tasks_[id].ended && !is_good(id); };
+  const auto failed = [this](TaskId id) {
+    if (tasks_[id].ended) return !is_good(id);
+    return tasks_[id].ready && worked_.contains(plan_.task(id).policy->key);  // ends now
+  };
   if (last.needs.empty()) return std::ranges::any_of(parent_of(last).children, failed);
   return std::ranges::any_of(last.needs, failed, &Need::task);
 }

@@ -117,8 +117,8 @@ std::vector<PlanNode> smaller_nodes(const PlanNode& node) {
                &PlanNode::stops_in, &PlanNode::ignores_stop, &PlanNode::exits_cleanly,
                &PlanNode::grace, &PlanNode::allow, &PlanNode::turns_codes_round, &PlanNode::retry,
                &PlanNode::hedge, &PlanNode::deadline, &PlanNode::weight, &PlanNode::interactive,
-               &PlanNode::key, &PlanNode::mode, &PlanNode::jobs,
-               &PlanNode::halt, &PlanNode::apart, &PlanNode::breaker, &PlanNode::reversed);
+               &PlanNode::key, &PlanNode::mode, &PlanNode::jobs, &PlanNode::halt, &PlanNode::apart,
+               &PlanNode::breaker, &PlanNode::reversed);
   soften(smaller, node);
   for (std::size_t i = 0; i < node.children.size(); ++i) {
     for (PlanNode& child : smaller_nodes(node.children[i])) {

@@ -47,7 +47,8 @@ class PlanWatch final : public Observer {
     TimePoint began, stopped_at, ended_at;
     std::optional<Context> context;  // while the executor has it
     bool stopped = false, returned = false, ended = false;
-    bool ready = false;  // of a service
+    bool ready = false;                           // of a service
+    std::size_t ends_before = 0, end_number = 0;  // among the task's attempts
     std::set<TaskState> may_end;
     int code = 0;  // if it failed by itself
     bool ran = false;
@@ -61,6 +62,7 @@ class PlanWatch final : public Observer {
     bool allowed = false, excluded = false;
     int code = 0;  // of a failure
     std::vector<AttemptWatch> attempts;
+    std::size_t attempts_ended = 0;
     std::size_t running = 0;  // attempts: its own, or those inside
     // A group's end before its children's: when, why, and the failure's exit status.
     std::optional<TimePoint> dead_at, timed_out_at, halted_at;

@@ -178,7 +178,7 @@ awaitable<Error> Execution::slot_again(TaskRun& run, Context context) {
   CancelHook canceled(context, [&parking] { parking.wake(); });
   if (!run.holds_slot()) co_await parking.park();
   run.resume = nullptr;
-  if (run.holds_slot()) co_return Error();
+  if (run.holds_slot() && !context.done()) co_return Error();
   slots_.release(run);
   co_return context.done_error();
 }
@@ -232,7 +232,7 @@ awaitable<Result<AttemptOutcome>> Execution::hedge_attempt(Course& course, Conte
   CancelHook canceled(context, [&slot] { slot.parking.wake(); });
   if (!slot.holds_slot()) co_await slot.parking.park();
   AttemptOutcome outcome;
-  if (slot.holds_slot()) {
+  if (slot.holds_slot() && !context.done()) {
     outcome = co_await attempt(course, context, true);
   } else {
     outcome.verdict = judge_stopped(context);
