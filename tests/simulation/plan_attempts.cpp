@@ -191,6 +191,11 @@ void PlanWatch::attempt_stopped(const Attempt& attempt) {
   watch.stopped = true;
   watch.stopped_at = now();
   watch.may_end = reasons_to_stop(*attempt.task, watch);
+  for (const AttemptWatch& other : of(*attempt.task).attempts) {
+    // Its start and the decision were in one instant.
+    const bool beaten = other.ended && other.ended_at == watch.began && attempt.task->policy->hedge;
+    if (beaten && decides(*attempt.task, other)) watch.may_end.insert(TaskState::canceled);
+  }
   expect(!watch.may_end.empty(), "an attempt is stopped for no reason yet", *attempt.task);
 }
 
