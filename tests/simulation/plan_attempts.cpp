@@ -67,7 +67,9 @@ void PlanWatch::check_beside_others(const Task& task, const AttemptWatch& watch)
   const auto& attempts = of(task).attempts;
   if (!hedge) return expect(false, "two attempts of one task at a time", task);
   expect(of(task).running < hedge->max_attempts, "more hedges than there may be", task);
-  bool in_time = watch.began - attempts.back().began >= hedge->delay;
+  // A hedge may have waited for its slot, which does not put off the next.
+  const auto original = std::ranges::find(attempts, false, &AttemptWatch::ended);
+  bool in_time = watch.began - original->began >= hedge->delay * (attempts.end() - original);
   for (const AttemptWatch& other : attempts) {
     in_time |= other.ended;
     expect(!other.ended || other.ended_at == now() || !decides(task, other) ||
