@@ -20,7 +20,7 @@ bool PlanWatch::holds(const Need& need) {
     case Condition::done:
       return watch.ended;
     case Condition::started:
-      return !watch.attempts.empty();
+      return !watch.attempts.empty() || watch.shared;
     case Condition::ready:
       return std::ranges::any_of(watch.attempts, &AttemptWatch::ready);
   }

@@ -128,6 +128,7 @@ void PlanWatch::task_ended(const TaskEnded& event) {
   watch.state = event.state;
   watch.allowed = event.allowed;
   watch.excluded = event.excluded;
+  watch.shared = !event.same_as.empty();
   if (is_failure(event.state)) watch.code = code_of(event);
   check_flags(event);
   count_end(event);

@@ -59,7 +59,7 @@ class PlanWatch final : public Observer {
     bool ready = false, ended = false;
     TimePoint ready_at, ended_at;
     TaskState state = TaskState::succeeded;
-    bool allowed = false, excluded = false;
+    bool allowed = false, excluded = false, shared = false;
     int code = 0;  // of a failure
     std::vector<AttemptWatch> attempts;
     std::size_t attempts_ended = 0;

@@ -132,6 +132,7 @@ void Execution::tell_dependent(TaskRun& run, Condition condition, const TaskRun&
   }
   if (early && (condition == Condition::started ? need.started : need.ready)) return;  // long met
   if (run.is_last() || condition == Condition::done ||
+      (condition == Condition::started && need.shares_outcome) ||
       (condition == Condition::success && need.serves_needs)) {
     return meet(run);
   }
@@ -193,6 +194,7 @@ void Execution::copy_outcome(TaskRun& run, const Flight& flight) {
   ended.attempts = 0;
   ended.duration = Duration::zero();
   ended.same_as = flight.leader_name;
+  run.shares_outcome = true;
   ended.allowed = false;
   Error failure;
   if (ended.state == TaskState::failed || ended.state == TaskState::timed_out) {

@@ -54,10 +54,11 @@ struct TaskRun final : SlotRequest {
   unsigned users = 0;          // of a service: those that need it and have not ended
   Phase phase = Phase::waiting;
   TaskState state = TaskState::succeeded;
-  bool started = false;       // its first attempt
-  bool ready = false;         // of a service
-  bool serves_needs = false;  // it has ended so that what needs it may run
-  bool excluded = false;      // skipped because the file says so
+  bool started = false;         // its first attempt
+  bool ready = false;           // of a service
+  bool shares_outcome = false;  // of a task with an equal key
+  bool serves_needs = false;    // it has ended so that what needs it may run
+  bool excluded = false;        // skipped because the file says so
   bool needed_failed = false;
   Error why;                        // of a skipped task
   int shell_code = 0;               // of a failed one
