@@ -199,9 +199,9 @@ void PlanWatch::check_exit_status(const RunEnded& ended) {
 void PlanWatch::check_required(const RunEnded& ended) {
   bool all_good = true;
   for (const Task& task : plan_.tasks()) {
-    if (task.is_group) continue;
     const TaskWatch& watch = of(task);
-    all_good &= is_good(task.id);
+    if (task.id != 0) all_good &= is_good(task.id);
+    if (task.is_group) continue;
     bool required = is_failure(watch.state) && !watch.allowed;
     for_each_around(task, [&](const Task& around) {
       required &= around.mode != Mode::race && !around.policy->halt;
