@@ -23,7 +23,12 @@ GateWatch::GateWatch(VirtualRuntime& runtime, Trace& trace, const PlanSpec& spec
       tokens_(tokens),
       groups_(built.nodes.size()),
       tasks_(built.nodes.size()),
-      locks_(plan_.limits().size()) {}
+      locks_(plan_.limits().size()) {
+  for (const Task& task : plan_.tasks()) {
+    has_hedges_ |= task.policy->hedge.has_value();
+    has_breakers_ |= task.policy->breaker.has_value();
+  }
+}
 
 // ---- starts and ends
 
@@ -146,6 +151,8 @@ bool GateWatch::locks_free(const Task& task) const {
 }
 
 bool GateWatch::too_early(const Task& task) const {
+  // Nobody tells of a hedge that a breaker refuses after its turn.
+  if (has_hedges_ && has_breakers_ && last_turn_) return true;
   bool early = delay_ && last_turn_ && now() - *last_turn_ < *delay_;
   for_each_group(task, [&](const Task& group) {
     const auto& last = groups_[group.id].last_turn;
