@@ -11,6 +11,7 @@
 #include <random>
 
 #include "errand/options.h"
+#include "errand/process/processors.h"
 
 namespace errand::cmd {
 
@@ -50,8 +51,9 @@ bool color_for(int fd, ColorChoice choice) {
 
 unsigned processors() {
   cpu_set_t set;
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return std::max(1U, static_cast<unsigned>(CPU_COUNT(&set)));
+  const bool fits = ::sched_getaffinity(0, sizeof set, &set) == 0;  // 1024 processors
+  const long count = fits ? long{CPU_COUNT(&set)} : ::sysconf(_SC_NPROCESSORS_ONLN);
+  return allowed_processors(static_cast<unsigned>(std::max(1L, count)));
 }
 
 std::string new_run_id() {

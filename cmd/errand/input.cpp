@@ -13,6 +13,7 @@
 #include <filesystem>
 
 #include "errand/commands.h"
+#include "errand/environment.h"
 
 namespace errand::cmd {
 namespace {
@@ -20,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kFileBytesMax = std::size_t{1} << 30;
+constexpr std::size_t kNamedFileBytesMax = std::size_t{16} << 20;
 constexpr std::size_t kProbeBytes = 64 * 1024;  // looked at before a stream is told from a plan
 constexpr std::string_view kStdin = "<stdin>";
 
@@ -105,12 +107,48 @@ Result<Source> open_source(const std::string& path) {
   return std::unexpected(Error::wrap(path, Error::system("", errno)));
 }
 
-std::expected<Input, InputError> read_source(Source source, const std::vector<std::string>& tasks,
-                                             const std::vector<std::string>& shell) {
+// The contents of a file that a task file names.
+Result<std::string> read_named_file(const std::string& path) {
+  const auto failure = [&](int number) {
+    return std::unexpected(Error::wrap(path, Error::system("", number)));
+  };
+  // Opening a pipe would wait for somebody to write to it.
+  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file) return failure(errno);
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return failure(errno);
+  if (!S_ISREG(status.st_mode))
+    return std::unexpected(Error::text(path + ": is not a regular file"));
+  std::string text;
+  for (;;) {
+    Result<bool> more = read_more(file.get(), text);
+    if (!more) return std::unexpected(Error::wrap(path, more.error()));
+    if (!*more) return text;
+    if (text.size() > kNamedFileBytesMax)
+      return std::unexpected(Error::text(path + ": larger than 16 MiB"));
+  }
+}
+
+ReadOptions read_options(const InputOptions& given, const Source& source,
+                         const std::vector<std::string>& shell) {
   ReadOptions options;
   options.name = source.stem;
   options.dir = source.dir;
   if (!shell.empty()) options.shell = shell;
+  options.variable = [](const std::string& name) -> std::optional<std::string> {
+    const auto value = variable(name.c_str());
+    return value ? std::optional<std::string>(*value) : std::nullopt;
+  };
+  options.read_file = read_named_file;
+  options.vars = given.vars;
+  options.env = given.env;
+  return options;
+}
+
+std::expected<Input, InputError> read_source(Source source, const std::vector<std::string>& tasks,
+                                             const InputOptions& given,
+                                             const std::vector<std::string>& shell) {
+  ReadOptions options = read_options(given, source, shell);
   std::string text;
   bool more = true;
   const auto read_until = [&](auto&& enough) -> Error {
@@ -142,7 +180,7 @@ std::expected<Input, InputError> read_source(Source source, const std::vector<st
       error.lines.push_back(format_problem(source.name, problem));
     return std::unexpected(std::move(error));
   }
-  Result<Plan> selected = select(*plan, tasks);
+  Result<Plan> selected = select(*plan, {tasks, given.only, given.skip});
   if (selected) return FilePlan{source.name, std::move(*selected)};
   InputError error;
   for (const Error& unknown : selected.error().errors())
@@ -174,11 +212,14 @@ Error for_each_line(const TaskStream& stream,
   return {};
 }
 
+Error enter_folder(const InputOptions& options) {
+  if (options.folder.empty() || ::chdir(options.folder.c_str()) == 0) return {};
+  return Error::system("-C " + options.folder, errno);
+}
+
 std::expected<Input, InputError> read_input(const InputOptions& options,
                                             const std::vector<std::string>& shell) {
-  if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0) {
-    return failed(Error::system("-C " + options.folder, errno).message());
-  }
+  if (Error error = enter_folder(options)) return failed(error.message());
   std::vector<std::string> tasks = options.positional;
   std::string path;
   if (!tasks.empty() && names_file(tasks.front())) {
@@ -198,7 +239,19 @@ std::expected<Input, InputError> read_input(const InputOptions& options,
   }
   Result<Source> source = open_source(path);
   if (!source) return failed(source.error().message());
-  return read_source(std::move(*source), tasks, shell);
+  return read_source(std::move(*source), tasks, options, shell);
+}
+
+std::optional<FilePlan> read_whole_plan(const InputOptions& options, std::string_view done) {
+  std::expected<Input, InputError> input = read_input(options, {});
+  if (!input) {
+    complain(input.error().lines);
+  } else if (auto* file = std::get_if<FilePlan>(&*input)) {
+    return std::move(*file);
+  } else {
+    complain({"errand: a stream of tasks (JSON Lines) cannot be " + std::string(done)});
+  }
+  return {};
 }
 
 }  // namespace errand::cmd

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -12,6 +13,7 @@
 
 #include "errand/base/result.h"
 #include "errand/base/unique_fd.h"
+#include "errand/exec_tasks.h"
 #include "errand/options.h"
 #include "errand/plan/read.h"
 
@@ -26,12 +28,12 @@ struct TaskStream {
 };
 
 struct FilePlan {
-  std::string
-      file;   // as it was given or found; for messages and for the command that runs a task again
-  Plan plan;  // the wanted tasks
+  std::string file;  // as it was given or found; for messages and for the command that runs a task
+                     // again; empty: tasks of the command line
+  Plan plan;         // the wanted tasks
 };
 
-using Input = std::variant<FilePlan, TaskStream>;
+using Input = std::variant<FilePlan, TaskStream, ExecStream>;
 
 // What stopped it, one line for each problem, ready to print.
 struct InputError {
@@ -42,8 +44,14 @@ struct InputError {
 Error for_each_line(const TaskStream& stream,
                     const std::function<void(std::string_view, std::uint32_t)>& visit);
 
-// Changes into the folder of -C, finds the file, reads and checks it, and selects the named tasks.
+// Changes into the folder of -C.
+Error enter_folder(const InputOptions& options);
+
+// Enters the folder, finds the file, reads and checks it, and selects the wanted tasks.
 std::expected<Input, InputError> read_input(const InputOptions& options,
                                             const std::vector<std::string>& shell);
+
+// The same for what a stream cannot be: "listed". Complains itself.
+std::optional<FilePlan> read_whole_plan(const InputOptions& options, std::string_view done);
 
 }  // namespace errand::cmd

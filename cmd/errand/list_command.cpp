@@ -5,53 +5,12 @@
 #include "errand/commands.h"
 #include "errand/input.h"
 #include "errand/report/escape_text.h"
+#include "errand/settings.h"
 
 namespace errand::cmd {
 namespace {
 
-std::string join(const std::vector<std::string>& words, std::string_view between) {
-  std::string joined;
-  for (const std::string& word : words) {
-    if (!joined.empty()) joined += between;
-    joined += word;
-  }
-  return joined;
-}
-
-// What runs, in one line.
-std::string command_text(const Task& task) {
-  if (const auto* script = std::get_if<Script>(&task.run)) return escape_text(script->text);
-  if (const auto* argv = std::get_if<Argv>(&task.run))
-    return "[" + escape_text(join(*argv, ", ")) + "]";
-  return {};
-}
-
-std::vector<std::string> need_names(const Plan& plan, const Task& task) {
-  std::vector<std::string> names;
-  for (const Need& need : task.needs) names.push_back(plan.task(need.task).full_name);
-  return names;
-}
-
-std::string group_settings(const Task& task) {
-  std::string text(to_string(task.mode));
-  if (task.jobs) {
-    switch (task.jobs->kind) {
-      case Jobs::Kind::count:
-        text += ", jobs " + std::to_string(task.jobs->value);
-        break;
-      case Jobs::Kind::percent:
-        text += ", jobs " + std::to_string(task.jobs->value) + "%";
-        break;
-      case Jobs::Kind::automatic:
-        text += ", jobs auto";
-        break;
-      case Jobs::Kind::unlimited:
-        text += ", no limit of jobs";
-        break;
-    }
-  }
-  return text;
-}
+constexpr std::size_t kNameColumnsMax = 40;
 
 std::size_t depth(const Plan& plan, const Task& task) {
   std::size_t levels = 0;
@@ -59,81 +18,120 @@ std::size_t depth(const Plan& plan, const Task& task) {
   return levels;
 }
 
-std::string list_text(const Plan& plan) {
-  std::size_t width = 0;
-  const auto label = [&](const Task& task) {
-    return std::string(2 * (depth(plan, task) - 1), ' ') + escape_text(task.name) +
-           (task.is_group ? "/" : "");
+// What is not to be overlooked: "[service]".
+std::string marks(const Task& task, const ShownTexts& texts) {
+  std::string text;
+  const auto add = [&text](const std::string& mark) { text += (text.empty() ? "[" : ", ") + mark; };
+  if (task.policy->service) add("service");
+  if (task.policy->when != When::on_success) add(std::string(to_string(task.policy->when)));
+  if (!task.excluded.empty()) add("excluded, " + texts.line(task.excluded));
+  return text.empty() ? "" : text + "]";
+}
+
+std::string about(const Plan& plan, const Task& task, const ShownTexts& texts) {
+  std::string text = task.description.empty()
+                         ? (task.is_group ? std::string(to_string(task.mode)) : "")
+                         : texts.line(task.description);
+  const auto add = [&text](const std::string& part) {
+    if (!part.empty()) text += (text.empty() ? "" : "  ") + part;
   };
-  for (const Task& task : plan.tasks().subspan(1))
-    width = std::max(width, std::min<std::size_t>(label(task).size(), 40));
+  add(marks(task, texts));
+  if (!task.needs.empty()) add("(needs " + needs_text(plan, task, texts) + ")");
+  return text;
+}
+
+std::string list_text(const Plan& plan) {
+  const ShownTexts texts(plan);
+  std::vector<std::string> labels;
+  std::size_t width = 0;
+  for (const Task& task : plan.tasks().subspan(1)) {
+    labels.push_back(std::string(2 * (depth(plan, task) - 1), ' ') + texts.line(task.name) +
+                     (task.is_group ? "/" : ""));
+    width = std::max(width, std::min(text_columns(labels.back()), kNameColumnsMax));
+  }
   std::string text;
   for (const Task& task : plan.tasks().subspan(1)) {
-    std::string line = label(task);
-    std::string about = task.description.empty()
-                            ? (task.is_group ? std::string(to_string(task.mode)) : "")
-                            : escape_text(task.description);
-    if (!task.needs.empty())
-      about += (about.empty() ? "" : "  ") +
-               ("(needs " + escape_text(join(need_names(plan, task), ", ")) + ")");
-    if (!about.empty())
-      line += std::string(line.size() < width ? width - line.size() : 0, ' ') + "  " + about;
-    text += line + "\n";
+    const std::string& label = labels[task.id - 1];
+    text += label;
+    if (const std::string right = about(plan, task, texts); !right.empty()) {
+      const std::size_t columns = text_columns(label);
+      text += std::string(columns < width ? width - columns : 0, ' ') + "  " + right;
+    }
+    text += '\n';
   }
   return text;
 }
 
-nlohmann::ordered_json list_json(const Plan& plan) {
-  nlohmann::ordered_json tasks = nlohmann::ordered_json::array();
-  for (const Task& task : plan.tasks().subspan(1)) {
-    nlohmann::ordered_json entry;
-    entry["name"] = task.full_name;
-    entry["group"] = task.is_group;
-    if (task.is_group) entry["mode"] = to_string(task.mode);
-    if (!task.description.empty()) entry["description"] = task.description;
-    entry["needs"] = need_names(plan, task);
-    if (const auto* script = std::get_if<Script>(&task.run)) entry["run"] = script->text;
-    if (const auto* argv = std::get_if<Argv>(&task.run)) entry["run"] = *argv;
-    tasks.push_back(std::move(entry));
+std::string list_names(const Plan& plan) {
+  const ShownTexts texts(plan);
+  std::string text;
+  for (const Task& task : plan.tasks().subspan(1)) text += texts.line(task.full_name) + "\n";
+  return text;
+}
+
+// Needs are names alone, as in the file's short form; conditions stand beside them.
+void add_needs(Json& to, const Plan& plan, const Task& task, const ShownTexts& texts) {
+  Json names = Json::array(), conditions = Json::object();
+  for (const Need& need : task.needs) {
+    const std::string name = texts.raw(plan.task(need.task).full_name);
+    names.push_back(name);
+    conditions[name] = to_string(need.condition);
   }
-  return {{"version", 1}, {"name", plan.root().name}, {"tasks", std::move(tasks)}};
+  to["needs"] = std::move(names);
+  if (!conditions.empty()) to["conditions"] = std::move(conditions);
+}
+
+void add_commands(Json& to, const Task& task, const ShownTexts& texts) {
+  if (task.is_group) return;
+  if (task.policy->then.empty()) {
+    to["run"] = run_value(task.run, texts);
+    return;
+  }
+  to["cmds"].push_back(run_value(task.run, texts));
+  for (const Run& run : task.policy->then) to["cmds"].push_back(run_value(run, texts));
+}
+
+void add_group(Json& to, const Task& task) {
+  if (!task.is_group) return;
+  to["mode"] = to_string(task.mode);
+  if (task.jobs) to["jobs"] = jobs_value(*task.jobs);
+}
+
+Json list_entry(const Plan& plan, const Task& task, const ShownTexts& texts) {
+  Json entry;
+  entry["name"] = texts.raw(task.full_name);
+  if (!task.description.empty()) entry["description"] = texts.raw(task.description);
+  entry["group"] = task.is_group;
+  add_group(entry, task);
+  add_needs(entry, plan, task, texts);
+  add_commands(entry, task, texts);
+  entry.update(settings_of(plan, task, texts, Reader::program));
+  return entry;
+}
+
+Json list_json(const Plan& plan) {
+  const ShownTexts texts(plan);
+  Json list;
+  list["version"] = 1;
+  list["name"] = texts.raw(plan.root().name);
+  if (!plan.root().description.empty()) list["description"] = texts.raw(plan.root().description);
+  add_group(list, plan.root());
+  list.update(settings_of(plan, plan.root(), texts, Reader::program));
+  list["tasks"] = Json::array();
+  for (const Task& task : plan.tasks().subspan(1)) {
+    list["tasks"].push_back(list_entry(plan, task, texts));
+  }
+  return list;
 }
 
 }  // namespace
 
-std::string describe(const Plan& plan) {
-  const Task& root = plan.root();
-  std::string text = escape_text(root.name) + ": " + group_settings(root) +
-                     (root.timeout ? ", timeout " + format_duration(*root.timeout) : "") + "\n";
-  for (const Task& task : plan.tasks().subspan(1)) {
-    const std::string indent(2 * depth(plan, task), ' ');
-    text += indent + escape_text(task.name) + ": " +
-            (task.is_group ? group_settings(task) : command_text(task)) + "\n";
-    const auto detail = [&](const std::string& what) { text += indent + "    " + what + "\n"; };
-    if (!task.needs.empty()) detail("needs " + escape_text(join(need_names(plan, task), ", ")));
-    if (task.timeout) detail("timeout " + format_duration(*task.timeout));
-    if (task.is_group) continue;
-    if (std::holds_alternative<Script>(task.run) && task.shell)
-      detail("shell " + escape_text(join(*task.shell, " ")));
-    if (!task.dir.empty()) detail("dir " + escape_text(task.dir));
-  }
-  return text;
-}
-
 int list(const ListCommand& command) {
-  const std::expected<Input, InputError> input = read_input(command.input, {});
-  if (!input) {
-    complain(input.error().lines);
-    return kErrandFailed;
-  }
-  if (std::holds_alternative<TaskStream>(*input)) {
-    complain({"errand: a stream of tasks (JSON Lines) cannot be listed"});
-    return kErrandFailed;
-  }
-  const Plan& plan = std::get<FilePlan>(*input).plan;
-  if (!command.json) return print(list_text(plan));
-  return print(list_json(plan).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
-               "\n");
+  const std::optional<FilePlan> file = read_whole_plan(command.input, "listed");
+  if (!file) return kErrandFailed;
+  if (command.names) return print(list_names(file->plan));
+  if (!command.json) return print(list_text(file->plan));
+  return print(list_json(file->plan).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace errand::cmd

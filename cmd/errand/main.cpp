@@ -14,8 +14,12 @@ struct Perform {
     return said.exit_status;
   }
   int operator()(cmd::RunCommand& command) const { return cmd::run(std::move(command)); }
+  int operator()(cmd::ExecCommand& command) const { return cmd::exec(std::move(command)); }
+  int operator()(const cmd::CompletionCommand& command) const { return cmd::completion(command); }
   int operator()(const cmd::CheckCommand& command) const { return cmd::check(command); }
   int operator()(const cmd::ListCommand& command) const { return cmd::list(command); }
+  int operator()(const cmd::GraphCommand& command) const { return cmd::graph(command); }
+  int operator()(const cmd::SchemaCommand&) const { return cmd::schema(); }
 };
 
 }  // namespace

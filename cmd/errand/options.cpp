@@ -3,12 +3,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
-#include <functional>
-#include <memory>
+#include <map>
 #include <string_view>
 
 #include "errand/base/nearest.h"
+#include "errand/command_table.h"
+#include "errand/environment.h"
 #include "errand/report/escape_text.h"
 
 namespace errand::cmd {
@@ -17,294 +17,204 @@ namespace {
 constexpr const char* kVersion =
     "errand " ERRAND_VERSION "\ncompiler: " ERRAND_COMPILER "\nbuild: " ERRAND_BUILD_TYPE "\n";
 
-constexpr const char* kExamples = R"(Examples:
-  errand run                      run the tasks of errand.yaml, here or in a parent folder
-  errand run ci.yaml build test   just these tasks and what they need
-  errand run -k --timeout 10m     run everything, report every error, for ten minutes at most
-  generate | errand run -         one task a line (JSON Lines), run as they arrive
-  errand check ci.yaml            find every mistake in a file without starting anything
-
-Help for a command: errand COMMAND --help)";
-
-constexpr const char* kRunExamples =
-    R"(FILE is YAML, JSON or JSON Lines; "-" is standard input. Without FILE: errand.yaml, errand.yml or
-errand.json here or in a parent folder. TASK is a full name such as build or lint/format.
-
-Examples:
-  errand run ci.yaml                       stop everything at the first failure (errgroup)
-  errand run -k -j 4 ci.yaml               keep going and report all errors, 4 at a time
-  errand run --timeout 20m --grace 10s ci.yaml lint
-  errand run --report json=out.json --report events=- ci.yaml
-
-Exit status: 0 all succeeded; that of the first failed task; 1 with -k; 124 timeout; 125 bad input;
-126 and 127 cannot be executed, not found. Killed by SIGINT, SIGTERM or SIGHUP it dies of it.)";
-
-// A reader of one option's text; CLI11 shows the error behind the option's name.
-template <class T, class Into>
-CLI::callback_t reading(Into& into, std::function<Result<T>(const std::string&)> read) {
-  return [&into, read](const CLI::results_t& texts) {
-    Result<T> value = read(texts.back());
-    if (!value) throw CLI::ValidationError(value.error().message());
-    into = std::move(*value);
-    return true;
-  };
+Said wrong(const std::string& what) {
+  return {"errand: " + what + "\nTry 'errand --help'.\n", kErrandFailed};
 }
-
-Error not_available(const std::string& what) {
-  return Error::text("'" + what + "' is not available yet");
-}
-
-Result<Duration> read_positive(const std::string& text) {
-  Result<Duration> duration = parse_duration(text);
-  if (duration && *duration <= Duration::zero()) {
-    return std::unexpected(Error::text("'" + text + "' must be more than zero"));
-  }
-  return duration;
-}
-
-Result<Duration> read_duration(const std::string& text) { return parse_duration(text); }
-
-Result<Mode> read_mode(const std::string& text) {
-  if (text == "errgroup") return Mode::errgroup;
-  if (text == "aggregate") return Mode::aggregate;
-  if (text == "race") return std::unexpected(not_available(text));
-  return std::unexpected(Error::text("'" + text + "' is not a mode; errgroup or aggregate"));
-}
-
-Result<OutputMode> read_output(const std::string& text) {
-  if (text == "live") return OutputMode::live;
-  if (text == "group") return OutputMode::group;
-  if (text == "errors") return OutputMode::errors;
-  if (text == "raw") return OutputMode::raw;
-  if (text == "quiet") return OutputMode::quiet;
-  if (text == "ordered") return std::unexpected(not_available(text));
-  return std::unexpected(
-      Error::text("'" + text + "' is not an output mode; auto, live, group, errors, raw or quiet"));
-}
-
-Result<ColorChoice> read_color(const std::string& text) {
-  if (text == "auto") return ColorChoice::automatic;
-  if (text == "always") return ColorChoice::always;
-  if (text == "never") return ColorChoice::never;
-  return std::unexpected(Error::text("'" + text + "' is not one of auto, always, never"));
-}
-
-Result<ReportRequest> read_report(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  const std::string kind = text.substr(0, equals);
-  const std::string path = equals == std::string::npos ? "" : text.substr(equals + 1);
-  for (const char* later : {"junit", "html", "markdown", "trace"}) {
-    if (kind == later) return std::unexpected(not_available(kind));
-  }
-  if (kind != "json" && kind != "events") {
-    return std::unexpected(Error::text("'" + kind + "' is not a kind of report; json or events"));
-  }
-  if (path.empty()) return std::unexpected(Error::text("write it as " + kind + "=PATH"));
-  return ReportRequest{kind == "json" ? ReportKind::json : ReportKind::events, path};
-}
-
-Result<EnvEntry> read_env(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == 0 || equals == std::string::npos) {
-    return std::unexpected(Error::text("'" + text + "' is not NAME=VALUE"));
-  }
-  return EnvEntry{text.substr(0, equals), text.substr(equals + 1)};
-}
-
-std::vector<std::string> words(const std::string& text) {
-  std::vector<std::string> found;
-  std::size_t at = 0;
-  while ((at = text.find_first_not_of(' ', at)) != std::string::npos) {
-    const std::size_t end = text.find(' ', at);
-    found.push_back(text.substr(at, end - at));
-    if (end == std::string::npos) break;
-    at = end;
-  }
-  return found;
-}
-
-Result<std::vector<std::string>> read_shell(const std::string& text) {
-  std::vector<std::string> prefix = words(text);
-  if (prefix.empty()) return std::unexpected(Error::text("is empty; write it as 'bash -euc'"));
-  return prefix;
-}
-
-// CLI11 does not say whose value it is that cannot be read.
-CLI::callback_t naming(const char* names, CLI::callback_t read) {
-  return [names, read](const CLI::results_t& texts) {
-    try {
-      return read(texts);
-    } catch (const CLI::ValidationError& error) {
-      throw CLI::ValidationError(std::string(names) + ": " + error.what());
-    }
-  };
-}
-
-// An option that the environment may give too.
-CLI::Option* with_variable(CLI::Option* option, const char* variable) {
-  return option->envname(variable)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-}
-
-template <class T>
-CLI::callback_t appending(std::vector<T>& into, std::function<Result<T>(const std::string&)> read) {
-  return [&into, read](const CLI::results_t& texts) {
-    into.clear();
-    for (const std::string& text : texts) {
-      Result<T> value = read(text);
-      if (!value) throw CLI::ValidationError(value.error().message());
-      into.push_back(std::move(*value));
-    }
-    return true;
-  };
-}
-
-void add_input(CLI::App& app, InputOptions& input) {
-  app.add_option("-C", input.folder, "start in this folder")->type_name("DIR");
-  app.add_option("FILE", input.positional, "a task file, then names of tasks in it")
-      ->type_name("[TASK]");
-}
-
-void add_run(CLI::App& app, RunCommand& run) {
-  add_input(app, run.input);
-  Overrides& over = run.overrides;
-  const auto add = [&app](const char* names, CLI::callback_t read, const char* help,
-                          const char* type) {
-    return app.add_option(names, naming(names, std::move(read)), help)->type_name(type);
-  };
-  with_variable(
-      add("-j,--jobs", reading<Jobs>(over.jobs, [](const std::string& t) { return parse_jobs(t); }),
-          "most attempts at once; auto = CPUs, 0 = no limit", "N|N%|auto"),
-      "ERRAND_JOBS");
-  auto* mode = with_variable(
-      add("--mode", reading<Mode>(over.mode, read_mode), "how the run fails", "errgroup|aggregate"),
-      "ERRAND_MODE");
-  auto* fast = app.add_flag_callback(
-      "--fail-fast", [&over] { over.mode = Mode::errgroup; },
-      "the first failure stops everything (default)");
-  auto* going = app.add_flag_callback(
-      "-k,--keep-going", [&over] { over.mode = Mode::aggregate; },
-      "run everything, report every error");
-  fast->excludes(going)->excludes(mode);
-  going->excludes(mode);
-  with_variable(add("--timeout", reading<Duration>(over.timeout, read_positive),
-                    "for the whole run: 250ms 10s 5m 1h30m", "DUR"),
-                "ERRAND_TIMEOUT");
-  with_variable(add("--task-timeout", reading<Duration>(over.task_timeout, read_positive),
-                    "for each attempt of a task", "DUR"),
-                "ERRAND_TASK_TIMEOUT");
-  with_variable(add("--grace", reading<Duration>(over.grace, read_duration),
-                    "from the polite signal to SIGKILL (5s)", "DUR"),
-                "ERRAND_GRACE");
-  const auto output = [&run](const CLI::results_t& texts) {
-    run.output.reset();
-    return texts.back() == "auto" || reading<OutputMode>(run.output, read_output)(texts);
-  };
-  with_variable(add("-o,--output", output, "auto, live, group, errors, raw or quiet", "MODE"),
-                "ERRAND_OUTPUT");
-  with_variable(
-      add("--color", reading<ColorChoice>(run.color, read_color), "colours", "auto|always|never"),
-      "ERRAND_COLOR");
-  add("--report", appending<ReportRequest>(run.reports, read_report),
-      "also write json or events; - is stdout", "KIND=PATH")
-      ->take_all()
-      ->allow_extra_args(false);
-  with_variable(add("--shell", reading<std::vector<std::string>>(run.shell, read_shell),
-                    "what runs scripts (sh -ec)", "'PREFIX'"),
-                "ERRAND_SHELL");
-  add("--env", appending<EnvEntry>(over.env, read_env), "a variable for every task", "K=V")
-      ->take_all()
-      ->allow_extra_args(false);
-  app.add_flag("-n,--dry-run", run.dry_run, "print the resolved plan, run nothing");
-  auto* quiet = app.add_flag("-q,--quiet", run.quiet, "print only tasks' output and the error");
-  app.add_flag("-v,--verbose", run.verbose, "a line for each task")->excludes(quiet);
-  app.footer(kRunExamples);
-}
-
-// Help that fits a screen: an option, its value and what it does, and no more.
-class ShortHelp final : public CLI::Formatter {
- public:
-  ShortHelp() { column_width(34); }
-  std::string make_option_opts(const CLI::Option* option) const override {
-    return option->get_type_size() == 0 ? "" : " " + option->get_type_name();
-  }
-  std::string make_usage(const CLI::App* app, std::string) const override {
-    if (app->get_parent() == nullptr) return "\nUsage: errand COMMAND [OPTIONS]\n";
-    return "\nUsage: errand " + app->get_name() + " [OPTIONS] [FILE] [TASK...]\n";
-  }
-  std::string make_positionals(const CLI::App*) const override { return ""; }
-  std::string make_footer(const CLI::App* app) const override { return app->get_footer() + "\n"; }
-};
 
 // CLI11 would only say that a subcommand is missing. Empty: `word` is one.
-std::string wrong_command(std::string_view word) {
-  constexpr std::array<std::string_view, 3> known = {"run", "check", "list"};
-  constexpr std::array<std::string_view, 5> later = {"exec", "graph", "report", "schema",
-                                                     "completion"};
+std::string wrong_command(std::string_view word, const std::vector<CommandSpec>& commands) {
+  std::vector<std::string_view> known;
+  for (const CommandSpec& command : commands) known.push_back(command.name);
   if (std::ranges::find(known, word) != known.end()) return {};
   const std::string quoted = "'" + escape_text(word) + "'";
-  if (std::ranges::find(later, word) != later.end()) return quoted + " is not available yet";
+  if (std::ranges::find(kLaterCommands, word) != std::end(kLaterCommands))
+    return quoted + " is not available yet";
   const std::string near = nearest(word, known);
   return quoted + " is not a command" + (near.empty() ? "" : ", did you mean '" + near + "'?");
 }
 
-// CLI11 quotes the option's name already where the error is the user's text.
-Said wrong(const std::string& what) {
-  return {"errand: " + what + "\nTry 'errand --help'.\n", kErrandFailed};
+// A command for CLI11, and what it found for each option.
+struct Parser {
+  CLI::App* app = nullptr;
+  std::vector<CLI::Option*> options;  // in the order of the specs
+  std::vector<std::string> words;
+};
+
+void add_option(CLI::App& app, const OptionSpec& spec, Parser& parser) {
+  const bool flag = spec.value.empty() || spec.value_is_optional;
+  CLI::Option* option =
+      flag ? app.add_flag(spec.names)
+           : app.add_option(spec.names, [](const CLI::results_t&) { return true; });
+  option->type_name(spec.value);
+  if (!flag && spec.repeats) {
+    option->take_all()->allow_extra_args(false);
+  } else if (!flag) {
+    option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  }
+  parser.options.push_back(option);
+}
+
+// What was given, as texts; CLI11 says "true" for a flag.
+std::vector<std::string> texts_of(const OptionSpec& spec, const CLI::Option& option) {
+  std::vector<std::string> texts = option.results();
+  for (std::string& text : texts) {
+    if ((spec.value.empty() || spec.value_is_optional) && text == "true") text.clear();
+  }
+  return texts;
+}
+
+// Hands what was given to the specs; what the environment gives where nothing was.
+Error read_options(const std::vector<OptionSpec>& specs, const Parser& parser) {
+  std::map<std::string, std::string> given;  // by rivals: which one
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    if (parser.options[i]->count() == 0 || specs[i].rivals.empty()) continue;
+    const auto [first, is_first] = given.emplace(specs[i].rivals, specs[i].names);
+    if (!is_first) return Error::text(specs[i].names + " excludes " + first->second);
+  }
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    const OptionSpec& spec = specs[i];
+    if (parser.options[i]->count() > 0) {
+      if (Error error = spec.read(texts_of(spec, *parser.options[i])))
+        return Error::wrap(spec.names, error);
+    } else if (!spec.variable.empty() && !given.contains(spec.rivals)) {
+      const auto value = variable(spec.variable.c_str());
+      if (!value || value->empty()) continue;
+      if (Error error = spec.read({std::string(*value)})) return Error::wrap(spec.variable, error);
+    }
+  }
+  return {};
+}
+
+Invocation invocation_of(const std::string& name, Invocations& into,
+                         std::vector<std::string> words) {
+  if (name == "run") {
+    into.run.input.positional = std::move(words);
+    return std::move(into.run);
+  }
+  if (name == "exec") {
+    into.exec.words = std::move(words);
+    return std::move(into.exec);
+  }
+  if (name == "check") {
+    into.check.input.positional = std::move(words);
+    return std::move(into.check);
+  }
+  if (name == "list") {
+    into.list.input.positional = std::move(words);
+    return std::move(into.list);
+  }
+  if (name == "graph") {
+    into.graph.input.positional = std::move(words);
+    return std::move(into.graph);
+  }
+  if (name == "schema") {
+    if (!words.empty())
+      return wrong("schema takes no words, '" + escape_text(words.front()) + "' is one");
+    return SchemaCommand{};
+  }
+  if (words.size() != 1) return wrong("completion: name one shell: bash, zsh or fish");
+  into.completion.shell = words.front();
+  return std::move(into.completion);
+}
+
+// The first word that is a command; before it only --help and --version may stand.
+CLI::App& add_command(CLI::App& app, const CommandSpec& spec, Parser& parser) {
+  parser.app = app.add_subcommand(spec.name, spec.about);
+  for (const OptionSpec& option : spec.options) add_option(*parser.app, option, parser);
+  if (!spec.takes_command) parser.app->add_option("WORDS", parser.words);
+  return *parser.app;
+}
+
+bool has_name(const OptionSpec& spec, std::string_view name) {
+  for (std::string_view names = spec.names; !names.empty();) {
+    const std::size_t comma = std::min(names.find(','), names.size());
+    if (names.substr(0, comma) == name) return true;
+    names.remove_prefix(std::min(comma + 1, names.size()));
+  }
+  return false;
+}
+
+// Is the next argument the value of this one, "--jobs" or "-kj"?
+bool wants_value(std::string_view argument, const std::vector<OptionSpec>& specs) {
+  const auto takes_value = [&](std::string_view name) {
+    return std::ranges::any_of(specs, [&](const OptionSpec& spec) {
+      return !spec.value.empty() && !spec.value_is_optional && has_name(spec, name);
+    });
+  };
+  if (argument.starts_with("--")) return takes_value(argument);
+  for (std::size_t i = 1; i < argument.size(); ++i) {
+    if (takes_value(std::string("-") + argument[i])) return i + 1 == argument.size();
+  }
+  return false;
+}
+
+// Takes the command of `exec OPTIONS COMMAND...` away: its words are not errand's options.
+std::vector<std::string> take_command(std::vector<std::string>& arguments,
+                                      const std::vector<OptionSpec>& specs) {
+  auto at = arguments.begin() + 1;
+  while (at < arguments.end() && at->size() > 1 && at->front() == '-' && *at != "--") {
+    at += wants_value(*at, specs) ? 2 : 1;
+  }
+  if (at >= arguments.end()) return {};
+  std::vector<std::string> command(*at == "--" ? at + 1 : at, arguments.end());
+  arguments.erase(at, arguments.end());
+  return command;
 }
 
 }  // namespace
 
 const std::vector<std::string>& option_variables() {
-  static const std::vector<std::string> names = {
-      "ERRAND_JOBS",  "ERRAND_MODE",   "ERRAND_TIMEOUT", "ERRAND_TASK_TIMEOUT",
-      "ERRAND_GRACE", "ERRAND_OUTPUT", "ERRAND_COLOR",   "ERRAND_SHELL"};
+  static const std::vector<std::string> names = [] {
+    Invocations nowhere;
+    std::vector<std::string> found;
+    for (const CommandSpec& command : command_table(nowhere)) {
+      for (const OptionSpec& option : command.options) {
+        if (!option.variable.empty()) found.push_back(option.variable);
+      }
+    }
+    return found;
+  }();
   return names;
 }
 
 Invocation read_command_line(int argc, char** argv) {
-  CLI::App app(
-      "errand runs the tasks of a file at the same time: the first failure stops the rest, or\n"
-      "everything runs and every error is reported. Nothing is left behind.",
-      "errand");
+  Invocations into;
+  const std::vector<CommandSpec> commands = command_table(into);
+  CLI::App app("", "errand");
   app.require_subcommand(1);
-  app.footer(kExamples);
-  app.set_version_flag("--version", kVersion, "version, compiler and build type");
-  app.formatter(std::make_shared<ShortHelp>());
-
-  RunCommand run;
-  CheckCommand check;
-  ListCommand list;
-  CLI::App& run_app = *app.add_subcommand("run", "run the tasks of a file");
-  add_run(run_app, run);
-  CLI::App& check_app =
-      *app.add_subcommand("check", "read a file, report every problem, start nothing");
-  add_input(check_app, check.input);
-  check_app.footer(
-      "Examples:\n  errand check ci.yaml\n\nExit status: 0, or 125 when anything is wrong.");
-  CLI::App& list_app =
-      *app.add_subcommand("list", "the tasks, with their descriptions, groups and needs");
-  add_input(list_app, list.input);
-  list_app.add_flag("--json", list.json, "as JSON, for programs");
-  list_app.footer("Examples:\n  errand list\n  errand list --json ci.yaml | jq -r '.tasks[].name'");
+  app.set_version_flag("--version", kVersion);
+  std::vector<Parser> parsers(commands.size());
+  for (std::size_t i = 0; i < commands.size(); ++i) add_command(app, commands[i], parsers[i]);
 
   const std::string_view first = argc > 1 ? argv[1] : "";
   if (!first.empty() && first[0] != '-') {
-    if (const std::string problem = wrong_command(first); !problem.empty()) return wrong(problem);
+    if (const std::string problem = wrong_command(first, commands); !problem.empty())
+      return wrong(problem);
   }
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    if (commands[i].takes_command && commands[i].name == first)
+      parsers[i].words = take_command(arguments, commands[i].options);
+  }
+  std::ranges::reverse(arguments);  // as CLI11 wants them
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForVersion& version) {
-    return Said{version.what() == std::string() ? kVersion : std::string(version.what()), 0};
+    app.parse(std::move(arguments));
+  } catch (const CLI::CallForVersion&) {
+    return Said{kVersion, 0};
   } catch (const CLI::CallForHelp&) {
-    CLI::App* asked = &app;
-    for (CLI::App* sub : app.get_subcommands()) asked = sub;
-    return Said{asked->help(), 0};
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+      if (parsers[i].app->parsed()) return Said{help_of(commands[i]), 0};
+    }
+    return Said{help_of_errand(commands), 0};
   } catch (const CLI::ParseError& error) {
     return wrong(error.what());
   }
-  if (run_app.parsed()) return run;
-  if (check_app.parsed()) return check;
-  return list;
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    if (!parsers[i].app->parsed()) continue;
+    if (Error error = read_options(commands[i].options, parsers[i])) return wrong(error.message());
+    return invocation_of(commands[i].name, into, std::move(parsers[i].words));
+  }
+  return wrong("name a command");
 }
 
 }  // namespace errand::cmd

@@ -4,8 +4,10 @@
 // options.cpp.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -23,10 +25,19 @@ struct ReportRequest {
   std::string path;  // "-" is standard output
 };
 
+// A bound for the machine's load average.
+struct LoadLimit {
+  double value = 0;
+  bool percent = false;  // of the processors
+};
+
 // Which tasks: a file (empty: search for errand.yaml) and names in it (empty: all).
 struct InputOptions {
   std::string folder;                   // -C
   std::vector<std::string> positional;  // [FILE] [TASK...]
+  std::vector<std::string> only, skip;  // globs of full names
+  std::vector<std::pair<std::string, std::string>> vars;
+  std::vector<EnvEntry> env;
 };
 
 struct RunCommand {
@@ -36,23 +47,45 @@ struct RunCommand {
   std::optional<OutputMode> output;  // none: auto
   ColorChoice color = ColorChoice::automatic;
   std::vector<ReportRequest> reports;
+  bool shuffle = false;
+  std::optional<std::uint64_t> seed;  // of the shuffle; none: one of the moment
+  Duration delay{};
+  std::optional<Rate> rate;
+  std::optional<LoadLimit> load;
+  std::optional<std::uint64_t> memory_free_min;
   bool dry_run = false;
   bool quiet = false;
   bool verbose = false;
 };
+struct ExecCommand {
+  RunCommand run;                  // without positional input
+  std::vector<std::string> words;  // the first COMMAND and all that follows
+  bool nul = false;                // -0
+};
 struct CheckCommand {
   InputOptions input;
+};
+struct CompletionCommand {
+  std::string shell;
 };
 struct ListCommand {
   InputOptions input;
   bool json = false;
+  bool names = false;
 };
+enum class GraphFormat { dot, mermaid, json };
+struct GraphCommand {
+  InputOptions input;
+  GraphFormat format = GraphFormat::dot;
+};
+struct SchemaCommand {};
 // Something that was printed instead: help, the version, or what is wrong with the command line.
 struct Said {
   std::string text;
   int exit_status = 0;  // 0: for standard output
 };
-using Invocation = std::variant<Said, RunCommand, CheckCommand, ListCommand>;
+using Invocation = std::variant<Said, RunCommand, ExecCommand, CheckCommand, ListCommand,
+                                GraphCommand, SchemaCommand, CompletionCommand>;
 
 // Also reads ERRAND_JOBS and the like from the environment.
 Invocation read_command_line(int argc, char** argv);

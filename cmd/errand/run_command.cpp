@@ -5,11 +5,18 @@
 #include <asio/io_context.hpp>
 #include <csignal>
 #include <memory>
+#include <random>
 
 #include "errand/commands.h"
 #include "errand/environment.h"
+#include "errand/executor/jobserver_tokens.h"
 #include "errand/executor/local.h"
 #include "errand/input.h"
+#include "errand/job_budget.h"
+#include "errand/job_control.h"
+#include "errand/machine.h"
+#include "errand/plan/shell_quote.h"
+#include "errand/process/guardian.h"
 #include "errand/process/reaper.h"
 #include "errand/report/console.h"
 #include "errand/report/event_log.h"
@@ -17,6 +24,7 @@
 #include "errand/report/summary.h"
 #include "errand/run/failure.h"
 #include "errand/run/runner.h"
+#include "errand/run/stopping.h"
 #include "errand/signals.h"
 #include "errand/stream_source.h"
 
@@ -50,14 +58,19 @@ class WhileRead final : public Observer {
   Observer& observer_;
 };
 
-// A word as a shell would need it.
-std::string shell_word(const std::string& word) {
-  constexpr std::string_view safe =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:=@%+";
-  if (!word.empty() && word.find_first_not_of(safe) == std::string::npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
+// The command that runs a task of `errand exec` again; empty where it needs more than a command.
+std::string rerun_command(const Task& task) {
+  constexpr std::size_t kBytesMax = 1000;
+  if (!task.env->empty() || !task.policy->slot_places.empty()) return {};
+  std::string line = command_line(task);
+  if (std::holds_alternative<Script>(task.run)) {
+    std::string shell;
+    for (const std::string& word : task.shell ? *task.shell : std::vector<std::string>())
+      shell += shell_word(word) + " ";
+    line = shell + shell_quote(line);
+  }
+  const bool by_attempt = line.find("ERRAND_") != std::string::npos;
+  return by_attempt || line.size() > kBytesMax ? std::string() : line;
 }
 
 ConsoleOptions console_options(const RunCommand& command) {
@@ -74,12 +87,28 @@ SummaryOptions summary_options(const RunCommand& command, const Input& input) {
   SummaryOptions options;
   options.detail = command.quiet ? SummaryDetail::error_only : SummaryDetail::full;
   options.color = color_for(STDERR_FILENO, command.color);
-  if (const auto* file = std::get_if<FilePlan>(&input); file && file->file != "<stdin>") {
+  const auto* file = std::get_if<FilePlan>(&input);
+  const bool is_exec = std::holds_alternative<ExecStream>(input) || (file && file->file.empty());
+  if (is_exec && command.input.folder.empty()) {
+    options.rerun = rerun_command;
+  } else if (!is_exec && file && file->file != "<stdin>") {
     options.rerun = [name = file->file](const Task& task) {
       return "errand run " + shell_word(name) + " " + shell_word(task.full_name);
     };
   }
   return options;
+}
+
+// What keeps the tasks' processes from being left behind, for -v.
+std::string safeguards(const Guardian* guardian) {
+  const std::string own = "process groups, subreaper, parent-death signal, ";
+  return "nothing is left behind: " + own +
+         (guardian ? "guardian (pid " + std::to_string(guardian->pid()) + ")" : "no guardian");
+}
+
+std::string name_of(const Input& input) {
+  const auto* stream = std::get_if<TaskStream>(&input);
+  return stream ? stream->options.name : "exec";
 }
 
 // Everything that one run needs, put together; the members' order is the order of their lives.
@@ -89,23 +118,32 @@ class Session {
     int exit_status = kErrandFailed;
     int signal = 0;  // to die of
   };
-  explicit Session(RunCommand command, Input input);
+  // `guardian` outlives it; null: there is none.
+  Session(RunCommand command, Input input, JobBudget budget, Guardian* guardian);
   Outcome run();
 
  private:
   Error open_reports();
   awaitable<void> main();
   awaitable<RunEnded> run_input();
+  std::unique_ptr<TaskSource> open_source();
   awaitable<void> finish_output();
+  void own_line(const std::string& text);
+  void tell(std::string notice);
   Outcome outcome_of(const RunEnded& ended) const;
 
   RunCommand command_;
   Input input_;
+  Guardian* guardian_;
   asio::io_context loop_{1};
   Runtime runtime_{loop_.get_executor()};
   Signals signals_{runtime_};
   Reaper reaper_{runtime_};
-  LocalExecutor executor_{reaper_, task_environment()};
+  JobControl job_control_{reaper_};
+  std::optional<Jobserver> jobserver_;
+  std::optional<JobserverTokens> tokens_;
+  LocalExecutor local_;
+  StoppingNotices executor_{local_, runtime_, [this](std::string text) { tell(std::move(text)); }};
   Writer out_{runtime_, STDOUT_FILENO, "standard output"};
   std::unique_ptr<Writer> own_err_;
   Writer& err_;
@@ -116,18 +154,26 @@ class Session {
   std::vector<std::unique_ptr<JsonReport>> json_reports_;
   std::vector<std::unique_ptr<EventLog>> event_logs_;
   Everybody observers_;
+  TimePoint started_ = runtime_.now();
   Outcome outcome_;
 };
 
-Session::Session(RunCommand command, Input input)
+Session::Session(RunCommand command, Input input, JobBudget budget, Guardian* guardian)
     : command_(std::move(command)),
       input_(std::move(input)),
+      guardian_(guardian),
+      local_(reaper_, with_makeflags(task_environment(), budget)),
       own_err_(same_file(STDOUT_FILENO, STDERR_FILENO)
                    ? nullptr
                    : std::make_unique<Writer>(runtime_, STDERR_FILENO, "standard error")),
       err_(own_err_ ? *own_err_ : out_),
       console_(out_, err_, space_, console_options(command_)),
-      summary_(err_, summary_options(command_, input_)) {}
+      summary_(err_, summary_options(command_, input_)) {
+  if (guardian_) reaper_.guard_with(*guardian_);
+  if (!budget.pipe) return;
+  tokens_.emplace(jobserver_.emplace(runtime_, std::move(*budget.pipe), budget.pool_jobs));
+  local_.share(*jobserver_);
+}
 
 // Before anything starts: a report that cannot be written must not be found out at the end.
 Error Session::open_reports() {
@@ -149,31 +195,58 @@ Error Session::open_reports() {
 awaitable<RunEnded> Session::run_input() {
   RunOptions options;
   options.id = new_run_id();
+  if (guardian_) guardian_->set_mark("ERRAND_RUN_ID=" + options.id);
   options.processors = processors();
   options.started = std::chrono::system_clock::now();
+  options.tokens = tokens_ ? &*tokens_ : nullptr;
+  options.rate = command_.rate;
+  options.delay = command_.delay;
+  options.held_back = held_back(command_.load, command_.memory_free_min, options.processors);
   if (auto* file = std::get_if<FilePlan>(&input_)) {
     options.name = file->plan.root().name;
     Runner runner(executor_, console_, observers_, options);
     co_return co_await runner.run(signals_.run(), signals_.hurry(), file->plan);
   }
-  auto& stream = std::get<TaskStream>(input_);
-  options.name = stream.options.name;
-  Task root;
-  root.is_group = true;
-  root.name = options.name;
-  root.jobs = command_.overrides.jobs.value_or(Jobs{});
-  root.mode = command_.overrides.mode.value_or(Mode::errgroup);
-  root.timeout = command_.overrides.timeout;
-  StreamSource source(runtime_, std::move(stream), command_.overrides);
+  options.name = name_of(input_);
+  const Task root = run_group(options.name, command_.overrides);
+  const std::unique_ptr<TaskSource> source = open_source();
   Runner runner(executor_, console_, observers_, options);
-  co_return co_await runner.run_stream(signals_.run(), signals_.hurry(), root, source);
+  co_return co_await runner.run_stream(signals_.run(), signals_.hurry(), root, *source);
+}
+
+std::unique_ptr<TaskSource> Session::open_source() {
+  std::unique_ptr<TaskSource> source;
+  if (auto* exec = std::get_if<ExecStream>(&input_)) {
+    source = std::make_unique<ExecSource>(runtime_, std::move(exec->file), std::move(exec->tasks),
+                                          exec->nul);
+  } else {
+    source = std::make_unique<StreamSource>(runtime_, std::move(std::get<TaskStream>(input_)),
+                                            command_.overrides);
+  }
+  if (command_.input.only.empty() && command_.input.skip.empty()) return source;
+  return std::make_unique<SelectedSource>(std::move(source), command_.input.only,
+                                          command_.input.skip);
 }
 
 awaitable<void> Session::main() {
+  if (command_.verbose) own_line(safeguards(guardian_));
   const RunEnded ended = co_await run_input();
+  if (guardian_ && command_.verbose && !guardian_->alive()) own_line("the guardian was killed");
+  if (guardian_) guardian_->dismiss();
   outcome_ = outcome_of(ended);
   co_await finish_output();
   loop_.stop();  // the reaper and the signals would wait for more
+}
+
+void Session::own_line(const std::string& text) {
+  err_.begin_line();
+  err_.write("errand: " + text + "\n");
+}
+
+void Session::tell(std::string notice) {
+  const RunEvent event{std::chrono::system_clock::now(), runtime_.now() - started_,
+                       Notice{Notice::Level::info, nullptr, std::move(notice)}};
+  observers_.on(event);
 }
 
 // A reader that does not read holds errand up, as it does any program; but not a canceled one for
@@ -187,8 +260,7 @@ awaitable<void> Session::finish_output() {
   const auto check = [this](const Error& error) {
     if (!error || error.is(Canceled)) return;
     if (outcome_.signal == 0) outcome_ = {};
-    err_.begin_line();
-    err_.write("errand: " + error.message() + "\n");
+    own_line(error.message());
   };
   for (auto& report : json_reports_) {
     const Error error = co_await report->finish(context);
@@ -224,27 +296,63 @@ Session::Outcome Session::run() {
   return outcome_;
 }
 
+// In another order, if the options say so; the seed is told.
+Plan shuffled(const RunCommand& command, Plan plan) {
+  if (!command.shuffle) return plan;
+  constexpr std::uint32_t kSeeds = 1'000'000;  // short enough to be typed
+  const std::uint64_t seed = command.seed.value_or(std::random_device()() % kSeeds);
+  if (!command.quiet) {
+    complain(
+        {"errand: note: shuffled; --shuffle=" + std::to_string(seed) + " gives this order again"});
+  }
+  return shuffle(plan, seed);
+}
+
 }  // namespace
 
 int run(RunCommand command) {
+  std::unique_ptr<Guardian> guardian = command.dry_run ? nullptr : start_guardian(command);
+  command.overrides.env = command.input.env;
   std::expected<Input, InputError> input = read_input(command.input, command.shell);
   if (!input) {
     complain(input.error().lines);
     return kErrandFailed;
   }
-  if (auto* file = std::get_if<FilePlan>(&*input)) {
-    if (!command.overrides.jobs && !file->plan.root().jobs) command.overrides.jobs = Jobs{};
-    file->plan = apply(command.overrides, file->plan);
-    if (command.dry_run) return print(describe(file->plan));
-  } else if (command.dry_run) {
+  if (command.dry_run && !std::holds_alternative<FilePlan>(*input)) {
     complain({"errand: a stream of tasks (JSON Lines) has no plan to print"});
     return kErrandFailed;
   }
+  return perform(std::move(command), std::move(*input), std::move(guardian));
+}
+
+// Without one errand does as well, as long as nobody kills it.
+std::unique_ptr<Guardian> start_guardian(const RunCommand& command) {
+  Result<std::unique_ptr<Guardian>> guardian = Guardian::start();
+  if (guardian) return std::move(*guardian);
+  if (command.verbose) complain({"errand: " + guardian.error().message()});
+  return nullptr;
+}
+
+int perform(RunCommand command, Input input, std::unique_ptr<Guardian> guardian) {
+  auto* file = std::get_if<FilePlan>(&input);
+  if (!file && command.shuffle) {
+    complain({"errand: tasks that arrive one after another cannot be shuffled"});
+    return kErrandFailed;
+  }
+  const std::optional<Jobs> in_file = file ? file->plan.root().jobs : std::nullopt;
+  JobBudget budget = job_budget(command.overrides.jobs, in_file);
+  if (!command.overrides.jobs && !in_file) command.overrides.jobs = budget.jobs;
+  if (file) file->plan = shuffled(command, apply(command.overrides, file->plan));
+  if (file && command.dry_run) {
+    return print(file->file.empty() ? command_lines(file->plan) : describe(file->plan));
+  }
+  if (!budget.note.empty() && !command.quiet) complain({"errand: note: " + budget.note});
   Session::Outcome outcome;
   {
-    Session session(std::move(command), std::move(*input));
+    Session session(std::move(command), std::move(input), std::move(budget), guardian.get());
     outcome = session.run();
   }
+  guardian.reset();  // before we die: nobody else is to wait for it
   return outcome.signal != 0 ? die_of(outcome.signal) : outcome.exit_status;
 }
 

@@ -9,15 +9,12 @@
 #include "errand/run/failure.h"
 
 namespace errand::cmd {
-namespace {
 
 bool is_ignored(int signal) {
   struct sigaction action{};
   ::sigaction(signal, nullptr, &action);
   return (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_IGN;
 }
-
-}  // namespace
 
 Signals::Signals(Runtime& runtime)
     : Signals(with_cancel(Context::background(runtime)),

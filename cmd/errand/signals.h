@@ -33,6 +33,8 @@ class Signals {
   int received_ = 0;
 };
 
+bool is_ignored(int signal);
+
 // Dies of the signal, so that whoever started errand sees it; as process 1, where that is
 // impossible, returns what a shell would have reported.
 int die_of(int signal);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <asio/posix/stream_descriptor.hpp>
-#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "errand/input.h"
+#include "errand/records.h"
 #include "errand/run/runner.h"
 
 namespace errand::cmd {
@@ -14,27 +14,29 @@ namespace errand::cmd {
 // Tasks as lines of JSON, read as they arrive. Memory: one line and one buffer.
 class StreamSource final : public TaskSource {
  public:
-  static constexpr std::size_t kLineBytesMax = std::size_t{16} << 20;
-
   StreamSource(Runtime& runtime, TaskStream stream, Overrides overrides);
   awaitable<Result<std::optional<Task>>> next(Context context) override;
 
  private:
-  bool take_line(std::string& line);
   Result<std::optional<Task>> read_task(const std::string& line);
-  awaitable<Error> read_more(Context context);
 
-  Runtime& runtime_;
-  TaskStream stream_;
   Overrides overrides_;
   TaskLineReader reader_;
-  // Asio would make the descriptor non-blocking for every process that shares it, so it watches an
-  // epoll set around it. None: always readable (a file).
-  std::unique_ptr<asio::posix::stream_descriptor> watched_;
-  std::size_t at_ = 0;  // begin of the next line in stream_.begin
-  std::uint32_t line_ = 0;
+  Records records_;
   TaskId tasks_ = 0;
-  bool end_ = false;
+};
+
+// Those of another source that --only and --skip leave.
+class SelectedSource final : public TaskSource {
+ public:
+  SelectedSource(std::unique_ptr<TaskSource> all, std::vector<std::string> only,
+                 std::vector<std::string> skip)
+      : all_(std::move(all)), only_(std::move(only)), skip_(std::move(skip)) {}
+  awaitable<Result<std::optional<Task>>> next(Context context) override;
+
+ private:
+  std::unique_ptr<TaskSource> all_;
+  std::vector<std::string> only_, skip_;
 };
 
 }  // namespace errand::cmd

@@ -108,20 +108,79 @@ TEST_CASE("a dry run of named tasks shows these and what they need") {
 
 TEST_CASE("help fits a screen and has examples") {
   CliTest test;
-  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
-           {"--help"}, {"-h"}, {"run", "--help"}, {"check", "--help"}, {"list", "--help"}}) {
+  for (const std::vector<std::string>& args :
+       std::vector<std::vector<std::string>>{{"--help"},
+                                             {"-h"},
+                                             {"run", "--help"},
+                                             {"exec", "--help"},
+                                             {"check", "--help"},
+                                             {"list", "--help"},
+                                             {"graph", "--help"},
+                                             {"schema", "--help"},
+                                             {"completion", "--help"}}) {
     CAPTURE(args);
     const Ended end = test.run(args);
     CHECK(end.how() == "exit 0");
     CHECK(end.err.empty());
     CHECK(contains(end.out, "Examples:\n  errand "));
     const std::vector<std::string> lines = lines_of(end.out);
-    CHECK(lines.size() <= 40);
+    CHECK(lines.size() <= 60);
     for (const std::string& line : lines) {
       CAPTURE(line);
       CHECK(line.size() <= 100);
     }
   }
+}
+
+TEST_CASE("--only and --skip choose among the tasks, with what they need") {
+  CliTest test;
+  test.write("ci.yaml", kPlan);
+  const Ended only = test.run({"run", "-n", "--only", "lint/t*", "--only", "b*", "ci.yaml"});
+  CHECK(contains(only.out, "tidy: "));
+  CHECK(contains(only.out, "build: "));
+  CHECK_FALSE(contains(only.out, "format: "));
+  CHECK_FALSE(contains(only.out, "test: "));
+  const Ended skip = test.run({"run", "-n", "--skip", "lint", "ci.yaml"});
+  CHECK_FALSE(contains(skip.out, "lint"));
+  CHECK(contains(skip.out, "needs build\n"));
+  Call stream{{"run", "-q", "--only", "a*", "-"}};
+  stream.input =
+      "{\"name\": \"ab\", \"run\": \"echo ab\"}\n{\"name\": \"b\", \"run\": \"echo b\"}\n";
+  CHECK(test.run(stream).out == "ab\n");
+}
+
+TEST_CASE("a shuffled run tells its seed, and the seed gives the same order again") {
+  CliTest test;
+  std::string tasks = "tasks:\n";
+  for (int i = 0; i < 30; ++i)
+    tasks += "  t" + std::to_string(i) + ": echo " + std::to_string(i) + "\n";
+  test.write("errand.yaml", tasks);
+  const Ended first = test.run({"run", "-j1", "--shuffle"});
+  CHECK(first.how() == "exit 0");
+  const std::size_t at = first.err.find("--shuffle=");
+  REQUIRE(at != std::string::npos);
+  const std::string option = first.err.substr(at, first.err.find(' ', at) - at);
+  CHECK(test.run({"run", "-j1", option}).out == first.out);
+  const Ended plain = test.run({"run", "-j1"});
+  CHECK(plain.out != first.out);
+  CHECK(count(plain.out, "\n") == count(first.out, "\n"));
+  Call call{{"run", "-j1"}};
+  call.env = {"ERRAND_" + std::string("SHUFFLE=") + option.substr(10)};
+  CHECK(test.run(call).out == first.out);
+  CHECK(test.run({"exec", "-q", "-j1", option, "echo", ":::", "0", "1", "2"}).how() == "exit 0");
+  Call stream{{"run", "--shuffle", "-"}};
+  stream.input = "\"echo x\"\n";
+  CHECK(test.run(stream).how() == "exit 125");
+}
+
+TEST_CASE("a variable of the environment gives way to an option, also to one of another name") {
+  CliTest test;
+  test.write("errand.yaml", "tasks: { a: exit 3, b: echo b }");
+  Call call{{"run", "-j1", "--fail-fast"}};
+  call.env = {"ERRAND_MODE=aggregate"};
+  CHECK(test.run(call).how() == "exit 3");
+  call.args = {"run", "-j1"};
+  CHECK(test.run(call).how() == "exit 1");
 }
 
 TEST_CASE("--version tells version, compiler and kind of build") {
@@ -138,8 +197,8 @@ TEST_CASE("--version tells version, compiler and kind of build") {
 TEST_CASE("what cannot be printed is an error of errand's") {
   CliTest test;
   test.write("errand.yaml", kPlan);
-  for (const std::vector<std::string>& args :
-       std::vector<std::vector<std::string>>{{"--version"}, {"list"}, {"check"}, {"run", "-n"}}) {
+  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
+           {"--version"}, {"list"}, {"graph"}, {"schema"}, {"check"}, {"run", "-n"}}) {
     CAPTURE(args);
     Call call{args};
     call.out_file = "/dev/full";

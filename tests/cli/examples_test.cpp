@@ -64,11 +64,13 @@ TEST_CASE("the examples of lists and streams run") {
   CHECK(contains(stream.out, "with an environment\n"));
 }
 
-TEST_CASE("errand's own task file is in order") {
+TEST_CASE("errand's own task file and the example of policies are in order") {
   CliTest test;
-  const Ended end = test.run({"check", kSource + "/errand.yaml"});
-  CHECK(end.how() == "exit 0");
-  CHECK(contains(end.out, "ok, "));
+  for (const std::string& file : {kSource + "/errand.yaml", example("policies.yaml")}) {
+    const Ended end = test.run({"check", file});
+    CHECK(end.how() == "exit 0");
+    CHECK(contains(end.out, "ok, "));
+  }
 }
 
 // Runs a shell command of the test's own.

@@ -88,5 +88,34 @@ TEST_CASE("rates and channels work in real time") {
   });
 }
 
+TEST_CASE("time that a stopped program has skipped has not passed") {
+  run_in_real_time([](Context ctx) -> awaitable<void> {
+    Runtime& runtime = ctx.runtime();
+    const TimePoint before = runtime.now();
+    runtime.skip(1h);
+    CHECK(runtime.now() < before - 59min);
+    co_return;
+  });
+}
+
+TEST_CASE("a timer that is armed goes by the time that is left after a skip") {
+  run_in_real_time([](Context ctx) -> awaitable<void> {
+    Runtime& runtime = ctx.runtime();
+    Parking parking(runtime);
+    bool far_fired = false;
+    Timer far(runtime, [&] { far_fired = true; });
+    Timer near(runtime, [&] { parking.wake(); });
+    far.set_after(2h);
+    near.set_after(1h);
+    runtime.skip(-1h);  // as if an hour had passed at once
+    co_await parking.park();
+    CHECK_FALSE(far_fired);
+    runtime.skip(2h);
+    near.set_after(1ms);  // the earlier one is due in three hours
+    co_await parking.park();
+    CHECK_FALSE(far_fired);
+  });
+}
+
 }  // namespace
 }  // namespace errand::test

@@ -70,6 +70,59 @@ TEST_CASE(
         "lib\n");
 }
 
+TEST_CASE("the number of the slot takes its places in an argv, and nothing else does") {
+  LocalTest test;
+  test.task.run = Argv{"echo", "{%}{%}", "a{%}", "{%}"};
+  auto policy = std::make_shared<Policy>();
+  policy->slot_places = {{1, 0}, {1, 3}, {2, 1}};
+  test.task.policy = policy;
+  CHECK(test.attempt().status == ExitStatus::exited(0));
+  CHECK(test.sink.out == "33 a3 {%}\n");
+}
+
+TEST_CASE("PWD names the folder that an attempt runs in, with a shell or without") {
+  const std::vector<std::string> base = {"PATH=/usr/bin:/bin", "PWD=/elsewhere"};
+  for (const char* script : {"printenv PWD", "printenv PWD; true"}) {
+    LocalTest test(base);
+    test.task.dir = "/usr/lib";
+    CHECK(test.script(script).status == ExitStatus::exited(0));
+    CHECK(test.sink.out == "/usr/lib\n");
+  }
+  LocalTest test(base);
+  test.task.dir = "/usr";
+  test.task.run = Argv{"printenv", "PWD"};
+  CHECK(test.attempt().status == ExitStatus::exited(0));
+  CHECK(test.sink.out == "/usr\n");
+}
+
+TEST_CASE("PWD keeps the name that the folder was given by, where that is right") {
+  LocalTest test({"PATH=/usr/bin:/bin", "PWD=/proc/self/root"});
+  test.task.dir = "/";
+  CHECK(test.script("printenv PWD").status == ExitStatus::exited(0));
+  CHECK(test.script("printenv PWD; true").status == ExitStatus::exited(0));
+  CHECK(test.sink.out == "/proc/self/root\n/proc/self/root\n");
+}
+
+TEST_CASE("a program without a shell gets PWD only if somebody set it, and a task's own as it is") {
+  LocalTest test;
+  test.task.run = Argv{"printenv", "PWD"};
+  CHECK(test.attempt().status == ExitStatus::exited(1));
+  test.set_env({{"PWD", "/made/up"}});
+  CHECK(test.attempt().status == ExitStatus::exited(0));
+  CHECK(test.sink.out == "/made/up\n");
+}
+
+TEST_CASE("a plain command does not get variables that a shell would not hand on") {
+  for (const char* odd : {"A-B=1", "BASH_FUNC_ls%%=() { echo no; }", "SHELLOPTS=xtrace"}) {
+    LocalTest test({"PATH=/usr/bin:/bin", odd});
+    const std::string name = std::string(odd).substr(0, std::string(odd).find('='));
+    test.script("printenv '" + name + "'");
+    LocalTest with_shell({"PATH=/usr/bin:/bin", odd});
+    with_shell.script("printenv '" + name + "'; exit $?");
+    CHECK(test.sink.out == with_shell.sink.out);
+  }
+}
+
 TEST_CASE("programs are looked up in the PATH of the task") {
   LocalTest test;
   test.set_env({{"PATH", "/nowhere"}});

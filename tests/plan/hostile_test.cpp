@@ -173,6 +173,8 @@ TEST_CASE("what YAML refuses is said with what to do") {
         Lines{"f:2:1: did not find expected ',' or ']', while parsing a flow sequence (line 1)"});
   CHECK(yaml_problems("tasks: []\n---\ntasks: []\n") ==
         Lines{"f:2:1: a second document starts here; one file holds one plan"});
+  CHECK(yaml_problems("- { run: echo ${{ vars.x }} }\n") ==
+        Lines{"f:1:15: ${{ }} within { } or [ ] needs quotes around the whole text"});
   CHECK(yaml_problems("? [a]\n: x\n") == Lines{"f:1:3: a key must be text, found a list"});
   CHECK(yaml_problems("tasks: { a: !foo x }\n") ==
         Lines{"f:1:13: tag \"!foo\" is not supported here; remove it"});

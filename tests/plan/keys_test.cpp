@@ -32,66 +32,105 @@ TEST_CASE("timeout-minutes is refused with the exact rewrite") {
         Lines{"f:1:13: \"timeoutMinutes\" is not a key here; write it as timeout: 1.5m"});
 }
 
-TEST_CASE("a key that this version cannot do yet is never ignored") {
-  for (const std::string key : {"matrix",
-                                "if",
-                                "when",
-                                "retry",
-                                "hedge",
-                                "deadline",
-                                "env_file",
-                                "env-file",
-                                "secrets",
-                                "vars",
-                                "limits",
-                                "locks",
-                                "weight",
-                                "rate",
-                                "breaker",
-                                "key",
-                                "service",
-                                "ready",
-                                "stdin",
-                                "tty",
-                                "interactive",
-                                "nice",
-                                "rlimit",
-                                "max_memory",
-                                "halt",
-                                "slow_after",
-                                "defaults",
-                                "allow_failure",
-                                "continue-on-error",
-                                "success_exit_codes",
-                                "success-exit-codes",
-                                "cmds"}) {
-    CAPTURE(key);
-    const std::string problem = ": \"" + key + "\" is not available yet";
-    CHECK(yaml_problems("- { run: x, " + key + ": 1 }") == Lines{"f:1:13" + problem});
-    CHECK(yaml_problems("tasks: {}\n" + key + ": 1\n") == Lines{"f:2:1" + problem});
-  }
-}
-
-TEST_CASE("a task with cmds is not told that it has nothing to do") {
-  CHECK(yaml_problems("- { cmds: [x, y] }") == Lines{"f:1:5: \"cmds\" is not available yet"});
-}
-
 TEST_CASE("a key at the wrong level is told where it belongs") {
   CHECK(yaml_problems("needs: a\ntasks: { a: x }\n") ==
         Lines{"f:1:1: \"needs\" belongs to a task; write it there, below \"tasks\""});
   CHECK(yaml_problems("run: x\n") ==
         Lines{"f:1:1: \"run\" belongs to a task; write it there, below \"tasks\""});
+  CHECK(yaml_problems("retry: 1\ntasks: []\n") ==
+        Lines{"f:1:1: \"retry\" belongs to a task; write it there, below \"tasks\", or for all of "
+              "them into \"defaults\""});
   CHECK(yaml_problems("- { run: x, version: 1 }") ==
         Lines{"f:1:13: \"version\" belongs to the top of the file; write it there"});
   const std::string tail =
       " belongs to the top of the file or to a task that has \"tasks\"; remove it here";
   CHECK(yaml_problems("- { run: x, jobs: 2, mode: errgroup }") ==
         Lines{"f:1:13: \"jobs\"" + tail, "f:1:22: \"mode\"" + tail});
+  const std::string group = " belongs to a task that has no \"tasks\"; write it there";
+  CHECK(yaml_problems("- { tasks: [], slow_after: 1s, key: a }") ==
+        Lines{"f:1:16: \"slow_after\"" + group +
+                  ", or for all of them into \"defaults\" at the top of the file",
+              "f:1:32: \"key\"" + group});
+}
+
+TEST_CASE("every key stands at its levels and nowhere else") {
+  struct Level {
+    const char* name;
+    std::string before, after;
+  };
+  const Level run = {"run", "", "\ntasks: []\n"};
+  const Level group = {"group", "- { tasks: [], ", " }"};
+  const Level task = {"task", "- { run: x, ", " }"};
+  const Level matrix = {"matrix", "- { run: x, matrix: { a: [1] }, ", " }"};
+  struct Case {
+    const char* key;
+    const char* levels;  // by their first letters
+  };
+  const Case cases[] = {
+      {"version: 1", "r"},
+      {"name: n", "rgtm"},
+      {"description: d", "rgtm"},
+      {"shell: [sh]", "rgtm"},
+      {"dir: d", "rgtm"},
+      {"env: { A: 1 }", "rgtm"},
+      {"env_file: []", "rgtm"},
+      {"secrets: [A]", "rgtm"},
+      {"timeout: 1s", "rgtm"},
+      {"grace: 1s", "rgtm"},
+      {"kill_signal: INT", "rgtm"},
+      {"vars: { a: 1 }", "r"},
+      {"limits: { a: 1 }", "r"},
+      {"defaults: { retry: 1 }", "r"},
+      {"mode: race", "rgm"},
+      {"jobs: 2", "rgm"},
+      {"halt: \"now,fail=1\"", "rgm"},
+      {"rate: 10/s", "rgm"},
+      {"breaker: { failures: 3 }", "rgm"},
+      {"needs: []", "gtm"},
+      {"if: \"true\"", "gtm"},
+      {"when: always", "gtm"},
+      {"slow_after: 1s", "rtm"},
+      {"deadline: 1s", "tm"},
+      {"allow_failure: true", "tm"},
+      {"continue-on-error: true", "tm"},
+      {"success_exit_codes: [0]", "tm"},
+      {"retry: 1", "tm"},
+      {"hedge: { delay: 1s }", "tm"},
+      {"locks: []", "tm"},
+      {"weight: 2", "tm"},
+      {"key: k", "tm"},
+      {"service: true", "tm"},
+      {"stdin: inherit", "tm"},
+      {"tty: true", "tm"},
+      {"interactive: true", "tm"},
+      {"nice: 5", "tm"},
+      {"rlimit: { nofile: 10 }", "tm"},
+      {"max_memory: 1G", "tm"},
+  };
+  for (const Case& each : cases) {
+    for (const Level& level : {run, group, task, matrix}) {
+      CAPTURE(each.key, level.name);
+      const bool right = std::string_view(each.levels).find(level.name[0]) != std::string::npos;
+      const Lines problems = yaml_problems(level.before + each.key + level.after);
+      if (right) {
+        CHECK(problems == Lines{});
+      } else {
+        REQUIRE(problems.size() == 1);
+        CHECK(problems[0].find(" belongs to ") != std::string::npos);
+      }
+    }
+  }
 }
 
 TEST_CASE("a task has exactly one of run and tasks") {
   CHECK(yaml_problems("tasks:\n  a: { run: x, tasks: {} }\n") ==
         Lines{"f:2:8: \"run\" and \"tasks\" cannot stand together; a task has one of them"});
+  CHECK(yaml_problems("tasks:\n  a: { cmds: [x], tasks: {} }\n") ==
+        Lines{"f:2:8: \"cmds\" and \"tasks\" cannot stand together; a task has one of them"});
+  CHECK(yaml_problems("tasks:\n  a: { cmds: [x], run: y }\n") ==
+        Lines{"f:2:19: \"run\" and \"cmds\" cannot stand together; a task has one of them"});
+  CHECK(yaml_problems("tasks:\n  a: { matrix: { b: [1] }, tasks: {} }\n") ==
+        Lines{"f:2:8: \"matrix\" and \"tasks\" cannot stand together; a task has one of them"});
   CHECK(yaml_problems("tasks:\n  a: {}\n") ==
         Lines{"f:2:6: \"a\" has nothing to do; give it \"run\" or \"tasks\""});
   CHECK(yaml_problems("tasks:\n  a: { description: x }\n") ==
@@ -234,9 +273,8 @@ TEST_CASE("jobs, mode and kill_signal say what they take") {
   CHECK(yaml_problems("mode: agregate\ntasks: []") ==
         Lines{"f:1:7: unknown mode \"agregate\", did you mean \"aggregate\"?"});
   CHECK(yaml_problems("mode: x\ntasks: []") ==
-        Lines{"f:1:7: unknown mode \"x\"; write errgroup or aggregate"});
-  CHECK(yaml_problems("mode: race\ntasks: []") ==
-        Lines{"f:1:7: mode \"race\" is not available yet"});
+        Lines{"f:1:7: unknown mode \"x\"; write errgroup, aggregate or race"});
+  CHECK(yaml_plan("mode: race\ntasks: []").root().mode == Mode::race);
 }
 
 TEST_CASE("dir is a path that the system can take") {
@@ -256,23 +294,23 @@ TEST_CASE("all problems are reported at once, sorted by position") {
   CHECK(
       yaml_problems("mode: x\n"
                     "tasks:\n"
-                    "  a: { run: x, needs: nobody, retry: 1 }\n"
+                    "  a: { run: x, needs: nobody, retry: x }\n"
                     "  b: { commad: x }\n"
                     "jobs: -1\n") ==
       Lines{
-          "f:1:7: unknown mode \"x\"; write errgroup or aggregate",
+          "f:1:7: unknown mode \"x\"; write errgroup, aggregate or race",
           "f:3:23: unknown task \"nobody\"; name a task beside this one, or any by its full name",
-          "f:3:31: \"retry\" is not available yet",
+          "f:3:38: retry: \"x\" is not a whole number from 0 to 1000000",
           "f:4:8: unknown key \"commad\", did you mean \"command\"?",
           "f:5:7: jobs: \"-1\" is not a number of jobs; write 4, 50% or auto, or 0 for no limit"});
 }
 
 TEST_CASE("beyond a hundred problems the rest is counted") {
   std::string text;
-  for (int i = 0; i < 250; ++i) text += "- { run: x, retry: 1 }\n";
+  for (int i = 0; i < 250; ++i) text += "- { run: x, weight: 0 }\n";
   const Lines problems = yaml_problems(text);
   REQUIRE(problems.size() == kProblemsMax + 1);
-  CHECK(problems[99] == "f:100:13: \"retry\" is not available yet");
+  CHECK(problems[99] == "f:100:21: weight: \"0\" is not a whole number from 1 to 1000000");
   CHECK(problems[100] == "f: and 150 more problems");
   const std::string hundred = text.substr(0, text.find('\n') * 100 + 100);
   CHECK(yaml_problems(hundred).size() == kProblemsMax);
@@ -280,7 +318,7 @@ TEST_CASE("beyond a hundred problems the rest is counted") {
 
 TEST_CASE("a problem that stands earlier pushes out a later one") {
   std::string text = "tasks:\n  a: { run: x, needs: nobody }\n";
-  for (int i = 0; i < 150; ++i) text += "  t" + std::to_string(i) + ": { run: x, retry: 1 }\n";
+  for (int i = 0; i < 150; ++i) text += "  t" + std::to_string(i) + ": { run: x, weight: 0 }\n";
   const Lines problems = yaml_problems(text);  // needs are looked up last
   REQUIRE(problems.size() == kProblemsMax + 1);
   CHECK(problems.front().starts_with("f:2:23: unknown task"));

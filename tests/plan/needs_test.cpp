@@ -90,22 +90,144 @@ TEST_CASE("a cycle beside an unknown need is still found") {
           "f:2:27: unknown task \"zzzzzz\"; name a task beside this one, or any by its full name"});
 }
 
-TEST_CASE("only the condition success is available") {
+TEST_CASE("a need says what it waits for: success unless it says otherwise") {
+  const Plan plan = yaml_plan(
+      "tasks:\n"
+      "  a: x\n"
+      "  b: x\n"
+      "  c: x\n"
+      "  d: x\n"
+      "  e:\n"
+      "    run: x\n"
+      "    needs:\n"
+      "      a: { condition: success }\n"
+      "      b: { condition: done, x-why: because }\n"
+      "      c: { condition: started }\n"
+      "      d: {}\n");
+  CHECK(task_named(plan, "e").needs == std::vector<Need>{{1, Condition::success},
+                                                         {2, Condition::done},
+                                                         {3, Condition::started},
+                                                         {4, Condition::success}});
+}
+
+TEST_CASE("a condition that does not exist is refused") {
   const auto with = [](const std::string& value) {
     return yaml_problems("tasks: { a: x, b: { run: x, needs: { a: " + value + " } } }");
   };
-  CHECK(with("{ condition: success }").empty());
-  for (const std::string later : {"done", "started", "ready"}) {
-    CHECK(with("{ condition: " + later + " }") ==
-          Lines{"f:1:54: condition \"" + later + "\" is not available yet"});
-  }
   CHECK(with("{ condition: succes }") ==
         Lines{"f:1:54: unknown condition \"succes\", did you mean \"success\"?"});
   CHECK(with("{ conditon: success }") ==
-        Lines{"f:1:43: unknown key \"conditon\", the only one here is \"condition\""});
+        Lines{"f:1:43: unknown key \"conditon\", did you mean \"condition\"?"});
+  CHECK(with("{ qqqqqq: success }") == Lines{"f:1:43: unknown key \"qqqqqq\"; write condition"});
   CHECK(with("success") ==
         Lines{"f:1:41: \"a\" expects a map such as { condition: success }, found \"success\""});
-  CHECK(with("{ condition: [] }") == Lines{"f:1:54: \"condition\" expects success, found a list"});
+  CHECK(with("{ condition: [] }") ==
+        Lines{"f:1:54: \"condition\" expects success, done, started or ready, found a list"});
+}
+
+TEST_CASE("what needs a service waits until it is ready") {
+  const Plan plan = yaml_plan(
+      "tasks:\n"
+      "  db: { run: x, service: true }\n"
+      "  a: { run: x, needs: db }\n"
+      "  b: { run: x, needs: { db: { condition: ready } } }\n"
+      "  c: { run: x, needs: { db: { condition: started } } }\n");
+  CHECK(task_named(plan, "a").needs == std::vector<Need>{{1, Condition::ready}});
+  CHECK(task_named(plan, "b").needs == std::vector<Need>{{1, Condition::ready}});
+  CHECK(task_named(plan, "c").needs == std::vector<Need>{{1, Condition::started}});
+}
+
+TEST_CASE("nobody can wait for the end of a service") {
+  for (const std::string condition : {"success", "done"}) {
+    CHECK(yaml_problems("tasks: { s: { run: x, service: true }, a: { run: x, needs: { s: { "
+                        "condition: " +
+                        condition + " } } } }") ==
+          Lines{"f:1:78: \"s\" is a service, which ends only when nothing needs it any more; write "
+                "condition: ready or started"});
+  }
+}
+
+TEST_CASE("only services get ready, and groups have no start to wait for") {
+  CHECK(yaml_problems("tasks: { s: x, a: { run: x, needs: { s: { condition: ready } } } }") ==
+        Lines{"f:1:54: \"s\" is no service; write condition: started, success or done, or give it "
+              "service: true"});
+  for (const std::string condition : {"ready", "started"}) {
+    CHECK(yaml_problems("tasks: { s: { tasks: [x] }, a: { run: x, needs: { s: { condition: " +
+                        condition + " } } } }") ==
+          Lines{"f:1:67: \"s\" is a group, which has no start of its own to wait for; name one of "
+                "its tasks, or write condition: success or done"});
+  }
+}
+
+TEST_CASE("a task cannot be needed in two ways") {
+  const std::string group = "tasks:\n  g:\n    tasks:\n      a: x\n      b: { run: x, needs: ";
+  CHECK(yaml_problems(group + "{ a: { condition: done }, g/a: { condition: started } } }\n") ==
+        Lines{"f:5:71: \"g/a\" is needed twice, here as started and as done before; keep one of "
+              "them"});
+  CHECK(yaml_problems(group + "{ a: { condition: done }, g/a: { condition: done } } }\n").empty());
+}
+
+TEST_CASE("who waits for a start is not part of a cycle of ends") {
+  CHECK(yaml_problems("tasks:\n"
+                      "  g: { tasks: { a: { run: x, needs: { h/b: { condition: started } } } } }\n"
+                      "  h: { tasks: { b: x, c: { run: x, needs: g } } }\n")
+            .empty());
+  CHECK(yaml_problems("tasks:\n"
+                      "  a: { run: x, needs: { b: { condition: started } } }\n"
+                      "  b: { run: x, needs: { a: { condition: started } } }\n") ==
+        Lines{"f:2:25: cycle: a needs b needs a"});
+}
+
+TEST_CASE("a service that has to end before its last dependent can start is a cycle") {
+  CHECK(yaml_problems("tasks:\n"
+                      "  g: { tasks: { db: { run: x, service: true }, a: x } }\n"
+                      "  last: { run: x, needs: [g, g/db] }\n") ==
+        Lines{"f:3:27: cycle: last needs g, which has g/db, which runs as long as last"});
+  CHECK(
+      yaml_problems("tasks:\n"
+                    "  g: { tasks: { db: { run: x, service: true }, a: { run: x, needs: db } } }\n"
+                    "  last: { run: x, needs: g }\n")
+          .empty());
+}
+
+TEST_CASE("what runs after everything in its group cannot be needed by what runs before") {
+  const std::string start = "tasks:\n  clean: { run: x, when: always }\n";
+  const std::string why =
+      "\"clean\" has when: always and needs nothing, so it runs after everything else in its "
+      "group, ";
+  CHECK(yaml_problems(start + "  a: { run: x, needs: clean }\n") ==
+        Lines{"f:3:23: " + why + "this task too; give \"clean\" needs, or this task when: always"});
+  CHECK(yaml_problems(start + "  g: { tasks: { a: { run: x, needs: clean } } }\n") ==
+        Lines{"f:3:37: " + why + "\"g\" too; give \"clean\" needs, or \"g\" when: always"});
+  CHECK(yaml_problems(start + "  a: { run: x, needs: clean, when: on_failure }\n").empty());
+  CHECK(yaml_problems(start + "  g: { when: always, tasks: { a: { run: x, needs: clean } } }\n")
+            .empty());
+  CHECK(yaml_problems("tasks:\n"
+                      "  clean: { run: x, when: always, needs: b }\n"
+                      "  b: x\n"
+                      "  a: { run: x, needs: clean }\n")
+            .empty());
+  CHECK(yaml_problems("tasks:\n"
+                      "  g: { tasks: { a: x, clean: { run: x, when: always } } }\n"
+                      "  b: { run: x, needs: g/clean }\n")
+            .empty());
+}
+
+TEST_CASE("waiting in a circle for a task that runs last is a cycle") {
+  CHECK(yaml_problems("tasks:\n"
+                      "  clean: { run: x, when: always }\n"
+                      "  note: { run: x, when: always, needs: clean }\n"
+                      "  a: { run: x, needs: note }\n") ==
+        Lines{"f:3:40: cycle: note needs clean, which runs after a, which needs note"});
+  CHECK(
+      yaml_problems("tasks:\n"
+                    "  g: { tasks: { a: { run: x, needs: b }, clean: { run: x, when: always } } }\n"
+                    "  b: { run: x, needs: g/clean }\n") ==
+      Lines{"f:2:37: cycle: g/a needs b needs g/clean, which runs after g/a"});
+  CHECK(yaml_problems("tasks:\n"
+                      "  db: { run: x, service: true }\n"
+                      "  g: { when: always, tasks: { logs: { run: x, needs: db } } }\n")
+            .size() == 1);
 }
 
 TEST_CASE("a cycle of a hundred thousand tasks is found and cut in its middle") {
@@ -120,6 +242,14 @@ TEST_CASE("a cycle of a hundred thousand tasks is found and cut in its middle") 
   CHECK(problems[0].starts_with("f:2:24: cycle: t0 needs t1 needs t2 "));
   CHECK(problems[0].find("needs t500 ... (99000 more) ... needs t99501 ") != std::string::npos);
   CHECK(problems[0].ends_with(" needs t99999 needs t0"));
+}
+
+TEST_CASE("many tasks that run last, beside many others, are checked in linear time") {
+  std::string text = "tasks:\n";
+  for (int i = 0; i < 20'000; ++i) {
+    text += "- x\n- { run: x, when: always }\n";
+  }
+  CHECK(yaml_problems(text).empty());
 }
 
 TEST_CASE("a hundred thousand unknown needs are answered in bounded time") {

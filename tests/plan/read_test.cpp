@@ -150,6 +150,42 @@ TEST_CASE("problems of a line have the line's number") {
   CHECK(problems("\"\xFF\"") == Lines{"f:12:2: invalid UTF-8 (byte 0xFF); save the file as UTF-8"});
 }
 
+TEST_CASE("a line has every key that makes sense for one task") {
+  ReadOptions options;
+  options.vars = {{"v", "given"}};
+  options.read_file = [](const std::string&) -> Result<std::string> { return "F=1\n"; };
+  const auto task = read_task_line(
+      R"({"cmds": ["a ${{ vars.v }} ${{ env.F }}", ["b"]], "retry": 2, "hedge": {"delay": 1},
+          "key": "k", "locks": ["db", "cache"], "env_file": "e", "secrets": ["F"], "nice": 3,
+          "if": "env.F == 2", "stdin": "inherit", "allow_failure": true})",
+      1, options);
+  REQUIRE(task);
+  CHECK(script_of(*task) == "a given 1");
+  CHECK(task->policy->then.size() == 1);
+  CHECK(task->policy->retry.count == 2);
+  CHECK(task->policy->hedge);
+  CHECK(task->policy->key == "k");
+  CHECK(task->policy->locks.empty());
+  CHECK(task->policy->lock_names == std::vector<std::string>{"cache", "db"});
+  CHECK(*task->env == std::vector<EnvEntry>{{"F", "1"}});
+  CHECK(*task->secrets == std::vector<std::string>{"1"});
+  CHECK(task->policy->nice == 3);
+  CHECK(task->excluded == "if: env.F == 2");
+  CHECK(task->slow_after == Duration(std::chrono::seconds(60)));
+}
+
+TEST_CASE("each lock of a line is there once") {
+  const auto problems = [](std::string_view text) {
+    const auto task = read_task_line(text, 1, {});
+    return task ? Lines{} : format_all(task.error());
+  };
+  CHECK(problems(R"({"run": "x", "locks": {"db": 1}})").empty());
+  CHECK(problems(R"({"run": "x", "locks": {"db": 2}})") ==
+        Lines{"f:1:24: \"db\" takes more than there is: each lock of a stream is there once"});
+  CHECK(problems(R"({"run": "x", "locks": ["db", "db"]})") ==
+        Lines{"f:1:30: \"db\" stands here twice; write it once, with a count"});
+}
+
 TEST_CASE("a line cannot need other tasks") {
   const auto task = read_task_line("{\"run\": \"x\", \"needs\": \"a\"}", 1, {});
   REQUIRE(!task);
@@ -160,4 +196,16 @@ TEST_CASE("a line cannot need other tasks") {
   const auto group = read_task_line("{\"tasks\": [\"a\"]}", 1, {});
   REQUIRE(!group);
   CHECK(format_all(group.error()) == Lines{"f:1:2: \"tasks\"" + tail});
+  for (const std::string key :
+       {"\"matrix\": {\"a\": [1]}", "\"when\": \"always\"", "\"service\": true",
+        "\"service\": true, \"ready\": {\"log\": \"x\"}"}) {
+    CAPTURE(key);
+    const auto refused = read_task_line("{\"run\": \"x\", " + key + "}", 1, {});
+    REQUIRE(!refused);
+    CHECK(format_all(refused.error()).front().ends_with(tail));
+  }
+  const auto misplaced = read_task_line("{\"run\": \"x\", \"limits\": {\"a\": 1}}", 1, {});
+  REQUIRE(!misplaced);
+  CHECK(format_all(misplaced.error()) ==
+        Lines{"f:1:14: \"limits\" belongs to the top of the file; write it there"});
 }

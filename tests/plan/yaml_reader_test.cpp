@@ -88,6 +88,6 @@ TEST_CASE("a merge key takes maps only") {
 }
 
 TEST_CASE("a mistake below an anchor is told once") {
-  CHECK(yaml_problems("x-a: &a { run: x, retry: 1 }\ntasks: { a: *a, b: *a, c: { <<: *a } }\n") ==
-        Lines{"f:1:19: \"retry\" is not available yet"});
+  CHECK(yaml_problems("x-a: &a { run: x, weight: 0 }\ntasks: { a: *a, b: *a, c: { <<: *a } }\n") ==
+        Lines{"f:1:27: weight: \"0\" is not a whole number from 1 to 1000000"});
 }

@@ -292,3 +292,50 @@ TEST_CASE("a full disk under the spill file is the task's error") {
   const Error error = console.open(plan.task(1), 1)->write(Stream::out, std::string(11, 'x'));
   CHECK(error.message() == "spill file in '/nowhere': No such file or directory");
 }
+
+TEST_CASE("an attempt that is held is shown whole once it is kept, or never") {
+  for (const OutputMode mode : {OutputMode::live, OutputMode::group}) {
+    Screen screen(mode);
+    const Plan plan = make_plan({"a"});
+    screen.start(plan);
+    {
+      const auto loser = screen.console.hold(plan.task(1), 1);
+      const auto winner = screen.console.hold(plan.task(1), 2);
+      CHECK_FALSE(loser->write(Stream::out, "loser\n"));
+      CHECK_FALSE(winner->write(Stream::out, "winner\n"));
+      CHECK(screen.text().empty());
+      CHECK_FALSE(winner->keep());
+      CHECK_FALSE(winner->keep());
+      CHECK_FALSE(winner->write(Stream::out, "more\n"));
+    }
+    screen.end(succeeded(plan.task(1)));
+    CHECK(screen.text() ==
+          (mode == OutputMode::live ? "a | winner\na | more\n" : "a: ok in 1.2s\nwinner\nmore\n"));
+  }
+}
+
+TEST_CASE("while an interactive task has the terminal everybody else waits") {
+  Screen screen(OutputMode::live);
+  const Plan plan = make_plan({"a", "ask"});
+  Task ask = plan.task(2);
+  Policy policy;
+  policy.interactive = true;
+  ask.policy = std::make_shared<const Policy>(policy);
+  const auto sink = screen.console.open(plan.task(1), 1);
+  screen.console.on(at(0s, AttemptStarted{&ask, 1, 1}));
+  CHECK_FALSE(sink->write(Stream::out, "one\n"));
+  screen.loop.poll();
+  CHECK(screen.text().empty());
+  screen.console.on(at(1s, AttemptEnded{&ask, 1, TaskState::succeeded, {}, {}, {}, {}}));
+  screen.loop.poll();
+  CHECK(screen.text() == "a | one\n");
+}
+
+TEST_CASE("what the file leaves out has no line of its own") {
+  Screen screen(OutputMode::group);
+  const Plan plan = make_plan({"a"});
+  TaskEnded ended = unstarted(plan.task(1), TaskState::skipped, "if: env.CI");
+  ended.excluded = true;
+  screen.end(ended);
+  CHECK(screen.text().empty());
+}

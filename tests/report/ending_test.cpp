@@ -65,3 +65,10 @@ TEST_CASE("a command is shown in one line") {
   task.run = Run();
   CHECK(command_text(task, 20).empty());
 }
+
+TEST_CASE("a shared outcome names the task that it is from") {
+  const Plan plan = make_plan({"build", "again"});
+  TaskEnded ended = failed(plan.task(2), 2);
+  ended.same_as = "build";
+  CHECK(ending_text(ended, false) == "again: failed: exit 2 (the outcome of build)");
+}

@@ -72,5 +72,5 @@ TEST_CASE("secrets never reach the output, the last lines or an error of a run")
   CHECK(test.output.shown == std::vector<std::string>{"a: my ***\n"});
   CHECK(test.recorder.ended.at("a").last_lines == "my ***\n");
   CHECK(test.recorder.state("b") == "failed: exec '***': no");
-  CHECK(ended.error.message() == "[a: exit 1, b: exec '***': no]");
+  CHECK(ended.error.message() == "[b: exec '***': no, a: exit 1]");
 }

@@ -26,7 +26,6 @@ GateWatch::GateWatch(VirtualRuntime& runtime, Trace& trace, const PlanSpec& spec
       locks_(plan_.limits().size()) {
   for (const Task& task : plan_.tasks()) {
     has_hedges_ |= task.policy->hedge.has_value();
-    has_breakers_ |= task.policy->breaker.has_value();
   }
 }
 
@@ -151,13 +150,14 @@ bool GateWatch::locks_free(const Task& task) const {
 }
 
 bool GateWatch::too_early(const Task& task) const {
-  // Nobody tells of a hedge that a breaker refuses after its turn.
-  if (has_hedges_ && has_breakers_ && last_turn_) return true;
-  bool early = delay_ && last_turn_ && now() - *last_turn_ < *delay_;
+  // Nobody tells of a hedge that had its turn and then did not start.
+  const auto early_for = [this](const std::optional<Duration>& apart,
+                                const std::optional<TimePoint>& last) {
+    return apart && last && (has_hedges_ || now() - *last < *apart);
+  };
+  bool early = early_for(delay_, last_turn_);
   for_each_group(task, [&](const Task& group) {
-    const auto& last = groups_[group.id].last_turn;
-    const auto& apart = node(group).apart;
-    early |= apart && last && now() - *last < *apart;
+    early |= early_for(node(group).apart, groups_[group.id].last_turn);
   });
   return early;
 }

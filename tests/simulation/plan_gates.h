@@ -97,7 +97,7 @@ class GateWatch {
   const std::vector<const PlanNode*>& nodes_;
   const std::optional<Duration> delay_;
   const FewTokens* tokens_;
-  bool has_hedges_ = false, has_breakers_ = false;
+  bool has_hedges_ = false;
   std::vector<GroupGate> groups_;
   std::vector<TaskGate> tasks_;
   std::vector<unsigned> locks_;

@@ -199,7 +199,7 @@ void PlanWatch::failed_in(const Task& group, int code, const std::string& cause)
   const auto& halt = group.policy->halt;
   if (halt && (!watch.halted_at || halt->speed == Halt::Speed::soon)) return;
   kill(group, cause);
-  if (group.id != 0) failed_in(parent_of(group), code, cause);
+  if (group.id != 0) failed_in(parent_of(group), watch.first_code, watch.first_cause);
 }
 
 void PlanWatch::kill(const Task& group, const std::string& cause) {

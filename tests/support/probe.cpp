@@ -111,6 +111,12 @@ void do_step(std::string_view word, char**& step) {
   if (word == "signals") return list_signals();
   if (word == "pid") return say(std::to_string(::getpid()));
   if (word == "group") return say(::getpgrp() == ::getpid() ? "leader" : "member");
+  if (word == "session") {
+    const bool leader = ::getsid(0) == ::getpid();
+    const bool foreground = ::tcgetpgrp(1) == ::getpgrp();
+    return say(std::string(leader ? "session leader" : "in our session") +
+               (foreground ? ", foreground" : ", background"));
+  }
   if (word == "cwd") return say(::getcwd(nullptr, 0));
   if (word == "env") {
     const char* value = ::getenv(*step++);

@@ -21,7 +21,15 @@ Runtime::Runtime(asio::any_io_executor executor, OwnTime) : executor_(std::move(
 
 Runtime::~Runtime() = default;
 
-TimePoint Runtime::now() const { return Clock::now(); }
+TimePoint Runtime::now() const {
+  return Clock::now() - Duration(skipped_.load(std::memory_order_relaxed));
+}
+
+void Runtime::skip(Duration gap) {
+  const std::lock_guard lock(mutex_);
+  skipped_.fetch_add(gap.count(), std::memory_order_relaxed);
+  if (armed_for_ != TimePoint::max()) arm(armed_for_);
+}
 
 TimePoint after(TimePoint now, Duration delay) {
   return delay > TimePoint::max() - now ? TimePoint::max() : now + delay;
@@ -76,7 +84,7 @@ void Runtime::arm(TimePoint nearest) {
     });
     return;
   }
-  alarm_->timer.expires_at(nearest);
+  alarm_->timer.expires_at(after(nearest, Duration(skipped_.load(std::memory_order_relaxed))));
   alarm_->timer.async_wait([this](const std::error_code& error) {
     if (!error) on_alarm();
   });

@@ -70,8 +70,12 @@ class Runtime {
   virtual ~Runtime();
 
   const asio::any_io_executor& executor() const { return executor_; }
-  // The time of all timers and deadlines of this loop.
+  // The time of all timers and deadlines of this loop. It goes on with the steady clock, but for
+  // what skip() has left out.
   virtual TimePoint now() const;
+  // The last `gap` of real time has not passed: every timer and deadline is as far away as it was
+  // before it. For a program that was stopped (Ctrl-Z). Loop's thread only.
+  void skip(Duration gap);
 
   // What is alive; all zero when every scope has been left.
   struct Counts {
@@ -116,6 +120,7 @@ class Runtime {
   std::map<std::tuple<TimePoint, TimerClass, std::uint64_t>, detail::TimerNode*> timers_;
   std::uint64_t timer_sequence_ = 0;
   TimePoint armed_for_ = TimePoint::max();
+  std::atomic<Duration::rep> skipped_{0};
   detail::List<detail::CancelHook> fired_;
   std::size_t registrations_ = 0;
   std::size_t children_ = 0;

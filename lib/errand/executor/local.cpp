@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/executor/local.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+
+#include "errand/executor/connect.h"
+#include "errand/executor/shell_alike.h"
+#include "errand/plan/plain_command.h"
 
 namespace errand {
 namespace {
@@ -32,6 +39,14 @@ Usage usage_of(const rusage& usage) {
           usage.ru_nvcsw, usage.ru_nivcsw};
 }
 
+void add(Usage& sum, const Usage& usage) {
+  sum.user += usage.user;
+  sum.system += usage.system;
+  sum.rss_bytes_max = std::max(sum.rss_bytes_max, usage.rss_bytes_max);
+  sum.voluntary_switches += usage.voluntary_switches;
+  sum.involuntary_switches += usage.involuntary_switches;
+}
+
 class ToSink final : public OutputReceiver {
  public:
   explicit ToSink(OutputSink& sink) : sink_(sink) {}
@@ -47,27 +62,86 @@ class ToSink final : public OutputReceiver {
   OutputSink& sink_;
 };
 
-Command::Output output_of(Capture capture) {
-  switch (capture) {
-    case Capture::separate:
-      return Command::Output::separate;
-    case Capture::merged:
-      return Command::Output::merged;
-    case Capture::inherit:
-      break;
-  }
-  return Command::Output::inherit;
+// For a check, whose output nobody wants.
+class Nobody final : public OutputReceiver {
+ public:
+  Error write(OutputStream, std::string_view) override { return {}; }
+  bool behind() const override { return false; }
+  awaitable<void> caught_up(Context) override { co_return; }
+};
+
+Command::Output output_of(const Policy& policy, Capture capture) {
+  // Who takes the terminal has it as it is. Nobody reads what is written with Capture::inherit.
+  if (policy.interactive || capture == Capture::inherit) return Command::Output::inherit;
+  if (policy.tty) return Command::Output::terminal;
+  return capture == Capture::merged ? Command::Output::merged : Command::Output::separate;
 }
 
-std::vector<std::string> argv_of(const Task& task) {
-  if (const auto* argv = std::get_if<Argv>(&task.run)) return *argv;
-  const auto* script = std::get_if<Script>(&task.run);
-  std::vector<std::string> argv;
+Command::Input input_of(const Policy& policy) {
+  switch (policy.input.kind) {
+    case Input::Kind::inherit:
+      return Command::Input::inherit;
+    case Input::Kind::file:
+      return Command::Input::file;
+    case Input::Kind::null:
+      break;
+  }
+  return policy.interactive ? Command::Input::inherit : Command::Input::null;
+}
+
+// RLIMIT_DATA: what the process may write to and shares with nobody, the heap above all. Not
+// RLIMIT_AS, which counts what is only reserved: Go, Java and node reserve gigabytes that they
+// never touch, so no sensible limit would let them start. A stricter limit stays in force.
+void limit_memory(std::uint64_t bytes, std::vector<Command::Limit>& limits) {
+  rlimit inherited{};
+  if (::getrlimit(RLIMIT_DATA, &inherited) == 0) {
+    bytes = std::min<std::uint64_t>(bytes, inherited.rlim_max);
+  }
+  for (const Command::Limit& limit : limits) {
+    if (limit.resource == RLIMIT_DATA) bytes = std::min(bytes, limit.value.value_or(bytes));
+  }
+  limits.push_back({RLIMIT_DATA, bytes});
+}
+
+void apply(const Policy& policy, Capture capture, Command& command) {
+  command.input = input_of(policy);
+  command.input_path = policy.input.path;
+  command.output = output_of(policy, capture);
+  command.nice = policy.nice;
+  for (const ResourceLimit& limit : policy.resource_limits) {
+    command.limits.push_back({limit.resource, limit.value});
+  }
+  if (policy.memory_bytes_max) limit_memory(*policy.memory_bytes_max, command.limits);
+  command.foreground = policy.interactive;
+}
+
+// The prefix that script has when nobody chose another one.
+const Argv kDefaultShell = {"sh", "-ec"};
+
+Argv argv_of(const Task& task, const Run& run) {
+  if (const auto* argv = std::get_if<Argv>(&run)) return *argv;
+  const auto* script = std::get_if<Script>(&run);
+  Argv argv;
   if (!script) return argv;
   if (task.shell) argv = *task.shell;
-  if (argv.empty()) argv = {"sh", "-ec"};
+  if (argv.empty()) argv = kDefaultShell;
   argv.push_back(script->text);
   return argv;
+}
+
+void put_slot(Argv& argv, const std::vector<SlotPlace>& places, int slot) {
+  constexpr std::size_t kPlaceholderBytes = 3;  // "{%}"
+  // From the last, so that the others stay where they are.
+  for (auto place = places.rbegin(); place != places.rend(); ++place) {
+    argv[place->word].replace(place->at, kPlaceholderBytes, std::to_string(slot));
+  }
+}
+
+// What to execute in the shell's place, where it would do nothing else.
+std::optional<Argv> argv_without_shell(const Task& task, const Run& run) {
+  const auto* script = std::get_if<Script>(&run);
+  const bool is_default = !task.shell || task.shell->empty() || *task.shell == kDefaultShell;
+  return script && is_default ? plain_command(script->text) : std::nullopt;
 }
 
 StopRule stop_rule_of(const Task& task) {
@@ -85,6 +159,36 @@ Error translated(const Error& error) {
   return Error::make(NotExecutable{error.message(), failure->missing ? 127 : 126});
 }
 
+// Tells a jobserver of an attempt that may hold tokens.
+class Participant {
+ public:
+  explicit Participant(Jobserver* jobserver) : jobserver_(jobserver) {
+    if (jobserver_) jobserver_->started();
+  }
+  ~Participant() {
+    if (jobserver_) jobserver_->ended();
+  }
+  Participant(const Participant&) = delete;
+  Participant& operator=(const Participant&) = delete;
+
+ private:
+  Jobserver* jobserver_;
+};
+
+// A sequence of commands that ended early has failed, whatever exit codes are good for a task.
+void name_command(std::size_t number, std::size_t count, AttemptResult& result) {
+  const std::string which = "command " + std::to_string(number) + " of " + std::to_string(count);
+  if (result.error) {
+    result.error = Error::wrap(which, result.error);
+  } else if (result.status && !result.stopped && number < count) {
+    result.error = Error::text(which + ": " + result.status->text());
+  }
+}
+
+bool succeeded(const ProcessEnd& end) {
+  return end.status && end.status->success() && !end.error && !end.stopped;
+}
+
 }  // namespace
 
 LocalExecutor::LocalExecutor(Reaper& reaper, std::vector<std::string> base)
@@ -94,6 +198,7 @@ LocalExecutor::Environment LocalExecutor::environment(const Entries& entries) {
   if (const auto known = environments_.find(entries); known != environments_.end()) {
     return known->second;
   }
+  Environment made;
   std::vector<std::string> texts;
   std::unordered_map<std::string_view, std::size_t> places;
   places.reserve(base_.size());
@@ -105,56 +210,128 @@ LocalExecutor::Environment LocalExecutor::environment(const Entries& entries) {
   for (const std::string& text : base_) {
     const std::string_view name = name_of(text);
     if (own.contains(name) || !places.emplace(name, 0).second) continue;
-    texts.push_back(text);
+    if (name == "PWD") {
+      made.pwd = text.substr(name.size() + 1);
+    } else {
+      texts.push_back(text);
+    }
+  }
+  if (const auto pwd = own.find("PWD"); pwd != own.end()) {
+    made.pwd = pwd->second->second;
+    made.pwd_is_own = true;
   }
   if (entries) {
     for (const EnvEntry& one : *entries) {
-      if (own.at(one.first) == &one && one.second) texts.push_back(entry(one.first, *one.second));
+      if (own.at(one.first) == &one && one.second && one.first != "PWD")
+        texts.push_back(entry(one.first, *one.second));
     }
   }
   if (environments_.size() >= kEnvironmentsMax) environments_.clear();
-  auto made = std::make_shared<const std::vector<std::string>>(std::move(texts));
+  made.kept_by_shell = shell_keeps(texts);
+  made.texts = std::make_shared<const std::vector<std::string>>(std::move(texts));
   environments_.emplace(entries, made);
   return made;
 }
 
-Command LocalExecutor::command_of(const Attempt& attempt, Capture capture) {
+Command LocalExecutor::command_of(const Attempt& attempt, const Run& run, Shell shell) {
   const Task& task = *attempt.task;
   Command command;
-  command.argv = argv_of(task);
+  command.argv = argv_of(task, run);
+  put_slot(command.argv, task.policy->slot_places, attempt.slot);
   command.dir = task.dir;
-  command.env = environment(task.env);
+  const Environment shared = environment(task.env);
+  command.env = shared.texts;
   command.own_env = {entry("ERRAND_TASK", task.full_name), entry("ERRAND_RUN_ID", attempt.run_id),
                      entry("ERRAND_ATTEMPT", std::to_string(attempt.number)),
                      entry("ERRAND_SLOT", std::to_string(attempt.slot))};
-  command.output = output_of(capture);
+  std::optional<Argv> plain;
+  if (shell == Shell::if_needed && shared.kept_by_shell) plain = argv_without_shell(task, run);
+  std::optional<std::string> pwd = shared.pwd;
+  if (plain || (pwd && !shared.pwd_is_own)) pwd = shell_pwd(pwd, task.dir);
+  if (pwd) command.own_env.push_back(entry("PWD", *pwd));
+  if (plain) command.argv = std::move(*plain);
+  if (jobserver_) {
+    command.extra[0] = jobserver_->shared(0);
+    command.extra[1] = jobserver_->shared(1);
+  }
   return command;
 }
 
-// lint: outlives: the attempt and its sink are the runner's, which awaits this.
+// lint: outlives: the callers await it.
+awaitable<ProcessEnd> LocalExecutor::run_command(Context context, Context hurry,
+                                                 const Attempt& attempt, const Run& run,
+                                                 std::function<void(Command&)> change,
+                                                 OutputReceiver& receiver) {
+  const StopRule rule = stop_rule_of(*attempt.task);
+  Command command = command_of(attempt, run, Shell::if_needed);
+  change(command);
+  ProcessEnd end;
+  if (command.argv.empty()) {
+    end.error = Error::text("there is nothing to run");
+    co_return end;
+  }
+  end = co_await run_process(reaper_, context, hurry, std::move(command), rule, receiver);
+  // What cannot be executed is the shell's to judge: it runs files without a "#!" line itself.
+  if (end.error.as<ExecFailure>() && argv_without_shell(*attempt.task, run)) {
+    command = command_of(attempt, run, Shell::for_scripts);
+    change(command);
+    end = co_await run_process(reaper_, context, hurry, std::move(command), rule, receiver);
+  }
+  // Nothing was started any more.
+  if (!end.status && context.done() && end.error.is(context.err())) end.error = {};
+  co_return end;
+}
+
+// lint: outlives: see the declaration.
 awaitable<AttemptResult> LocalExecutor::run(Context context, Context hurry, const Attempt& attempt,
                                             OutputSink& output, Capture capture) {
+  const Participant participant(jobserver_);
   ToSink receiver(output);
-  Command command = command_of(attempt, capture);
+  const Policy& policy = *attempt.task->policy;
+  const auto change = [&policy, capture](Command& command) { apply(policy, capture, command); };
+  const std::size_t count = 1 + policy.then.size();
   AttemptResult result;
-  if (command.argv.empty()) {
-    result.error = Error::text("there is nothing to run");
-    co_return result;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i > 0 && context.done()) {
+      result.stopped = true;
+      break;
+    }
+    const Run& run = i == 0 ? attempt.task->run : policy.then[i - 1];
+    const ProcessEnd end = co_await run_command(context, hurry, attempt, run, change, receiver);
+    take_over(end, result);
+    if (succeeded(end)) continue;
+    if (count > 1) name_command(i + 1, count, result);
+    break;
   }
-  StopRule rule = stop_rule_of(*attempt.task);
-  ProcessEnd end = co_await run_process(reaper_, std::move(context), std::move(hurry),
-                                        std::move(command), std::move(rule), receiver);
+  co_return result;
+}
+
+void LocalExecutor::take_over(const ProcessEnd& end, AttemptResult& result) {
   result.status = end.status;
   result.error = translated(end.error);
   result.stopped = end.stopped;
-  result.usage = usage_of(end.usage);
-  result.notices = std::move(end.notices);
-  co_return result;
+  add(result.usage, usage_of(end.usage));
+  result.notices.insert(result.notices.end(), end.notices.begin(), end.notices.end());
+  if (end.no_terminal && !std::exchange(told_of_no_terminal_, true)) {
+    result.notices.push_back("tty: pipes instead of a terminal: " + end.no_terminal.message());
+  }
 }
 
 // lint: outlives: see the declaration.
 awaitable<Error> LocalExecutor::probe(Context context, Context hurry, const Attempt& attempt) {
-  co_return Error::text("not available yet");
+  const std::optional<ReadyRule>& ready = attempt.task->policy->ready;
+  const auto* tcp = ready ? std::get_if<ReadyRule::Tcp>(&ready->check) : nullptr;
+  if (tcp) co_return co_await connect_once(std::move(context), tcp->host, tcp->port);
+  const auto* exec = ready ? std::get_if<ReadyRule::Exec>(&ready->check) : nullptr;
+  if (!exec) co_return Error();
+  const Participant participant(jobserver_);
+  Nobody nobody;
+  const auto change = [](Command& command) { command.output = Command::Output::discard; };
+  const ProcessEnd end = co_await run_command(context, hurry, attempt, exec->run, change, nobody);
+  if (context.done()) co_return context.done_error();
+  if (end.error) co_return end.error;
+  if (end.status && !end.status->success()) co_return Error::text(end.status->text());
+  co_return Error();
 }
 
 }  // namespace errand

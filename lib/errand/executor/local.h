@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "errand/concurrency/runtime.h"
+#include "errand/process/jobserver.h"
 #include "errand/process/process.h"
 #include "errand/process/reaper.h"
 #include "errand/run/executor.h"
@@ -22,6 +26,8 @@ class LocalExecutor final : public Executor {
   // `base` is what attempts get as "K=V" before their task's own entries; without the variables
   // that are options of errand. The first of two equal names counts.
   LocalExecutor(Reaper& reaper, std::vector<std::string> base);
+  // Attempts get the jobserver's descriptors, and it hears of them. It outlives this.
+  void share(Jobserver& jobserver) { jobserver_ = &jobserver; }
 
   // lint: outlives: the attempt and its sink are the runner's, which awaits this.
   awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt,
@@ -32,11 +38,26 @@ class LocalExecutor final : public Executor {
 
  private:
   using Entries = std::shared_ptr<const std::vector<EnvEntry>>;
-  using Environment = std::shared_ptr<const std::vector<std::string>>;
-  Command command_of(const Attempt& attempt, Capture capture);
+  // What attempts with the same entries share. PWD depends on the folder and stands apart.
+  struct Environment {
+    std::shared_ptr<const std::vector<std::string>> texts;
+    std::optional<std::string> pwd;
+    bool pwd_is_own = false;     // the task's, not inherited
+    bool kept_by_shell = false;  // a shell would hand it on unchanged
+  };
+  enum class Shell : std::uint8_t { if_needed, for_scripts };
+  Command command_of(const Attempt& attempt, const Run& run, Shell shell);
+  // `change` makes of the command what it is for.
+  // lint: outlives: the callers await it.
+  awaitable<ProcessEnd> run_command(Context context, Context hurry, const Attempt& attempt,
+                                    const Run& run, std::function<void(Command&)> change,
+                                    OutputReceiver& receiver);
+  void take_over(const ProcessEnd& end, AttemptResult& result);
   Environment environment(const Entries& entries);
 
   Reaper& reaper_;
+  Jobserver* jobserver_ = nullptr;
+  bool told_of_no_terminal_ = false;
   std::vector<std::string> base_;
   std::map<Entries, Environment> environments_;
 };

@@ -2,6 +2,7 @@
 #include "errand/plan/cycle.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "errand/plan/quote.h"
 
@@ -10,50 +11,91 @@ namespace {
 
 constexpr std::size_t kStepsShown = 1000;  // of a cycle; half of them from either end
 
-// Each task is two vertices, its start and its end. A vertex waits for others:
-//   a start for its group's start and for the ends of its needs,
-//   an end for its own start and for the ends of its children.
+// Each task is three vertices: its start, its end, and the end of those of its children that have
+// `when: on_success`. A vertex waits for others:
+//   a start for its group's start, for the ends of its needs (or the starts, as its conditions
+//   say), and where it is late for those in its group that are not,
+//   an end for its own start, for the ends of its children, and that of a service for the ends of
+//   those that need it.
 struct Vertex {
+  enum class Kind : std::uint8_t { start, end, most_ended };
   TaskId task = 0;
-  bool is_end = false;
+  Kind kind = Kind::start;
   bool operator==(const Vertex&) const = default;
 };
+
+bool waits_for_end(Condition condition) {
+  return condition == Condition::success || condition == Condition::done;
+}
 
 // Depth first along "waits for", on a stack of its own: chains are as long as the file.
 class CycleSearch {
  public:
-  CycleSearch(std::span<const Task> tasks, std::size_t count_max)
-      : tasks_(tasks), count_max_(count_max), states_(tasks.size() * 2, State::fresh) {}
+  CycleSearch(std::span<const Task> tasks, const std::vector<bool>& late, std::size_t count_max)
+      : tasks_(tasks), late_(late), count_max_(count_max), states_(tasks.size() * 3, State::fresh) {
+    for (const Task& task : tasks_) {
+      for (const Need& need : task.needs) {
+        if (tasks_[need.task].policy->service) served_[need.task].push_back(task.id);
+      }
+    }
+  }
 
   std::vector<Cycle> run() {
     for (const Task& task : tasks_) {
-      search_from({task.id, true});
+      search_from({task.id, Kind::end});
       if (cycles_.size() >= count_max_) break;
     }
     return std::move(cycles_);
   }
 
  private:
+  using Kind = Vertex::Kind;
   enum class State : std::uint8_t { fresh, on_path, finished };
   struct Visit {
     Vertex vertex;
     std::size_t next = 0;  // of what the vertex waits for
   };
 
-  State& state(Vertex vertex) { return states_[vertex.task * 2 + (vertex.is_end ? 1 : 0)]; }
-
-  std::optional<Vertex> waits_for(Vertex vertex, std::size_t which) const {
-    const Task& task = tasks_[vertex.task];
-    const std::size_t ends = vertex.is_end ? task.children.size() : task.needs.size();
-    if (which == ends) return first_of(vertex, task);
-    if (which > ends) return {};
-    return Vertex{vertex.is_end ? task.children[which] : task.needs[which].task, true};
+  State& state(Vertex vertex) {
+    return states_[vertex.task * 3 + static_cast<std::size_t>(vertex.kind)];
   }
 
-  static std::optional<Vertex> first_of(Vertex vertex, const Task& task) {
-    if (vertex.is_end) return Vertex{vertex.task, false};
+  std::optional<Vertex> next_of(Visit& visit) const {
+    const Task& task = tasks_[visit.vertex.task];
+    switch (visit.vertex.kind) {
+      case Kind::start:
+        return before_start(task, visit.next++);
+      case Kind::end:
+        return before_end(task, visit.next++);
+      case Kind::most_ended:
+        break;
+    }
+    while (visit.next < task.children.size()) {
+      const TaskId child = task.children[visit.next++];
+      if (tasks_[child].policy->when == When::on_success) return Vertex{child, Kind::end};
+    }
+    return {};
+  }
+
+  std::optional<Vertex> before_start(const Task& task, std::size_t which) const {
+    if (which < task.needs.size()) {
+      const Need& need = task.needs[which];
+      return Vertex{need.task, waits_for_end(need.condition) ? Kind::end : Kind::start};
+    }
     if (task.parent == task.id) return {};  // the run itself
-    return Vertex{task.parent, false};
+    if (which == task.needs.size()) return Vertex{task.parent, Kind::start};
+    const bool last = which == task.needs.size() + 1;
+    return last && late_[task.id] ? std::optional(Vertex{task.parent, Kind::most_ended})
+                                  : std::nullopt;
+  }
+
+  std::optional<Vertex> before_end(const Task& task, std::size_t which) const {
+    if (which < task.children.size()) return Vertex{task.children[which], Kind::end};
+    which -= task.children.size();
+    if (which == 0) return Vertex{task.id, Kind::start};
+    const auto served = served_.find(task.id);
+    if (served == served_.end() || which > served->second.size()) return {};
+    return Vertex{served->second[which - 1], Kind::end};
   }
 
   void enter(Vertex vertex) {
@@ -66,7 +108,7 @@ class CycleSearch {
     enter(begin);
     while (!path_.empty() && cycles_.size() < count_max_) {
       Visit& visit = path_.back();
-      const auto next = waits_for(visit.vertex, visit.next++);
+      const auto next = next_of(visit);
       if (!next) {
         state(visit.vertex) = State::finished;
         path_.pop_back();
@@ -84,6 +126,8 @@ class CycleSearch {
     }
     Cycle cycle;
     for (auto at = from; at != path_.end(); ++at) {
+      // Its step is that of the task before it, which runs after what comes.
+      if (at->vertex.kind == Kind::most_ended) continue;
       const Vertex next = at + 1 == path_.end() ? first : (at + 1)->vertex;
       if (next.task != at->vertex.task)
         cycle.push_back({at->vertex.task, relation(at->vertex, next)});
@@ -92,9 +136,13 @@ class CycleSearch {
     cycles_.push_back(std::move(cycle));
   }
 
-  static Relation relation(Vertex from, Vertex to) {
-    if (from.is_end) return Relation::has;
-    return to.is_end ? Relation::needs : Relation::is_in;
+  Relation relation(Vertex from, Vertex to) const {
+    const bool is_parent = tasks_[from.task].parent == to.task;
+    if (from.kind == Kind::end) {
+      return tasks_[to.task].parent == from.task ? Relation::has : Relation::serves;
+    }
+    if (to.kind == Kind::most_ended) return Relation::runs_after;
+    return is_parent && to.kind == Kind::start ? Relation::is_in : Relation::needs;
   }
 
   static void begin_with_first_need(Cycle& cycle) {
@@ -107,7 +155,9 @@ class CycleSearch {
   }
 
   std::span<const Task> tasks_;
+  const std::vector<bool>& late_;
   std::size_t count_max_;
+  std::unordered_map<TaskId, std::vector<TaskId>> served_;  // who needs a service
   std::vector<State> states_;
   std::vector<Visit> path_;
   std::vector<Cycle> cycles_;
@@ -121,14 +171,19 @@ std::string_view verb(Relation relation) {
       return "has ";
     case Relation::is_in:
       return "is in ";
+    case Relation::serves:
+      return "runs as long as ";
+    case Relation::runs_after:
+      return "runs after ";
   }
   return "";
 }
 
 }  // namespace
 
-std::vector<Cycle> find_cycles(std::span<const Task> tasks, std::size_t count_max) {
-  return CycleSearch(tasks, count_max).run();
+std::vector<Cycle> find_cycles(std::span<const Task> tasks, const std::vector<bool>& late,
+                               std::size_t count_max) {
+  return CycleSearch(tasks, late, count_max).run();
 }
 
 std::string describe(const Cycle& cycle, std::span<const Task> tasks) {
@@ -144,7 +199,8 @@ std::string describe(const Cycle& cycle, std::span<const Task> tasks) {
       continue;
     }
     // A group in a group in a group: the innermost says it all.
-    if (relation != Relation::needs && next.relation == relation) continue;
+    const bool nests = relation == Relation::has || relation == Relation::is_in;
+    if (nests && next.relation == relation) continue;
     const bool plain = relation == Relation::needs && before == Relation::needs;
     text += plain ? " " : ", which ";
     text += verb(relation);

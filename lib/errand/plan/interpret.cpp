@@ -1,24 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/plan/interpret.h"
 
+#include <algorithm>
 #include <array>
-#include <iterator>
 #include <string>
 #include <utility>
 
-#include "errand/base/nearest.h"
 #include "errand/plan/keys.h"
+#include "errand/plan/matrix.h"
 #include "errand/plan/quote.h"
+#include "errand/plan/scope.h"
+#include "errand/plan/settings.h"
 #include "errand/plan/values.h"
 
 namespace errand::task_file {
 namespace {
 
+// What a matrix task keeps for itself, being a group; all else is for each of its tasks.
+constexpr Keys kOfMatrixGroup = {Key::name, Key::needs, Key::when,    Key::mode,  Key::jobs,
+                                 Key::halt, Key::rate,  Key::breaker, Key::matrix};
+// What defaults give to whole groups of tasks; groups of the file may then say otherwise.
+constexpr Keys kInheritedDefaults = {Key::shell,   Key::dir,   Key::env,         Key::env_file,
+                                     Key::secrets, Key::grace, Key::kill_signal, Key::slow_after};
+// Of a task's keys, those that are not texts to be expanded, or are expanded on their own.
+constexpr Keys kNotExpanded = {Key::tasks,    Key::vars, Key::defaults, Key::condition,
+                               Key::env_file, Key::env,  Key::secrets};
+
 // Recursion is as deep as the document, at most kDepthMax.
 class Interpreter {
  public:
-  Interpreter(const Source& source, const Inherited& inherited, ProblemList& problems)
-      : source_(source), inherited_(inherited), problems_(problems) {}
+  Interpreter(const Document& document, const Source& source, const Inherited& inherited,
+              ProblemList& problems)
+      : source_(source),
+        inherited_(inherited),
+        problems_(problems),
+        expander_(document, source, inherited.outside, allowance_, problems),
+        environments_(inherited.dir, inherited.read_file, inherited.outside, expander_, problems) {}
 
   Draft read_plan(const Node& root, std::string_view name);
   Task read_lone_task(const Node& node);
@@ -27,41 +44,57 @@ class Interpreter {
   void add_root(const Node& root, std::string_view name);
   TaskId add_task(TaskId parent, std::string_view name, NamePlace place);
   void set_name(Task& task, std::string_view name, Offset offset);
-  void rename(TaskId id, std::string_view name, Offset offset);
-  void check_name(std::string_view name, Offset offset);
+  void rename(TaskId id, const KeySet& keys);
 
-  void read_root_map(const Node& root);
-  void read_tasks(TaskId parent, const Node& tasks);
-  void read_listed_task(TaskId parent, std::size_t number, const Node& item);
-  void read_task(TaskId id, std::string_view name, const Node& node);
-  void read_task_map(TaskId id, std::string_view name, const Node& map);
-  void read_run_of(TaskId id, std::string_view name, const Node& map, const KeySet& keys);
-  void read_settings(TaskId id, const KeySet& keys);
-  void read_env_of(Task& task, const Entry& entry);
-  void read_needs(TaskId id, const Entry& entry);
-  void add_need(TaskId id, const Node& name);
-  void read_condition(const Entry& need);
-  void check_condition(const Node& value);
-  void refuse_other_tasks(const KeySet& keys);
-  std::string join_dir(std::string_view dir) const;
+  void read_root_map(const Node& root, Scope& scope);
+  void read_defaults(const Entry& entry, const Scope& around);
+  void share_default_policy();
+  void read_tasks(TaskId parent, const Node& tasks, const Scope& around);
+  void read_task(TaskId id, std::string_view name, const Node& node, const Scope& around);
+  void read_task_map(TaskId id, std::string_view name, const Node& map, const Scope& around);
+  void read_group(TaskId id, KeySet keys, const Scope& around);
+  void read_matrix_task(TaskId id, std::string_view name, const Node& map, const KeySet& keys,
+                        const Scope& around);
+  void add_combinations(TaskId id, std::string_view name, const Node& map, const KeySet& keys,
+                        const std::vector<Combination>& combinations, const Scope& around);
+  void read_single(TaskId id, std::string_view name, const Node& map, KeySet keys, Scope& scope);
+  void add_defaults(TaskId id, KeySet& keys, bool shares, Scope& scope);
+  void read_group_policy_of(Task& group, const KeySet& keys);
+  void read_run_of(Task& task, std::string_view name, const Node& map, const KeySet& keys);
+  std::vector<Run> read_commands_of(Task& task, const KeySet& keys);
+  void read_condition_of(Task& task, const KeySet& keys, Scope& scope);
+  void read_needs(TaskId id, const KeySet& keys);
 
   const Source& source_;
   const Inherited& inherited_;
   ProblemList& problems_;
   Draft draft_;
-  std::size_t env_copy_left_ = kEnvCopiedBytesMax;
+  Allowance allowance_{kExpandedPlanBytesMax};
+  Expander expander_;
+  Environments environments_;
+  std::optional<Limits> limits_;  // none of a task that stands alone
   bool lone_ = false;
+
+  // What "defaults" say.
+  std::optional<Task> base_;  // what the run's tasks inherit from instead of the run
+  std::optional<Scope> base_scope_;
+  KeySet task_defaults_;
+  std::size_t task_defaults_bytes_ = 0;
+  std::shared_ptr<const Policy> default_policy_ = default_policy();  // of tasks that add nothing
 };
 
 Draft Interpreter::read_plan(const Node& root, std::string_view name) {
   add_root(root, name);
+  Scope scope(nullptr);
+  limits_.emplace(std::vector<Limit>());
   if (root.kind == NodeKind::map) {
-    read_root_map(root);
+    read_root_map(root, scope);
   } else if (root.kind == NodeKind::list) {
-    read_tasks(0, root);
+    read_tasks(0, root, scope);
   } else {
     add_wrong_type(root, "the file", "a map that has \"tasks\", or a list of tasks", problems_);
   }
+  draft_.limits = limits_->all();
   return std::move(draft_);
 }
 
@@ -69,7 +102,8 @@ Task Interpreter::read_lone_task(const Node& node) {
   lone_ = true;
   add_root(node, "");
   draft_.tasks.front().is_group = false;
-  read_task(0, "the task", node);
+  const Scope scope(nullptr);
+  read_task(0, "the task", node, scope);
   draft_.tasks.front().full_name = draft_.tasks.front().name;
   return std::move(draft_.tasks.front());
 }
@@ -83,23 +117,27 @@ void Interpreter::add_root(const Node& root, std::string_view name) {
   task.shell = inherited_.shell;
   task.env = inherited_.env;
   task.grace = inherited_.grace;
+  task.slow_after = kSlowAfter;
   draft_.tasks.push_back(std::move(task));
   draft_.names.push_back({root.offset});
 }
 
 TaskId Interpreter::add_task(TaskId parent, std::string_view name, NamePlace place) {
   const auto id = static_cast<TaskId>(draft_.tasks.size());
-  Task& outer = draft_.tasks[parent];
-  outer.children.push_back(id);
+  draft_.tasks[parent].children.push_back(id);
+  const Task& outer = parent == 0 && base_ ? *base_ : draft_.tasks[parent];
   Task task;
   task.id = id;
   task.parent = parent;
   task.position = source_.position(place.offset);
+  task.excluded = outer.excluded;
   task.dir = outer.dir;
   task.shell = outer.shell;
   task.env = outer.env;
+  task.secrets = outer.secrets;
   task.grace = outer.grace;
   task.kill_signal = outer.kill_signal;
+  task.slow_after = outer.slow_after;
   set_name(task, name, place.offset);
   draft_.tasks.push_back(std::move(task));
   draft_.names.push_back(place);
@@ -107,7 +145,7 @@ TaskId Interpreter::add_task(TaskId parent, std::string_view name, NamePlace pla
 }
 
 void Interpreter::set_name(Task& task, std::string_view name, Offset offset) {
-  check_name(name, offset);
+  check_task_name(name, offset, problems_);
   task.name = name.substr(0, kTaskNameBytesMax);
   if (lone_) return;
   const std::string& outer = draft_.tasks[task.parent].full_name;
@@ -117,211 +155,275 @@ void Interpreter::set_name(Task& task, std::string_view name, Offset offset) {
   task.full_name.resize(kFullNameBytesMax);
 }
 
-void Interpreter::rename(TaskId id, std::string_view name, Offset offset) {
-  set_name(draft_.tasks[id], name, offset);
-  draft_.names[id] = {offset};
+void Interpreter::rename(TaskId id, const KeySet& keys) {
+  const Entry own = keys[Key::name];
+  if (!own) return;
+  const auto text = read_text(own, problems_);
+  if (!text) return;
+  set_name(draft_.tasks[id], *text, own.value->offset);
+  draft_.names[id] = {own.value->offset};
 }
 
-void Interpreter::check_name(std::string_view name, Offset offset) {
-  if (name.empty()) {
-    problems_.add(offset, "a task's name cannot be empty");
-  } else if (name.find('/') != std::string_view::npos) {
-    problems_.add(offset, [&] {
-      return "the name " + quote(name) + " has a \"/\", which joins groups and tasks; leave it out";
-    });
-  } else if (name.size() > kTaskNameBytesMax) {
-    problems_.add(offset, "a task's name has at most 255 bytes; put the rest into description");
-  }
-}
-
-void Interpreter::read_root_map(const Node& root) {
-  const KeySet keys = read_keys(root, problems_);
+void Interpreter::read_root_map(const Node& root, Scope& scope) {
+  KeySet keys = read_keys(root, problems_);
   check_level(keys, Level::run, problems_);
+  if (const Entry vars = keys[Key::vars]) expander_.read_vars(vars);
+  Task& run = draft_.tasks.front();
+  environments_.read(keys, scope, run, root.offset);
+  expander_.expand(keys, keys.present().without(kNotExpanded), scope);
   if (const Entry version = keys[Key::version]) check_version(version, problems_);
   if (const Entry name = keys[Key::name]) {
-    if (const auto text = read_text(name, problems_)) draft_.tasks.front().name = *text;
+    if (const auto text = read_text(name, problems_)) run.name = *text;
   }
-  read_settings(0, keys);
+  read_settings(keys, inherited_.dir, run, problems_);
+  read_group_policy_of(run, keys);
+  if (const Entry limits = keys[Key::limits]) limits_.emplace(read_limits(limits, problems_));
+  if (const Entry defaults = keys[Key::defaults]) read_defaults(defaults, scope);
   if (const Entry tasks = keys[Key::tasks]) {
-    read_tasks(0, *tasks.value);
+    read_tasks(0, *tasks.value, base_scope_ ? *base_scope_ : scope);
   } else if (!keys[Key::run] && !keys[Key::cmds]) {
     problems_.add(root.offset, "\"tasks\" is missing; write the tasks below it");
   }
 }
 
-void Interpreter::read_tasks(TaskId parent, const Node& tasks) {
+void Interpreter::read_defaults(const Entry& entry, const Scope& around) {
+  if (entry.value->kind == NodeKind::null) return;
+  if (entry.value->kind != NodeKind::map) {
+    return add_wrong_type(*entry.value, entry.key->text, "a map such as { timeout: 10m }",
+                          problems_);
+  }
+  const KeySet keys = read_keys(*entry.value, problems_);
+  check_defaults(keys, problems_);
+  base_ = draft_.tasks.front();
+  base_scope_.emplace(&around);
+  environments_.read(keys, *base_scope_, *base_, entry.key->offset);
+  KeySet inherited = keys.only(kInheritedDefaults);
+  expander_.expand(inherited, kInheritedDefaults.without(kNotExpanded), *base_scope_);
+  read_settings(inherited, inherited_.dir, *base_, problems_);
+  task_defaults_ = keys.only(kDefaultKeys.without(kInheritedDefaults));
+  share_default_policy();
+}
+
+// Wrong defaults are told here, once, and not given to the tasks. Those with expressions can only
+// be read for each task.
+void Interpreter::share_default_policy() {
+  bool varies = false;
+  for (Keys left = task_defaults_.present(); !left.empty(); left = left.rest()) {
+    const Node& value = *task_defaults_[left.first()].value;
+    varies |= expander_.has_any() && has_expressions_below(value);
+    task_defaults_bytes_ += cost_of_default(value);
+  }
+  if (varies) {
+    default_policy_ = nullptr;
+    return;
+  }
+  const std::size_t before = problems_.count();
+  Task ignored;
+  read_settings(task_defaults_, "", ignored, problems_);
+  if (!(task_defaults_.present() & kTaskPolicyKeys).empty()) {
+    default_policy_ =
+        std::make_shared<const Policy>(read_task_policy(task_defaults_, &*limits_, problems_));
+  }
+  if (problems_.count() != before) task_defaults_ = KeySet();
+}
+
+void Interpreter::read_tasks(TaskId parent, const Node& tasks, const Scope& around) {
   if (tasks.kind == NodeKind::map) {
     for (const Entry entry : Entries(tasks)) {
       const std::string_view name = entry.key->text;
-      read_task(add_task(parent, name, {entry.key->offset, true}), name, *entry.value);
+      const TaskId id = add_task(parent, name, {entry.key->offset, true});
+      read_task(id, name, *entry.value, around);
     }
   } else if (tasks.kind == NodeKind::list) {
     std::size_t number = 0;
-    for (const Node& item : Items(tasks)) read_listed_task(parent, ++number, item);
+    for (const Node& item : Items(tasks)) {
+      const std::string name = std::to_string(++number);  // until it gives itself one
+      read_task(add_task(parent, name, {item.offset}), "task " + name, item, around);
+    }
   } else if (tasks.kind != NodeKind::null) {
     add_wrong_type(tasks, "tasks", "a map of tasks by name, or a list of tasks", problems_);
   }
 }
 
-// Its number is its name until it gives itself one.
-void Interpreter::read_listed_task(TaskId parent, std::size_t number, const Node& item) {
-  const std::string name = std::to_string(number);
-  read_task(add_task(parent, name, {item.offset}), "task " + name, item);
+void Interpreter::read_task(TaskId id, std::string_view name, const Node& node,
+                            const Scope& around) {
+  if (node.kind == NodeKind::map) return read_task_map(id, name, node, around);
+  Node key;
+  key.text = name;
+  Scope scope(&around);
+  KeySet keys;
+  keys.set(Key::run, {&key, &node});
+  read_single(id, name, node, std::move(keys), scope);
 }
 
-void Interpreter::read_task(TaskId id, std::string_view name, const Node& node) {
-  if (node.kind == NodeKind::map) {
-    read_task_map(id, name, node);
-  } else if (auto run = read_run(node, name, problems_)) {
-    draft_.tasks[id].run = std::move(*run);
-  }
-}
-
-void Interpreter::read_task_map(TaskId id, std::string_view name, const Node& map) {
+void Interpreter::read_task_map(TaskId id, std::string_view name, const Node& map,
+                                const Scope& around) {
   const KeySet keys = read_keys(map, problems_);
   const bool is_group = static_cast<bool>(keys[Key::tasks]);
-  check_level(keys, is_group ? Level::group : Level::task, problems_);
-  if (const Entry own = keys[Key::name]) {
-    if (const auto text = read_text(own, problems_)) rename(id, *text, own.value->offset);
-  }
-  draft_.tasks[id].is_group = is_group;
-  read_settings(id, keys);
-  if (lone_) {
-    refuse_other_tasks(keys);
-  } else if (const Entry needs = keys[Key::needs]) {
-    read_needs(id, needs);
-  }
-  if (!is_group) {
-    read_run_of(id, name, map, keys);
-  } else if (!lone_) {
-    read_tasks(id, *keys[Key::tasks].value);
+  const bool is_matrix = !is_group && keys[Key::matrix];
+  const Level level = is_group ? Level::group : is_matrix ? Level::matrix : Level::task;
+  check_level(keys, level, problems_);
+  if (lone_) check_alone(keys, problems_);
+  if (is_group && !lone_) {
+    read_group(id, keys, around);
+  } else if (is_matrix && !lone_) {
+    read_matrix_task(id, name, map, keys, around);
+  } else {
+    Scope scope(&around);
+    read_single(id, name, map, keys, scope);
   }
 }
 
-void Interpreter::read_run_of(TaskId id, std::string_view name, const Node& map,
+void Interpreter::read_group(TaskId id, KeySet keys, const Scope& around) {
+  Scope scope(&around);
+  Task& group = draft_.tasks[id];
+  group.is_group = true;
+  environments_.read(keys, scope, group, draft_.names[id].offset);
+  read_condition_of(group, keys, scope);
+  expander_.expand(keys, keys.present().without(kNotExpanded), scope);
+  rename(id, keys);
+  read_settings(keys, inherited_.dir, group, problems_);
+  read_group_policy_of(group, keys);
+  read_needs(id, keys);
+  read_tasks(id, *keys[Key::tasks].value, scope);
+}
+
+void Interpreter::read_group_policy_of(Task& group, const KeySet& keys) {
+  if ((keys.present() & kGroupPolicyKeys).empty()) return;
+  group.policy = std::make_shared<const Policy>(read_group_policy(keys, problems_));
+}
+
+// The task becomes a group of its name, with a task for each combination.
+void Interpreter::read_matrix_task(TaskId id, std::string_view name, const Node& map,
+                                   const KeySet& keys, const Scope& around) {
+  Keys of_group = kOfMatrixGroup;
+  // A description that differs from one combination to the next is theirs.
+  const Entry description = keys[Key::description];
+  if (description && !has_expressions_below(*description.value)) {
+    of_group = of_group | Keys{Key::description};
+  }
+  Scope scope(&around);
+  KeySet own = keys.only(of_group);
+  expander_.expand(own, of_group, scope);
+  Task& group = draft_.tasks[id];
+  group.is_group = true;
+  if (draft_.tasks[group.parent].mode == Mode::aggregate) group.mode = Mode::aggregate;
+  rename(id, own);
+  read_settings(own, inherited_.dir, group, problems_);
+  read_group_policy_of(group, own);
+  read_needs(id, own);
+  const auto combinations = read_matrix(own[Key::matrix], allowance_, problems_);
+  const KeySet each = keys.only(keys.present().without(of_group));
+  add_combinations(id, name, map, each, combinations, scope);
+}
+
+void Interpreter::add_combinations(TaskId id, std::string_view name, const Node& map,
+                                   const KeySet& keys, const std::vector<Combination>& combinations,
+                                   const Scope& around) {
+  std::size_t bytes = sizeof(Task) + sizeof(Policy);
+  for (const Node* node = &map; node != map.next(); ++node) bytes += node->text.size();
+  if (!allowance_.spend(combinations.size() * bytes)) {
+    return problems_.add(draft_.names[id].offset, std::string(kTooMuch));
+  }
+  bool all_excluded = !combinations.empty();
+  for (const Combination& combination : combinations) {
+    const TaskId child = add_task(id, combination.name, {draft_.names[id].offset});
+    Scope scope(&around, &combination);
+    read_single(child, name, map, keys, scope);
+    all_excluded &= scope.is_excluded();
+  }
+  if (all_excluded) draft_.tasks[id].excluded = draft_.tasks.back().excluded;
+}
+
+void Interpreter::read_single(TaskId id, std::string_view name, const Node& map, KeySet keys,
+                              Scope& scope) {
+  const bool adds_nothing = (keys.present() & kTaskPolicyKeys).empty();
+  const bool shares = adds_nothing && default_policy_;
+  Task& task = draft_.tasks[id];
+  environments_.read(keys, scope, task, draft_.names[id].offset);
+  read_condition_of(task, keys, scope);
+  expander_.expand(keys, keys.present().without(kNotExpanded), scope);
+  add_defaults(id, keys, shares, scope);
+  rename(id, keys);
+  read_settings(keys, inherited_.dir, task, problems_);
+  if (!lone_) read_needs(id, keys);
+  if (shares) {
+    task.policy = default_policy_;
+    read_run_of(task, name, map, keys);
+    return;
+  }
+  Policy policy = read_task_policy(keys, limits_ ? &*limits_ : nullptr, problems_);
+  if (keys[Key::cmds]) {
+    policy.then = read_commands_of(task, keys);
+  } else {
+    read_run_of(task, name, map, keys);
+  }
+  task.policy = std::make_shared<const Policy>(std::move(policy));
+}
+
+// Where a task can share all that the defaults say, it gets no more than their timeout.
+void Interpreter::add_defaults(TaskId id, KeySet& keys, bool shares, Scope& scope) {
+  if (task_defaults_.present().empty()) return;
+  if (!shares && !allowance_.spend(task_defaults_bytes_)) {
+    return problems_.add(draft_.names[id].offset, std::string(kTooMuch));
+  }
+  const Keys wanted = kDefaultKeys.without(unsuitable_defaults(keys) | keys.present());
+  KeySet theirs = task_defaults_.only(wanted);
+  expander_.expand(theirs, wanted, scope);
+  keys.fill(theirs, wanted);
+}
+
+void Interpreter::read_run_of(Task& task, std::string_view name, const Node& map,
                               const KeySet& keys) {
   if (const Entry run = keys[Key::run]) {
     auto what = read_run(*run.value, run.key->text, problems_);
-    if (what) draft_.tasks[id].run = std::move(*what);
-  } else if (!keys[Key::cmds] && !keys.has_unknown()) {
+    if (what) task.run = std::move(*what);
+  } else if (!keys[Key::tasks] && !keys.has_unknown()) {
     problems_.add(map.offset,
                   [&] { return quote(name) + " has nothing to do; give it \"run\" or \"tasks\""; });
   }
 }
 
-void Interpreter::refuse_other_tasks(const KeySet& keys) {
-  for (const Key key : {Key::needs, Key::tasks}) {
-    const Entry entry = keys[key];
-    if (!entry) continue;
-    problems_.add(entry.key->offset, quote(entry.key->text) +
-                                         " needs other tasks, and each line of JSON Lines stands "
-                                         "alone; write a plan with \"tasks\" instead");
+std::vector<Run> Interpreter::read_commands_of(Task& task, const KeySet& keys) {
+  const Entry cmds = keys[Key::cmds];
+  if (const Entry run = keys[Key::run]) {
+    problems_.add(std::max(run.key->offset, cmds.key->offset), [&] {
+      return quote(run.key->text) + " and \"cmds\" cannot stand together; a task has one of them";
+    });
   }
+  auto commands = read_commands(cmds, problems_);
+  if (!commands) return {};
+  task.run = std::move(commands->front());
+  commands->erase(commands->begin());
+  return std::move(*commands);
 }
 
-void Interpreter::read_settings(TaskId id, const KeySet& keys) {
-  Task& task = draft_.tasks[id];
-  const auto read = [&](Key key, auto reader, auto&& assign) {
-    const Entry entry = keys[key];
-    if (!entry) return;
-    if (auto value = reader(entry, problems_)) assign(std::move(*value));
-  };
-  read(Key::description, read_text, [&](std::string_view text) { task.description = text; });
-  read(Key::shell, read_argv, [&](Argv argv) {
-    task.shell = std::make_shared<const std::vector<std::string>>(std::move(argv));
-  });
-  read(Key::dir, read_dir, [&](std::string_view dir) { task.dir = join_dir(dir); });
-  read(Key::timeout, read_timeout, [&](Duration timeout) { task.timeout = timeout; });
-  read(Key::grace, read_duration, [&](Duration grace) { task.grace = grace; });
-  read(Key::kill_signal, read_signal, [&](int signal) { task.kill_signal = signal; });
-  read(Key::mode, read_mode, [&](Mode mode) { task.mode = mode; });
-  read(Key::jobs, read_jobs, [&](Jobs jobs) { task.jobs = jobs; });
-  if (const Entry env = keys[Key::env]) read_env_of(task, env);
+void Interpreter::read_condition_of(Task& task, const KeySet& keys, Scope& scope) {
+  const Entry entry = keys[Key::condition];
+  if (!entry) return;
+  const auto holds = expander_.evaluate(entry, scope);
+  if (!holds || *holds) return;
+  if (task.excluded.empty()) task.excluded = "if: " + escape(entry.value->text, kQuotedBytesMax);
+  scope.exclude();
 }
 
-void Interpreter::read_env_of(Task& task, const Entry& entry) {
-  std::vector<EnvEntry> own = read_env(entry, problems_);
-  if (own.empty()) return;
-  std::size_t copied = 0;
-  for (const auto& [name, value] : *task.env) {
-    copied += sizeof(EnvEntry) + name.size() + (value ? value->size() : 0);
+void Interpreter::read_needs(TaskId id, const KeySet& keys) {
+  const Entry entry = keys[Key::needs];
+  if (!entry) return;
+  for (NeedReference& need : read_need_references(entry, problems_)) {
+    need.task = id;
+    // The text of a replaced expression goes with its scope.
+    if (expander_.has_any()) need.name = draft_.kept_names.emplace_back(need.name);
+    draft_.needs.push_back(need);
   }
-  if (copied > env_copy_left_) {
-    problems_.add(
-        entry.key->offset,
-        "the environments of all tasks together are too large; put less into the outer ones");
-    return;
-  }
-  env_copy_left_ -= copied;
-  std::vector<EnvEntry> merged = *task.env;
-  std::move(own.begin(), own.end(), std::back_inserter(merged));
-  task.env = std::make_shared<const std::vector<EnvEntry>>(std::move(merged));
-}
-
-std::string Interpreter::join_dir(std::string_view dir) const {
-  if (dir.starts_with('/') || inherited_.dir.empty()) return std::string(dir == "." ? "" : dir);
-  if (dir == ".") return inherited_.dir;
-  return inherited_.dir + (inherited_.dir.ends_with('/') ? "" : "/") + std::string(dir);
-}
-
-void Interpreter::read_needs(TaskId id, const Entry& entry) {
-  const Node& value = *entry.value;
-  if (value.kind == NodeKind::list) {
-    for (const Node& item : Items(value)) add_need(id, item);
-  } else if (value.kind == NodeKind::map) {
-    for (const Entry need : Entries(value)) {
-      draft_.needs.push_back({id, need.key->offset, need.key->text});
-      read_condition(need);
-    }
-  } else if (value.kind != NodeKind::null) {
-    add_need(id, value);
-  }
-}
-
-void Interpreter::add_need(TaskId id, const Node& name) {
-  if (name.is_scalar() && name.kind != NodeKind::null) {
-    draft_.needs.push_back({id, name.offset, name.text});
-  } else {
-    add_wrong_type(name, "needs", "the name of a task", problems_);
-  }
-}
-
-void Interpreter::read_condition(const Entry& need) {
-  if (need.value->kind == NodeKind::null) return;
-  if (need.value->kind != NodeKind::map) {
-    return add_wrong_type(*need.value, need.key->text, "a map such as { condition: success }",
-                          problems_);
-  }
-  for (const Entry entry : Entries(*need.value)) {
-    const std::string_view key = entry.key->text;
-    if (key == "condition") {
-      check_condition(*entry.value);
-    } else if (!key.starts_with("x-")) {
-      problems_.add(entry.key->offset, [&] {
-        return "unknown key " + quote(key) + ", the only one here is \"condition\"";
-      });
-    }
-  }
-}
-
-void Interpreter::check_condition(const Node& value) {
-  constexpr std::array<std::string_view, 4> known = {"success", "done", "started", "ready"};
-  if (value.text == known.front()) return;
-  if (!value.is_scalar()) return add_wrong_type(value, "condition", "success", problems_);
-  problems_.add(value.offset, [&] {
-    for (const std::string_view later : known) {
-      if (value.text == later) return "condition " + quote(later) + " is not available yet";
-    }
-    const std::string near = nearest(value.text, known);
-    return "unknown condition " + quote(value.text) +
-           (near.empty() ? "; write success" : ", did you mean \"" + near + "\"?");
-  });
 }
 
 }  // namespace
 
 Inherited::Inherited(const ReadOptions& options)
-    : dir(options.dir),
+    : outside(options),
+      read_file(options.read_file),
+      dir(options.dir),
       shell(std::make_shared<const std::vector<std::string>>(options.shell)),
       env(std::make_shared<const std::vector<EnvEntry>>()),
       grace(options.grace) {}
@@ -329,12 +431,13 @@ Inherited::Inherited(const ReadOptions& options)
 Draft interpret_plan(const Document& document, const Source& source, const ReadOptions& options,
                      ProblemList& problems) {
   const Inherited inherited(options);
-  return Interpreter(source, inherited, problems).read_plan(document.root(), options.name);
+  return Interpreter(document, source, inherited, problems)
+      .read_plan(document.root(), options.name);
 }
 
 Task interpret_task(const Document& document, const Source& source, const Inherited& inherited,
                     ProblemList& problems) {
-  return Interpreter(source, inherited, problems).read_lone_task(document.root());
+  return Interpreter(document, source, inherited, problems).read_lone_task(document.root());
 }
 
 }  // namespace errand::task_file

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "errand/plan/document.h"
+#include "errand/plan/environments.h"
+#include "errand/plan/expand.h"
+#include "errand/plan/need_reference.h"
 #include "errand/plan/plan.h"
 #include "errand/plan/problem_list.h"
 #include "errand/plan/read.h"
 
 namespace errand::task_file {
-
-// A need as the file has it: who needs, whom by name, and where that is written.
-struct NeedReference {
-  TaskId task = 0;
-  Offset offset = 0;
-  std::string_view name;  // in the document
-};
 
 // Where a task's name stands: the key of its map, or something else that check_document() has not
 // looked at.
@@ -30,20 +30,23 @@ struct Draft {
   std::vector<Task> tasks;           // as in a Plan, but no task has needs
   std::vector<NamePlace> names;      // of the tasks
   std::vector<NeedReference> needs;  // by task, then as written
+  std::vector<Limit> limits;
+  std::list<std::string> kept_names;
 };
+
+inline constexpr Duration kSlowAfter = std::chrono::seconds(60);  // where the file says nothing
 
 // What all tasks of a source inherit from.
 struct Inherited {
   explicit Inherited(const ReadOptions& options);
+  Outside outside;
+  Environments::ReadFile read_file;
   std::string dir;
   std::shared_ptr<const std::vector<std::string>> shell;
   std::shared_ptr<const std::vector<EnvEntry>> env;
   Duration grace;
 };
 
-// How much of outer environments may be copied into inner ones, in bytes and in one plan.
-inline constexpr std::size_t kEnvCopiedBytesMax = 256 << 20;
-inline constexpr std::size_t kTaskNameBytesMax = 255;
 inline constexpr std::size_t kFullNameBytesMax = 1024;
 
 // The document as a plan. Goes on behind each problem; the draft is of use only when there is none.

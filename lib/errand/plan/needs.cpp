@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 
 #include "errand/base/nearest.h"
+#include "errand/plan/conditions.h"
 #include "errand/plan/cycle.h"
 #include "errand/plan/quote.h"
 
@@ -19,18 +21,20 @@ constexpr std::size_t kComparisonsMax = 200'000;
 struct PlacedNeed {
   TaskId task = 0;
   TaskId needed = 0;
+  Condition condition = Condition::success;
   Offset offset = 0;
+  Offset condition_offset = 0;
 };
 
 class NeedResolver {
  public:
-  NeedResolver(Draft& draft, ProblemList& problems) : draft_(draft), problems_(problems) {}
+  NeedResolver(Draft& draft, ProblemList& problems)
+      : draft_(draft), problems_(problems), late_(find_late_tasks(draft)) {}
 
   void run() {
     index_names();
     for (const NeedReference& reference : draft_.needs) resolve(reference);
-    for (const PlacedNeed& need : needs_) task(need.task).needs.push_back({need.needed});
-    for (Task& each : draft_.tasks) sort_needs(each);
+    place_needs();
     report_cycles();
   }
 
@@ -46,14 +50,16 @@ class NeedResolver {
   bool is_inside(TaskId inner, TaskId outer) const;
   std::string describe_unknown(const NeedReference& reference);
   std::string suggest(const NeedReference& reference);
-  static void sort_needs(Task& task);
+  void add(const NeedReference& reference, const Task& needed);
+  void place_needs();
   void report_cycles();
   Offset place_of(TaskId from, TaskId to) const;
 
   Draft& draft_;
   ProblemList& problems_;
+  std::vector<bool> late_;
   std::unordered_map<std::string_view, TaskId> by_full_name_;
-  std::vector<PlacedNeed> needs_;  // by task
+  std::vector<PlacedNeed> needs_;  // by task; by what it needs too, once placed
   std::size_t comparisons_left_ = kComparisonsMax;
 };
 
@@ -95,8 +101,18 @@ void NeedResolver::resolve(const NeedReference& reference) {
   } else if (is_inside(*found, reference.task) || is_inside(reference.task, *found)) {
     problems_.add(reference.offset, [&] { return describe_kinship(reference.task, *found); });
   } else {
-    needs_.push_back({reference.task, *found, reference.offset});
+    add(reference, task(*found));
   }
+}
+
+void NeedResolver::add(const NeedReference& reference, const Task& needed) {
+  const Condition condition = reference.condition.value_or(default_condition(needed));
+  std::string wrong = describe_wrong_condition(needed, condition);
+  if (!wrong.empty()) return problems_.add(reference.condition_offset, std::move(wrong));
+  if (late_[needed.id]) wrong = describe_late_need(draft_.tasks, task(reference.task), needed);
+  if (!wrong.empty()) return problems_.add(reference.offset, std::move(wrong));
+  needs_.push_back(
+      {reference.task, needed.id, condition, reference.offset, reference.condition_offset});
 }
 
 // A task is inside itself.
@@ -142,14 +158,28 @@ std::string NeedResolver::suggest(const NeedReference& reference) {
   return nearest(reference.name, names);
 }
 
-void NeedResolver::sort_needs(Task& task) {
-  std::ranges::sort(task.needs);
-  const auto repeated = std::ranges::unique(task.needs);
-  task.needs.erase(repeated.begin(), repeated.end());
+void NeedResolver::place_needs() {
+  const auto whose = [](const PlacedNeed& need) { return std::pair(need.task, need.needed); };
+  std::ranges::sort(needs_, {}, [](const PlacedNeed& need) {
+    return std::tuple(need.task, need.needed, need.offset);
+  });
+  const PlacedNeed* last = nullptr;
+  for (const PlacedNeed& need : needs_) {
+    if (!last || whose(*last) != whose(need)) {
+      task(need.task).needs.push_back({need.needed, need.condition});
+    } else if (last->condition != need.condition) {
+      problems_.add(need.condition_offset, [&] {
+        return quote(task(need.needed).full_name) + " is needed twice, here as " +
+               std::string(to_string(need.condition)) + " and as " +
+               std::string(to_string(last->condition)) + " before; keep one of them";
+      });
+    }
+    last = &need;
+  }
 }
 
 void NeedResolver::report_cycles() {
-  for (const Cycle& cycle : find_cycles(draft_.tasks, kProblemsMax)) {
+  for (const Cycle& cycle : find_cycles(draft_.tasks, late_, kProblemsMax)) {
     const TaskId second = cycle.size() == 1 ? cycle.front().task : cycle[1].task;
     problems_.add(place_of(cycle.front().task, second),
                   [&] { return "cycle: " + describe(cycle, draft_.tasks); });
@@ -161,7 +191,7 @@ Offset NeedResolver::place_of(TaskId from, TaskId to) const {
   for (auto at = begin; at != end; ++at) {
     if (at->needed == to) return at->offset;
   }
-  return 0;
+  return draft_.names[from].offset;
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ struct Task {
   std::vector<TaskId> children;  // in file order
   std::vector<Need> needs;       // sorted, each task once
   bool is_group = false;
-  std::string excluded;  // why it does not run: "if: env.CI == 'true' is false"; empty: it may run
+  std::string excluded;  // why it does not run: "if: env.CI == 'true'"; empty: it may run
   std::shared_ptr<const Policy> policy = default_policy();  // never null; may be shared
 
   // Inherited settings are resolved: what stands here is what counts.

@@ -20,6 +20,10 @@ struct Script {
   std::string text;  // run by the task's shell
 };
 using Argv = std::vector<std::string>;  // run without a shell; never empty
+// Where a word of an Argv has "{%}", which the number of the attempt's slot replaces.
+struct SlotPlace {
+  std::uint32_t word = 0, at = 0;
+};
 using Run = std::variant<std::monostate, Script, Argv>;
 
 // When a task runs, by how others have ended: what it needs or, where it needs nothing, everything
@@ -90,6 +94,8 @@ struct ResourceLimit {
   int resource = 0;
   std::optional<std::uint64_t> value;
 };
+// Its name in a task file: "nofile". Empty: there it has none.
+std::string_view resource_name(int resource);
 
 // "now,fail=3", "soon,success=1", "now,done=50%": GNU parallel's --halt.
 struct Halt {
@@ -122,7 +128,8 @@ struct BreakerRule {
 struct Policy {
   // Tasks.
   std::vector<Run> then;  // cmds: what runs after Task::run, each if the one before succeeded
-  When when = When::on_success;  // groups too
+  std::vector<SlotPlace> slot_places;  // in Task::run, in order
+  When when = When::on_success;        // groups too
   AllowFailure allow_failure;
   std::vector<int> success_exit_codes = {0};
   RetryRule retry;

@@ -14,6 +14,11 @@ void ProblemList::add(Offset offset, std::string what) {
     ++left_out_;
     return;
   }
+  // A mistake below an anchor is met once for each alias, one in a matrix for each combination.
+  if (std::ranges::any_of(
+          held_, [&](const Held& held) { return held.offset == offset && held.what == what; })) {
+    return;
+  }
   held_.push_back({offset, added_++, std::move(what)});
   std::push_heap(held_.begin(), held_.end());
   if (held_.size() <= kProblemsMax) return;
@@ -28,11 +33,6 @@ std::string ProblemList::line_of(Offset offset) const {
 
 Problems ProblemList::take() {
   std::sort_heap(held_.begin(), held_.end());
-  // A mistake below an anchor is met once for each alias.
-  const auto same = [](const Held& a, const Held& b) {
-    return a.offset == b.offset && a.what == b.what;
-  };
-  held_.erase(std::unique(held_.begin(), held_.end(), same), held_.end());
   Problems problems;
   for (Held& held : held_) {
     problems.push_back({source_.position(held.offset), std::move(held.what)});

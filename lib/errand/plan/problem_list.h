@@ -30,6 +30,8 @@ class ProblemList {
   }
 
   bool empty() const { return held_.empty(); }
+  // How many there are; what was met again counts once, mostly.
+  std::size_t count() const { return held_.size() + left_out_; }
   // "line 12", for a problem that points to a second place.
   std::string line_of(Offset offset) const;
   // Sorted by position, each once, the count of those left out as the last. The list is empty then.

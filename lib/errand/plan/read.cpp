@@ -102,7 +102,7 @@ std::expected<Plan, Problems> read_plan(std::string_view text, Format format,
   Draft draft = interpret_plan(document, source, options, problems);
   resolve_needs(draft, problems);
   if (!problems.empty()) return std::unexpected(problems.take());
-  return Plan(std::move(draft.tasks));
+  return Plan(std::move(draft.tasks), std::move(draft.limits));
 }
 
 struct TaskLineReader::State {

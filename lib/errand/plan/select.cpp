@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/plan/select.h"
 
+#include <fnmatch.h>
+
 #include <algorithm>
 #include <string_view>
 #include <unordered_map>
@@ -66,65 +68,68 @@ Plan keep(const Plan& plan, const std::vector<bool>& wanted) {
   return Plan(std::move(tasks), plan.limits());
 }
 
-}  // namespace
+bool matches(const std::string& glob, const std::string& name) {
+  return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0;
+}
 
-Result<Plan> select(const Plan& plan, const std::vector<std::string>& names) {
-  if (names.empty()) return plan;
-  const Names known = names_of(plan);
-  std::vector<bool> wanted(plan.tasks().size());
-  std::vector<Error> errors;
-  for (const std::string& name : names) {
-    const auto found = name.empty() ? known.end() : known.find(name);
-    if (found == known.end()) {
-      errors.push_back(unknown_task(plan, name));
-    } else {
-      mark(plan, found->second, wanted);
-    }
+bool matches_any(const std::vector<std::string>& globs, const std::string& name) {
+  return std::ranges::any_of(globs, [&](const std::string& glob) { return matches(glob, name); });
+}
+
+// The tasks that a glob matches.
+std::vector<TaskId> find(const Plan& plan, const std::string& glob) {
+  std::vector<TaskId> found;
+  for (const Task& task : plan.tasks().subspan(1)) {
+    if (matches(glob, task.full_name)) found.push_back(task.id);
   }
-  if (!errors.empty()) return std::unexpected(Aggregate::make(std::move(errors)));
+  return found;
+}
+
+Error no_match(const std::string& option, const std::string& glob) {
+  return Error::text(option + ": no task matches " + task_file::quote(glob));
+}
+
+Plan without(const Plan& plan, const std::vector<std::string>& skip, std::vector<Error>& errors) {
+  std::vector<bool> wanted(plan.tasks().size(), true);
+  for (const std::string& glob : skip) {
+    const std::vector<TaskId> found = find(plan, glob);
+    if (found.empty()) errors.push_back(no_match("--skip", glob));
+    for (const TaskId id : found) wanted[id] = false;
+  }
+  // Parents come before their children.
+  for (const Task& task : plan.tasks()) {
+    if (!wanted[task.parent]) wanted[task.id] = false;
+  }
   return keep(plan, wanted);
 }
 
-namespace {
-
-using Env = std::shared_ptr<const std::vector<EnvEntry>>;
-
-Env extend(const Env& env, const std::vector<EnvEntry>& entries) {
-  auto extended = *env;
-  extended.insert(extended.end(), entries.begin(), entries.end());
-  return std::make_shared<const std::vector<EnvEntry>>(std::move(extended));
-}
-
-void apply_settings(const Overrides& overrides, Task& task, bool is_run) {
-  if (is_run) {
-    if (overrides.mode) task.mode = *overrides.mode;
-    if (overrides.jobs) task.jobs = *overrides.jobs;
-    if (overrides.timeout) task.timeout = *overrides.timeout;
-  }
-  if (overrides.grace) task.grace = *overrides.grace;
-  if (overrides.task_timeout && !task.is_group) {
-    task.timeout = std::min(task.timeout.value_or(Duration::max()), *overrides.task_timeout);
-  }
-}
-
 }  // namespace
 
-void apply(const Overrides& overrides, Task& task) {
-  apply_settings(overrides, task, false);
-  if (!overrides.env.empty()) task.env = extend(task.env, overrides.env);
+Result<Plan> select(const Plan& plan, const Selection& selection) {
+  std::vector<Error> errors;
+  const Plan left = selection.skip.empty() ? plan : without(plan, selection.skip, errors);
+  const Names known = names_of(left);
+  std::vector<bool> wanted(left.tasks().size());
+  for (const std::string& name : selection.names) {
+    const auto found = name.empty() ? known.end() : known.find(name);
+    if (found == known.end()) {
+      errors.push_back(unknown_task(left, name));
+    } else {
+      mark(left, found->second, wanted);
+    }
+  }
+  for (const std::string& glob : selection.only) {
+    const std::vector<TaskId> found = find(left, glob);
+    if (found.empty()) errors.push_back(no_match("--only", glob));
+    for (const TaskId id : found) mark(left, id, wanted);
+  }
+  if (!errors.empty()) return std::unexpected(Aggregate::make(std::move(errors)));
+  return selection.names.empty() && selection.only.empty() ? left : keep(left, wanted);
 }
 
-Plan apply(const Overrides& overrides, const Plan& plan) {
-  std::vector<Task> tasks(plan.tasks().begin(), plan.tasks().end());
-  std::unordered_map<const void*, Env> extended;  // tasks that share one go on sharing
-  for (Task& task : tasks) {
-    apply_settings(overrides, task, task.id == 0);
-    if (overrides.env.empty()) continue;
-    Env& env = extended[task.env.get()];
-    if (!env) env = extend(task.env, overrides.env);
-    task.env = env;
-  }
-  return Plan(std::move(tasks), plan.limits());
+bool is_selected(const std::string& full_name, const std::vector<std::string>& only,
+                 const std::vector<std::string>& skip) {
+  return !matches_any(skip, full_name) && (only.empty() || matches_any(only, full_name));
 }
 
 }  // namespace errand

@@ -241,6 +241,9 @@ bool YamlReader::fail_syntax() {
   }
   const Offset at = cursor_.offset_of(state.problem_mark.index);
   const std::string_view text = source_.text();
+  if (at > 0 && text.substr(at - 1).starts_with("${{")) {
+    return fail(at - 1, "${{ }} within { } or [ ] needs quotes around the whole text");
+  }
   std::string what = advise(state.problem, at < text.size() ? text[at] : '\n');
   if (state.context && what == state.problem) {
     const Offset context = cursor_.offset_of(state.context_mark.index);

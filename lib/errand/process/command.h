@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,16 @@ struct Command {
     separate,  // a pipe for stdout and one for stderr
     merged,    // one pipe for both, in order of arrival; everything counts as stdout
     inherit,   // our own descriptors
+    discard,   // /dev/null
+    // A terminal of its own, the controlling one of a session of its own; everything counts as
+    // stdout. It is the standard input too, which has ended, where `input` is null. Where the
+    // system has no terminal to give: as merged, and ProcessEnd::no_terminal says why.
+    terminal,
+  };
+  // A limit of setrlimit(2), soft and hard; no value: unlimited.
+  struct Limit {
+    int resource = 0;
+    std::optional<std::uint64_t> value;
   };
   using Strings = std::vector<std::string>;
 
@@ -32,6 +43,13 @@ struct Command {
   Input input = Input::null;
   std::string input_path;  // relative to dir
   Output output = Output::separate;
+  std::optional<int> nice;  // the value itself, not a difference
+  std::vector<Limit> limits;
+  // What is to be its descriptors 3 and 4; our own numbers, not below 5, ours. -1: none.
+  int extra[2] = {-1, -1};
+  // It is the terminal's foreground group as long as it lives, where we have a terminal and are in
+  // its foreground. One at a time.
+  bool foreground = false;
 };
 
 }  // namespace errand

@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -15,6 +17,8 @@ namespace errand {
 namespace {
 
 constexpr std::size_t kCommandLineShownMax = 120;
+constexpr std::size_t kEnvironmentBytesMax =
+    std::size_t{8} * 1024 * 1024;  // the kernel's own: 6 MiB
 
 std::string proc(pid_t pid, std::string_view rest) {
   return ("/proc/" + std::to_string(pid)).append(rest);
@@ -82,6 +86,58 @@ std::vector<pid_t> descendants_of(pid_t pid) {
     found.insert(found.end(), children.begin(), children.end());
   }
   return found;
+}
+
+// "PID (NAME) STATE PARENT GROUP ...", where NAME may hold anything.
+std::optional<ProcessStat> process_stat(pid_t pid) {
+  constexpr std::size_t kStatBytesMax = 4096;
+  constexpr int kStartField = 22;
+  const std::string text = read_file(proc(pid, "/stat"), kStatBytesMax);
+  const std::size_t open = text.find('(');
+  const std::size_t close = text.rfind(')');
+  if (open == text.npos || close == text.npos || close + 2 >= text.size()) return {};
+  ProcessStat stat;
+  stat.name = text.substr(open + 1, close - open - 1);
+  stat.zombie = text[close + 2] == 'Z' || text[close + 2] == 'X';
+  const char* at = text.data() + close + 3;
+  const char* const end = text.data() + text.size();
+  for (int field = 4; field <= kStartField && at != end; ++field) {
+    std::int64_t value = 0;
+    at = std::from_chars(at + 1, end, value).ptr;
+    if (field == 4) stat.parent = static_cast<pid_t>(value);
+    if (field == 5) stat.group = static_cast<pid_t>(value);
+    if (field == kStartField) stat.start_ticks = static_cast<std::uint64_t>(value);
+    at = std::find(at, end, ' ');
+  }
+  return stat;
+}
+
+std::uint64_t ticks_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  const auto ticks = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  constexpr std::uint64_t kNanoseconds = 1'000'000'000;
+  return static_cast<std::uint64_t>(now.tv_sec) * ticks +
+         static_cast<std::uint64_t>(now.tv_nsec) * ticks / kNanoseconds;
+}
+
+std::vector<pid_t> all_processes() {
+  std::vector<pid_t> found;
+  any_entry("/proc", [&](std::string_view name) {
+    pid_t pid = 0;
+    const auto [rest, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (error == std::errc() && rest == name.data() + name.size()) found.push_back(pid);
+    return false;
+  });
+  return found;
+}
+
+bool environment_has(pid_t pid, std::string_view entry) {
+  const std::string text = '\0' + read_file(proc(pid, "/environ"), kEnvironmentBytesMax);
+  std::string wanted(1, '\0');
+  wanted += entry;
+  wanted += '\0';
+  return text.find(wanted) != text.npos;
 }
 
 std::string file_link(int fd) {

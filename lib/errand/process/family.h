@@ -7,6 +7,8 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +23,24 @@ inline constexpr std::size_t kFamilyMax = 4096;
 std::vector<pid_t> children_of(pid_t pid);
 // Children, their children, and so on; without `pid` itself.
 std::vector<pid_t> descendants_of(pid_t pid);
+
+// One line of /proc about a process.
+struct ProcessStat {
+  pid_t parent = 0;
+  pid_t group = 0;
+  bool zombie = false;            // it has ended and waits for its parent
+  std::uint64_t start_ticks = 0;  // since boot; with the id it names the process for ever
+  std::string name;
+};
+std::optional<ProcessStat> process_stat(pid_t pid);
+// CLOCK_BOOTTIME in the unit of start_ticks.
+std::uint64_t ticks_now();
+// Every process that /proc shows.
+std::vector<pid_t> all_processes();
+// Was `entry` ("K=V") in the environment that the program of `pid` was started with? False where we
+// may not look.
+bool environment_has(pid_t pid, std::string_view entry);
+
 // Has the process `pid` a descriptor for the file that /proc calls `link`, as in "pipe:[1234]"?
 bool holds(pid_t pid, std::string_view link);
 // What /proc calls the file behind our descriptor.

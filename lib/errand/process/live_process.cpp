@@ -55,6 +55,11 @@ awaitable<ProcessEnd> LiveProcess::wait() {
 
 void LiveProcess::on_exit(int wait_status, const rusage& usage) {
   leader_alive_ = false;
+  using Modes = ForegroundLoan::Modes;
+  if (loan_) {
+    loan_->take_back(WIFSIGNALED(wait_status) ? Modes::restore : Modes::keep);
+    reaper_.unwatch_stops(pid_);
+  }
   end_.status = status_of(wait_status);
   end_.usage = usage;
   reading_last_ = true;
@@ -62,6 +67,20 @@ void LiveProcess::on_exit(int wait_status, const rusage& usage) {
   if (err_) err_->read_now();
   reading_last_ = false;
   settle();
+}
+
+// Ctrl-Z has reached the terminal's foreground group alone, but it is meant for the whole job,
+// which the shell knows as ours.
+void LiveProcess::on_stop_state(bool stopped) {
+  if (std::exchange(stopped_, stopped) == stopped || !stopped || stopping_) return;
+  loan_->take_back(ForegroundLoan::Modes::restore);
+  if (!reaper_.suspended()) ::kill(0, SIGTSTP);
+}
+
+void LiveProcess::on_resume() {
+  if (!std::exchange(stopped_, false)) return;
+  loan_->lend_again(pid_);
+  signal_group(SIGCONT);
 }
 
 void LiveProcess::on_output(OutputStream stream, std::string_view bytes) {
@@ -162,6 +181,7 @@ void LiveProcess::settle() {
     set_deadline(Deadline::death, kKillTime);
     forget_dead();
   }
+  if (!group) reaper_.group_gone(pid_);
   if (!group && escaped_.empty() && !output_open()) return finish();
   const bool dying = (group && (stopping_ || killed_)) || !escaped_.empty();
   if (dying || cut_off_ || deadline_ == Deadline::leftovers) return;
@@ -173,6 +193,8 @@ void LiveProcess::finish() {
   timer_.cancel();
   on_cancel_.reset();
   on_hurry_.reset();
+  if (loan_) reaper_.unwatch_stops(pid_);
+  loan_.reset();
   scope_.second();
   close_output();
   if (std::exchange(leader_alive_, false)) {
@@ -184,6 +206,7 @@ void LiveProcess::finish() {
   reaper_.unlinger(pid_);
   for (const Escaped& escaped : escaped_) reaper_.unfollow(escaped.pid);
   escaped_.clear();
+  reaper_.room().made();
   parking_.wake();
 }
 
@@ -239,7 +262,7 @@ void LiveProcess::forget_dead() {
 }
 
 void LiveProcess::kill_leftovers() {
-  const std::string out = out_ ? out_->link() : "";
+  const std::string out = !terminal_.empty() ? terminal_ : out_ ? out_->link() : "";
   const std::string err = err_ ? err_->link() : "";
   const auto holds_output = [&](pid_t pid) {
     return (!out.empty() && holds(pid, out)) || (!err.empty() && holds(pid, err));

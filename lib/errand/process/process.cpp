@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -79,6 +81,16 @@ class ExecTries {
   int busy_ = 0;
 };
 
+// As in the names of setrlimit(2).
+std::string limit_name(int resource) {
+  constexpr std::array<std::string_view, 16> names = {
+      "cpu",     "fsize", "data",  "stack",      "core",     "rss",  "nproc",  "nofile",
+      "memlock", "as",    "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime"};
+  static_assert(RLIMIT_CPU == 0 && RLIMIT_DATA == 2 && RLIMIT_NOFILE == 7 && RLIMIT_RTTIME == 15);
+  const auto index = static_cast<std::size_t>(resource);
+  return index < names.size() ? std::string(names[index]) : std::to_string(resource);
+}
+
 Error failure_of(const SpawnFailure& failure, const Command& command) {
   switch (failure.step) {
     case SpawnFailure::Step::none:
@@ -87,10 +99,82 @@ Error failure_of(const SpawnFailure& failure, const Command& command) {
       return chdir_failure(command.dir, failure.number);
     case SpawnFailure::Step::exec:
       return exec_failure(command.argv.front(), failure.number);
+    case SpawnFailure::Step::terminal:
+      return Error::system("take its terminal", failure.number);
+    case SpawnFailure::Step::foreground:
+      return Error::system("take the terminal's foreground", failure.number);
+    case SpawnFailure::Step::nice:
+      return Error::system("set nice", failure.number);
+    case SpawnFailure::Step::limit:
+      return Error::system("set rlimit " + limit_name(failure.resource), failure.number);
     case SpawnFailure::Step::setup:
       break;
   }
   return Error::system("start '" + command.argv.front() + "'", failure.number);
+}
+
+// execve said no; perhaps another try will do.
+struct Refused {
+  Error error;
+  int number = 0;
+  std::string message() const { return error.message(); }
+};
+
+// Waits for room where the system has none for another process.
+class RoomTries {
+ public:
+  explicit RoomTries(Reaper& reaper) : reaper_(reaper) {}
+
+  // True: it is worth another try. False: the context is done, or it takes too long.
+  awaitable<bool> again(Context context, Error lack) {
+    if (notice_.empty()) notice_ = reaper_.room().tell_once(lack.system_number());
+    const auto turn = std::exchange(waited_, true) ? Room::Turn::again : Room::Turn::first;
+    if (reaper_.processes() > 0) {
+      co_await reaper_.room().wait(std::move(context), turn);
+      co_return true;
+    }
+    if (slept_ >= Room::kPatience) co_return false;  // nobody's end could help
+    const Duration delay = std::max(Room::kFirstDelay, slept_);
+    slept_ += delay;
+    co_await context.sleep(delay);
+    co_return true;
+  }
+  void started() {
+    if (std::exchange(waited_, false)) reaper_.room().made();
+  }
+  void finish(ProcessEnd& end) {
+    started();
+    if (!notice_.empty()) end.notices.push_back(std::move(notice_));
+  }
+
+ private:
+  Reaper& reaper_;
+  std::string notice_;
+  bool waited_ = false;
+  Duration slept_{};
+};
+
+// One child from start to end.
+// lint: outlives: all of it is run_process's, which awaits this.
+awaitable<ProcessEnd> try_once(Reaper& reaper, Context context, Context hurry,
+                               const Program& program, const Command& command, const StopRule& rule,
+                               OutputReceiver& receiver, RoomTries& room) {
+  ProcessEnd end;
+  LiveProcess process(reaper, context, hurry, rule, receiver);
+  end.error = process.start(program.path, program.argv, command);
+  if (end.error) co_return end;
+  room.started();
+  end = co_await process.wait();
+  const SpawnFailure failure = process.failure();
+  if (failure.step == SpawnFailure::Step::none) co_return end;
+  end.status.reset();
+  end.error = failure_of(failure, command);
+  if (Room::is_lack(failure.number)) {
+    end.error = Error::system("exec '" + command.argv.front() + "'", failure.number);
+  } else if (failure.step == SpawnFailure::Step::exec) {
+    end.error = Error::make(Refused{std::move(end.error), failure.number});
+  }
+  co_return end;
 }
 
 }  // namespace
@@ -107,25 +191,29 @@ awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry
   }
   Program program{std::move(*path), command.argv};
   ExecTries tries;
+  RoomTries room(reaper);
   for (;;) {
+    if (reaper.suspended()) co_await reaper.may_start(context);
     if (context.done()) {
+      end = {};
       end.error = context.done_error();
-      co_return end;
+      break;
     }
-    LiveProcess process(reaper, context, hurry, rule, receiver);
-    if (Error error = process.start(program.path, program.argv, command)) {
-      end.error = std::move(error);
-      co_return end;
+    end = co_await try_once(reaper, context, hurry, program, command, rule, receiver, room);
+    if (!end.status && Room::is_lack(end.error.system_number())) {
+      const bool again = co_await room.again(context, end.error);
+      if (again) continue;
+      break;
     }
-    end = co_await process.wait();
-    const SpawnFailure failure = process.failure();
-    if (failure.step == SpawnFailure::Step::none) co_return end;
-    end.status.reset();
-    end.error = failure_of(failure, command);
-    if (failure.step != SpawnFailure::Step::exec) co_return end;
-    if (!tries.again(reaper, command, failure.number, program)) co_return end;
+    const auto* found = end.error.as<Refused>();
+    if (!found) break;
+    const Refused refused = *found;
+    end.error = refused.error;
+    if (!tries.again(reaper, command, refused.number, program)) break;
     if (tries.delay() > Duration()) co_await context.sleep(tries.delay());
   }
+  room.finish(end);
+  co_return end;
 }
 
 }  // namespace errand

@@ -40,6 +40,7 @@ struct ProcessEnd {
   Error error;
   bool stopped = false;  // the polite signal, or SIGKILL, was sent to it while its leader lived
   rusage usage{};
+  Error no_terminal;                 // why it had pipes where it was to have a terminal
   std::vector<std::string> notices;  // "left behind: sleep 300 (pid 7)"
 };
 
@@ -48,7 +49,7 @@ struct ProcessEnd {
 // notice. When `context` is done the whole group gets the polite signal once; what is still there
 // after the grace, or once `hurry` is done, gets SIGKILL, with descendants that left the group.
 // Returns as soon as all of it is gone. Nothing is started when `context` is done before.
-// `receiver` is not used with Command::Output::inherit.
+// `receiver` is not used with Command::Output::inherit and discard.
 // lint: outlives: the caller awaits it, with the reaper and the receiver in its own frame or above.
 awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry, Command command,
                                   StopRule rule, OutputReceiver& receiver);

@@ -7,11 +7,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <asio/signal_set.hpp>
 #include <cerrno>
+#include <climits>
 #include <utility>
 
 #include "errand/concurrency/event.h"
+#include "errand/process/detail/suspension.h"
 #include "errand/process/family.h"
 
 namespace errand {
@@ -19,6 +22,15 @@ namespace {
 
 constexpr std::size_t kReadBufferBytes = std::size_t{256} * 1024;
 constexpr Duration kStraysTime = std::chrono::seconds(2);
+
+// The rest is for reports, output that goes to files, and looking around in /proc.
+int descriptors_for_tasks() {
+  constexpr rlim_t kReserve = 16;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return INT_MAX;
+  return static_cast<int>(
+      std::min<rlim_t>(limit.rlim_cur - std::min(kReserve, limit.rlim_cur / 4), INT_MAX));
+}
 
 }  // namespace
 
@@ -31,14 +43,17 @@ struct Reaper::Signals {
 
 Reaper::Reaper(Runtime& runtime)
     : runtime_(runtime),
+      room_(runtime),
+      descriptors_max_(descriptors_for_tasks()),
       read_buffer_(kReadBufferBytes),
       signals_(std::make_shared<Signals>(runtime.executor())) {
   ::prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper_);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  // A stopped child is no event, and nobody's blocking call is to fail because a child ended.
+  // Nobody's blocking call is to fail because a child ended. Stopped children tell, too, for
+  // suspend().
   struct sigaction action{};
   ::sigaction(SIGCHLD, nullptr, &action);
-  action.sa_flags |= SA_NOCLDSTOP | SA_RESTART;
+  action.sa_flags |= SA_RESTART;
   ::sigaction(SIGCHLD, &action, nullptr);
   signals_->reaper = this;
   wait_for_signal();
@@ -61,6 +76,7 @@ void Reaper::wait_for_signal() {
 Result<pid_t> Reaper::start(const SpawnRequest& request, Watch& watch) {
   Result<pid_t> pid = spawner_.spawn(request);
   if (pid) started_.emplace(*pid, &watch);
+  if (pid && guardian_) guardian_->add_group(*pid);
   return pid;
 }
 
@@ -79,6 +95,8 @@ void Reaper::reap() {
   while (reap_one() > 0) {
   }
   if (after_reaping_) after_reaping_();
+  tell_stops();
+  if (suspension_) suspension_->look();
 }
 
 pid_t Reaper::reap_one() {
@@ -101,6 +119,7 @@ void Reaper::reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage
   if (const auto own = started_.find(pid); own != started_.end()) {
     Watch* const watch = own->second;
     started_.erase(own);
+    if (suspension_) std::erase(suspension_->groups, pid);  // the id may be another's from now on
     watch->on_exit(wait_status, usage);
     return;
   }
@@ -114,8 +133,14 @@ void Reaper::reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage
   }
 }
 
-std::vector<pid_t> Reaper::strays() const {
+std::vector<pid_t> Reaper::children() const {
   std::vector<pid_t> found = children_of(::getpid());
+  if (guardian_) std::erase(found, guardian_->pid());
+  return found;
+}
+
+std::vector<pid_t> Reaper::strays() const {
+  std::vector<pid_t> found = children();
   std::erase_if(found, [this](pid_t pid) { return started_.contains(pid); });
   const std::size_t own = found.size();
   for (std::size_t i = 0; i < own && found.size() < kFamilyMax; ++i) {
@@ -129,7 +154,7 @@ std::vector<pid_t> Reaper::strays() const {
 bool Reaper::kill_what_is_left(std::set<pid_t>& seen, std::vector<std::string>& told) {
   siginfo_t info{};
   if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return false;
-  for (const pid_t pid : children_of(::getpid())) {  // ours and not reaped: the ids are safe
+  for (const pid_t pid : children()) {  // ours and not reaped: the ids are safe
     if (seen.insert(pid).second) told.push_back(describe(pid));
     ::kill(pid, SIGKILL);
   }
@@ -154,7 +179,7 @@ awaitable<std::vector<std::string>> Reaper::kill_strays() {
 }
 
 Result<int> Reaper::null_device() {
-  if (!null_device_) null_device_ = UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!null_device_) null_device_ = UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null_device_) return std::unexpected(Error::system("open '/dev/null'", errno));
   if (null_device_.get() < 3) {
     null_device_ = UniqueFd(::fcntl(null_device_.get(), F_DUPFD_CLOEXEC, 3));

@@ -18,8 +18,11 @@
 #include "errand/base/result.h"
 #include "errand/base/unique_fd.h"
 #include "errand/concurrency/awaitable.h"
+#include "errand/concurrency/context.h"
 #include "errand/concurrency/runtime.h"
+#include "errand/process/guardian.h"
 #include "errand/process/program.h"
+#include "errand/process/room.h"
 #include "errand/process/spawn.h"
 
 namespace errand {
@@ -38,6 +41,10 @@ class Reaper {
     virtual void on_exit(int wait_status, const rusage& usage) = 0;
     // A process was reaped for which linger() or follow() asked.
     virtual void on_relative_reaped() = 0;
+    // For whom watch_stops() asked, after each change of some child: is it stopped now?
+    virtual void on_stop_state(bool stopped) = 0;
+    // The same, from resume(), before the others are continued.
+    virtual void on_resume() = 0;
 
    protected:
     ~Watch() = default;
@@ -50,6 +57,9 @@ class Reaper {
 
   Runtime& runtime() const { return runtime_; }
 
+  // Before anything is started: `guardian` is told of every group, and outlives this.
+  void guard_with(Guardian& guardian) { guardian_ = &guardian; }
+
   // Starts a process; `watch` hears of its end.
   Result<pid_t> start(const SpawnRequest& request, Watch& watch);
   // From now on `watch` also hears of members of group `pgid` that become our children and die.
@@ -59,11 +69,29 @@ class Reaper {
   // Ends what linger() and follow() began.
   void unlinger(pid_t pgid) { lingering_.erase(pgid); }
   void unfollow(pid_t pid) { followed_.erase(pid); }
+  // Nobody is left in a group that start() began: its id may be another's from now on.
+  void group_gone(pid_t pgid) {
+    if (guardian_) guardian_->remove_group(pgid);
+  }
+  // For one that start() began.
+  void watch_stops(pid_t pid, Watch& watch) { stops_.insert_or_assign(pid, &watch); }
+  void unwatch_stops(pid_t pid) { stops_.erase(pid); }
   // For a watch that ends before its process: the process is left to kill_strays().
   void abandon(pid_t pid);
   // Is one of our children, dead or alive, in this group? Then its id cannot be reused before we
   // reap.
   static bool group_exists(pid_t pgid);
+
+  // Stops the group of every process that runs, politely (SIGTSTP), and those that do not stop with
+  // SIGSTOP a second later; then calls `stopped`, once. Until resume() nothing is to be started.
+  // A second call does nothing.
+  void suspend(std::function<void()> stopped);
+  // Continues what suspend() has stopped. The time since then has not passed on the runtime's
+  // clock.
+  void resume();
+  bool suspended() const { return suspension_ != nullptr; }
+  // Waits while nothing is to be started, or until the context is done.
+  awaitable<void> may_start(Context context);
 
   // Our children that we did not start, and their descendants.
   std::vector<pid_t> strays() const;
@@ -76,28 +104,40 @@ class Reaper {
 
   // What all processes share.
   Programs& programs() { return programs_; }
+  Room& room() { return room_; }
+  // A descriptor from here on leaves too few for errand itself.
+  int descriptors_max() const { return descriptors_max_; }
   std::span<char> read_buffer() { return read_buffer_; }
   Result<int> null_device();
 
  private:
   struct Signals;
+  struct Suspension;
   void wait_for_signal();
+  void tell_stops();
   void reap();
   pid_t reap_one();
   void reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage);
   bool kill_what_is_left(std::set<pid_t>& seen, std::vector<std::string>& told);
+  // Without the guardian, which is ours but nobody's leftover.
+  std::vector<pid_t> children() const;
 
   Runtime& runtime_;
+  Guardian* guardian_ = nullptr;
   Spawner spawner_;
   Programs programs_;
+  Room room_;
+  int descriptors_max_;
   std::vector<char> read_buffer_;
   UniqueFd null_device_;
   int was_subreaper_ = 0;
   std::unordered_map<pid_t, Watch*> started_;
   std::unordered_map<pid_t, Watch*> lingering_;  // by group
   std::unordered_map<pid_t, Watch*> followed_;
+  std::unordered_map<pid_t, Watch*> stops_;
   std::function<void()> after_reaping_;
   std::shared_ptr<Signals> signals_;
+  std::shared_ptr<Suspension> suspension_;  // null: nothing is suspended
 };
 
 }  // namespace errand

@@ -6,7 +6,9 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -115,15 +117,41 @@ ERRAND_CHILD_INLINE void set_caught_to_default() {
   }
 }
 
-ERRAND_CHILD_INLINE void set_stdio(const SpawnRequest& request) {
-  for (int fd = 0; fd < 3; ++fd) {
-    const int source = request.stdio[fd];
+ERRAND_CHILD_INLINE void set_descriptors(const SpawnRequest& request) {
+  for (int fd = 0; fd < 5; ++fd) {
+    const int source = request.descriptors[fd];
     if (source < 0) continue;
     const long rc = raw(SYS_dup3, source, fd, 0);
     if (rc < 0) give_up(*request.failure, SpawnFailure::Step::setup, rc);
   }
   // Ours are CLOEXEC already; this is for what we were born with. Kernels before 5.11 do without.
-  raw(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
+  raw(SYS_close_range, request.descriptors[3] < 0 ? 3 : 5, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
+// Every signal is blocked meanwhile: a group in the background that asks for the foreground would
+// be stopped by SIGTTOU. The mask is emptied before execve.
+ERRAND_CHILD_INLINE void take_foreground(const SpawnRequest& request) {
+  const unsigned long all = ~0UL;
+  raw(SYS_rt_sigprocmask, SIG_SETMASK, address(&all), 0, sizeof all);
+  const int group = static_cast<int>(raw(SYS_getpid));
+  const long rc = raw(SYS_ioctl, request.extras->foreground_of, TIOCSPGRP, address(&group));
+  if (rc < 0) give_up(*request.failure, SpawnFailure::Step::foreground, rc);
+}
+
+ERRAND_CHILD_INLINE void set_limits(const SpawnRequest& request) {
+  using Step = SpawnFailure::Step;
+  const SpawnExtras& extras = *request.extras;
+  if (extras.has_nice) {
+    const long rc = raw(SYS_setpriority, PRIO_PROCESS, 0, extras.nice);
+    if (rc < 0) give_up(*request.failure, Step::nice, rc);
+  }
+  for (std::size_t i = 0; i < extras.limit_count; ++i) {
+    const SpawnExtras::Limit& limit = extras.limits[i];
+    const std::uint64_t values[2] = {limit.soft, limit.hard};
+    const long rc = raw(SYS_prlimit64, 0, limit.resource, address(values), 0);
+    request.failure->resource = limit.resource;
+    if (rc < 0) give_up(*request.failure, Step::limit, rc);
+  }
 }
 
 }  // namespace
@@ -140,16 +168,23 @@ ERRAND_CHILD static void run_child(const SpawnRequest& request, pid_t parent, bo
   if (reset_handlers) set_caught_to_default();
   set_default(
       SIGPIPE);  // programs that ignore it for themselves must not make their children do so
-  rc = raw(SYS_setpgid, 0, 0);
+  const bool own_terminal = request.extras && request.extras->own_terminal;
+  rc = own_terminal ? raw(SYS_setsid) : raw(SYS_setpgid, 0, 0);
   if (rc < 0) give_up(failure, Step::setup, rc);
   raw(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
   if (raw(SYS_getppid) != parent)
     give_up(failure, Step::setup, -ESRCH);  // it died before the line above
-  set_stdio(request);
+  if (request.extras && request.extras->foreground_of >= 0) take_foreground(request);
+  set_descriptors(request);
+  if (own_terminal) {
+    rc = raw(SYS_ioctl, 1, TIOCSCTTY, 0);
+    if (rc < 0) give_up(failure, Step::terminal, rc);
+  }
   if (request.dir) {
     rc = raw(SYS_chdir, address(request.dir));
     if (rc < 0) give_up(failure, Step::chdir, rc);
   }
+  if (request.extras) set_limits(request);
   const unsigned long none = 0;
   raw(SYS_rt_sigprocmask, SIG_SETMASK, address(&none), 0, sizeof none);
   rc = raw(SYS_execve, address(request.path), address(request.argv), address(request.envp));
@@ -161,7 +196,7 @@ Spawner::Spawner() : slots_(std::make_unique<std::array<Slot, kSlots>>()) {
   null_device_ = UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC));
   can_share_table_ = ::syscall(SYS_close_range, ~0U, ~0U, 0) == 0;
   for (UniqueFd& low : low_) {
-    low = UniqueFd(::fcntl(null_device_.get(), F_DUPFD_CLOEXEC, 3));
+    low = UniqueFd(::fcntl(null_device_.get(), F_DUPFD_CLOEXEC, 5));
     can_share_table_ = can_share_table_ && low;
   }
 #endif
@@ -223,29 +258,37 @@ long Spawner::start(Slot& slot) {
   return result;
 }
 
-void Spawner::lower_stdio(SpawnRequest& request) const {
-  for (int i = 0; i < 3; ++i) {
-    if (request.stdio[i] < 0) continue;
-    ::dup3(request.stdio[i], low_[i].get(), O_CLOEXEC);
-    request.stdio[i] = low_[i].get();
+void Spawner::lower(SpawnRequest& request) const {
+  for (int i = 0; i < 5; ++i) {
+    if (request.descriptors[i] < 0) continue;
+    ::dup3(request.descriptors[i], low_[i].get(), O_CLOEXEC);
+    request.descriptors[i] = low_[i].get();
   }
 }
 
 // A pipe's write end that we went on holding would keep its reader from ever seeing the end.
-void Spawner::release_low() const {
-  for (const UniqueFd& low : low_) ::dup3(null_device_.get(), low.get(), O_CLOEXEC);
+void Spawner::release_low(const SpawnRequest& request) const {
+  for (int i = 0; i < 5; ++i) {
+    if (request.descriptors[i] >= 0) ::dup3(null_device_.get(), low_[i].get(), O_CLOEXEC);
+  }
+}
+
+int Spawner::highest_low() const {
+  return std::ranges::max_element(low_, {}, &UniqueFd::get)->get();
 }
 
 Result<pid_t> Spawner::spawn(const SpawnRequest& request) {
   Slot& slot = free_slot();
   slot.request = request;
   slot.parent = ::getpid();
-  const int highest = std::max({request.stdio[0], request.stdio[1], request.stdio[2]});
-  const bool share = can_share_table_ && has_clone3_ && highest > kManyDescriptors;
-  slot.share_below = share ? std::max({low_[0].get(), low_[1].get(), low_[2].get()}) + 1 : 0;
-  if (share) lower_stdio(slot.request);
+  // Whoever is to have the foreground needs our terminal's descriptor too.
+  const bool lowered = !request.extras || request.extras->foreground_of < 0;
+  const int highest = *std::ranges::max_element(request.descriptors);
+  const bool share = can_share_table_ && has_clone3_ && lowered && highest > kManyDescriptors;
+  slot.share_below = share ? highest_low() + 1 : 0;
+  if (share) lower(slot.request);
   const long rc = start(slot);
-  if (share) release_low();
+  if (share) release_low(request);
   if (rc < 0) return std::unexpected(Error::system("clone", static_cast<int>(-rc)));
   return static_cast<pid_t>(rc);
 }

@@ -16,9 +16,24 @@ namespace errand {
 
 // What the child could not do before it became its program.
 struct SpawnFailure {
-  enum class Step : std::uint8_t { none, setup, chdir, exec };
+  enum class Step : std::uint8_t { none, setup, terminal, foreground, nice, limit, chdir, exec };
   Step step = Step::none;
-  int number = 0;  // errno
+  int number = 0;    // errno
+  int resource = 0;  // of a limit
+};
+
+// What only few children want; each costs them a system call.
+struct SpawnExtras {
+  struct Limit {
+    int resource = 0;
+    std::uint64_t soft = 0, hard = 0;  // as prlimit64(2) reads them
+  };
+  bool own_terminal = false;  // what is to be its 1 is to control a session of its own
+  int foreground_of = -1;     // our descriptor of the terminal whose foreground group it is to be
+  bool has_nice = false;
+  int nice = 0;
+  const Limit* limits = nullptr;
+  std::size_t limit_count = 0;
 };
 
 // Everything that is pointed to lives until the child has been reaped: it reads our memory until it
@@ -29,15 +44,17 @@ struct SpawnRequest {
   char* const* envp = nullptr;
   const char* dir = nullptr;  // null: stays here
   // What the child's 0, 1, 2 are to be; -1: ours. None of them below 3. (No std::array: the child
-  // may not call its operator[], which sanitizers instrument.)
-  int stdio[3] = {-1, -1, -1};
+  // may not call its operator[], which sanitizers instrument.) Then what its 3 and 4 are to be,
+  // both or none: none below 5.
+  int descriptors[5] = {-1, -1, -1, -1, -1};
+  const SpawnExtras* extras = nullptr;
   SpawnFailure* failure = nullptr;  // read it once the child has been reaped
 };
 
 // Starts processes without copying page tables: a clone that shares our memory, on a small stack of
 // its own, and does not even make us wait for its execve. The child leads a new process group, dies
 // with the thread that spawned it, has no signal blocked, none caught, SIGPIPE not ignored, and no
-// descriptor but 0, 1, 2. One thread only.
+// descriptor but those that the request names. One thread only.
 class Spawner {
  public:
   // How many children may be on their way to execve at once.
@@ -59,16 +76,17 @@ class Spawner {
  private:
   struct Slot;
   Slot& free_slot();
-  void lower_stdio(SpawnRequest& request) const;
-  void release_low() const;
+  void lower(SpawnRequest& request) const;
+  void release_low(const SpawnRequest& request) const;
+  int highest_low() const;
   long start(Slot& slot);
   static void run(void* slot);
   static int run_vforked(void* slot);
 
   std::unique_ptr<std::array<Slot, kSlots>> slots_;
-  // Three low numbers, where a child that shares our table finds what is to be its 0, 1, 2.
+  // Low numbers, where a child that shares our table finds what is to be its 0 to 4.
   UniqueFd null_device_;
-  UniqueFd low_[3];
+  UniqueFd low_[5];
   bool can_share_table_ = false;
   std::size_t next_ = 0;
   bool has_clone3_ = true;

@@ -207,8 +207,25 @@ std::unique_ptr<HeldSink> Console::hold(const Task& task, int attempt) {
 
 void Console::on(const RunEvent& event) {
   if (const auto* started = std::get_if<RunStarted>(&event.kind)) begin(*started);
+  if (const auto* attempt = std::get_if<AttemptStarted>(&event.kind)) {
+    if (attempt->task->policy->interactive) leave_terminal();
+  }
+  if (const auto* attempt = std::get_if<AttemptEnded>(&event.kind)) {
+    if (attempt->task->policy->interactive) take_terminal();
+  }
   if (const auto* ended = std::get_if<TaskEnded>(&event.kind)) end(*ended);
   if (const auto* notice = std::get_if<Notice>(&event.kind)) print(*notice);
+}
+
+void Console::leave_terminal() {
+  for (Writer* const writer : {&out_, &err_}) {
+    writer->begin_line();
+    writer->hold();
+  }
+}
+
+void Console::take_terminal() {
+  for (Writer* const writer : {&out_, &err_}) writer->go_on();
 }
 
 void Console::begin(const RunStarted& started) {
@@ -233,6 +250,7 @@ bool Console::deserves_line(const TaskEnded& ended, bool wrote) {
   if (options_.lines == Lines::verbose) return true;
   // A group fails through its tasks, which have lines; its own timeout is news.
   if (ended.task->is_group) return ended.state == TaskState::timed_out;
+  if (ended.excluded) return false;  // as the file says
   if (ended.state == TaskState::succeeded) {
     return ended.flaky || (options_.mode == OutputMode::group && wrote);
   }

@@ -71,6 +71,9 @@ class Console final : public OutputTarget, public Observer {
   struct Block;
 
   void begin(const RunStarted& started);
+  // An interactive task has the terminal for itself: what others write waits.
+  void leave_terminal();
+  void take_terminal();
   void end(const TaskEnded& ended);
   bool deserves_line(const TaskEnded& ended, bool wrote);
   bool one_more_unstarted();

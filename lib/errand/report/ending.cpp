@@ -43,6 +43,7 @@ std::string error_text(const TaskEnded& ended) {
 
 // How long it took, where that is not what the text is about.
 bool tells_duration(const TaskEnded& ended) {
+  if (!ended.same_as.empty()) return false;
   if (ended.state == TaskState::succeeded) return true;
   return ended.state == TaskState::failed && (ended.status || ended.task->is_group);
 }
@@ -77,6 +78,7 @@ std::string ending_text(const TaskEnded& ended, bool color) {
   std::string text = escape_text(ended.task->full_name) + ": " + state_text(ended, color);
   if (ended.state != TaskState::succeeded) text += error_text(ended);
   if (tells_duration(ended)) text += " in " + format_duration(ended.duration);
+  if (!ended.same_as.empty()) text += " (the outcome of " + escape_text(ended.same_as) + ")";
   if (ended.allowed) text += " (allowed)";
   if (ended.flaky) text += " (flaky: attempt " + std::to_string(ended.attempts) + ")";
   return text;

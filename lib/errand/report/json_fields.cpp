@@ -61,6 +61,8 @@ void add_ending(Json& to, const TaskEnded& ended) {
   to["first_failure"] = ended.first_failure;
   to["flaky"] = ended.flaky;
   to["allowed"] = ended.allowed;
+  if (ended.excluded) to["excluded"] = true;
+  if (!ended.same_as.empty()) to["same_as"] = ended.same_as;
   to["duration"] = seconds(ended.duration);
   to["last_lines"] = ended.last_lines;
 }

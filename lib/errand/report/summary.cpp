@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "errand/base/masker.h"
 #include "errand/report/ending.h"
 #include "errand/report/escape_text.h"
 
@@ -105,6 +106,11 @@ Summary::Failures Summary::describe(const TaskEnded& ended) const {
   Failures failures;
   failures.heading = ending_text(ended, options_.color);
   failures.command = command_text(*ended.task, kCommandColumns);
+  if (ended.task->secrets) {
+    Masker masker;
+    masker.add(*ended.task->secrets);
+    failures.command = masker.mask(failures.command);
+  }
   failures.last_lines = tail(ended.last_lines, kFirstLinesMax);
   if (options_.rerun) failures.rerun = options_.rerun(*ended.task);
   return failures;

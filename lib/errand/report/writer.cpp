@@ -54,7 +54,7 @@ Writer::~Writer() {
 void Writer::write(std::string_view bytes) {
   if (bytes.empty() || broken()) return;
   mid_line_ = bytes.back() != '\n';
-  if (queued_bytes_ == 0 && write_now(bytes, bytes.size())) return;
+  if (queued_bytes_ == 0 && !held_ && write_now(bytes, bytes.size())) return;
   if (broken()) return;
   enqueue_text(bytes);
   schedule();
@@ -65,7 +65,7 @@ void Writer::write(SpillBuffer block) {
   mid_line_ = block.last_byte() != '\n';
   std::string_view head = block.in_memory();
   const std::uint64_t size = block.size();
-  if (queued_bytes_ == 0) write_now(head, head.size());
+  if (queued_bytes_ == 0 && !held_) write_now(head, head.size());
   if (broken()) return;
   const std::uint64_t written = block.in_memory().size() - head.size();
   if (written == size) return;
@@ -77,6 +77,11 @@ void Writer::write(SpillBuffer block) {
 
 void Writer::begin_line() {
   if (mid_line_) write("\n");
+}
+
+void Writer::go_on() {
+  held_ = false;
+  schedule();
 }
 
 void Writer::enqueue_text(std::string_view bytes) {
@@ -133,7 +138,7 @@ bool Writer::write_now(std::string_view& bytes, std::size_t bytes_max) {
 // Something is queued: go on when the descriptor is writable. A plain one always is; its turns only
 // give the rest of the loop a chance.
 void Writer::schedule() {
-  if (scheduled_ || queued_bytes_ == 0 || broken()) return;
+  if (scheduled_ || held_ || queued_bytes_ == 0 || broken()) return;
   scheduled_ = true;
   auto go_on = [this, alive = std::weak_ptr<char>(alive_)] {
     if (!alive.expired()) pump();
@@ -169,6 +174,7 @@ bool Writer::watch() {
 
 void Writer::pump() {
   scheduled_ = false;
+  if (held_) return;
   std::size_t turn_bytes = kTurnBytes;
   while (turn_bytes > 0 && !broken() && next_piece()) {
     std::string_view rest = std::string_view(piece_).substr(piece_done_);

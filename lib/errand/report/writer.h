@@ -57,6 +57,10 @@ class Writer {
   // Has the last line not been ended?
   bool mid_line() const { return mid_line_; }
 
+  // From hold() to go_on() everything is queued: somebody else has the descriptor.
+  void hold() { held_ = true; }
+  void go_on();
+
   // True from kBehindBytes on until the reader has caught up; false for ever once broken.
   bool behind() const { return behind_; }
   // Returns also as soon as the context is done.
@@ -108,6 +112,7 @@ class Writer {
   std::size_t piece_done_ = 0;  // of it
   std::uint64_t queued_bytes_ = 0;
   bool scheduled_ = false;  // a pump() will come
+  bool held_ = false;
   bool behind_ = false;
   bool mid_line_ = false;
   bool closed_ = false;

@@ -323,7 +323,7 @@ void Execution::fail(GroupRun& group, const Error& failure) {
   const auto& rule = group.policy().halt;
   if (rule && (!group.tally.halted || rule->speed == Halt::Speed::soon)) return;
   group.group.cancel(failure);
-  if (group.run.parent) fail(*group.run.parent, failure);
+  if (group.run.parent) fail(*group.run.parent, group.tally.first);
 }
 
 // ---- halt

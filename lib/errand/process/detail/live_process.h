@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "errand/concurrency/event.h"
 #include "errand/process/process.h"
+#include "errand/process/terminal.h"
 
 namespace errand::detail {
 
@@ -39,15 +41,27 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
     pid_t pid;
     UniqueFd handle;
   };
+  struct Extras {
+    SpawnExtras spawn;
+    std::vector<SpawnExtras::Limit> limits;
+  };
+  Extras& extras();
 
   void on_exit(int wait_status, const rusage& usage) override;
   void on_relative_reaped() override { settle(); }
+  void on_stop_state(bool stopped) override;
+  void on_resume() override;
   void on_output(OutputStream stream, std::string_view bytes) override;
   bool wants_more() override;
   void on_output_end() override { settle(); }
 
-  Error open_pipes(const Command& command, SpawnRequest& request, UniqueFd (&write_ends)[2]);
+  // `ends` are the child's, to be closed once it has them.
   Result<UniqueFd> open_input(const Command& command, SpawnRequest& request) const;
+  Error open_output(const Command& command, SpawnRequest& request, UniqueFd (&ends)[2]);
+  Error open_pipes(bool merged, SpawnRequest& request, UniqueFd (&write_ends)[2]);
+  Error open_terminal(const Command& command, SpawnRequest& request, UniqueFd& end);
+  Error read_from(UniqueFd end, std::optional<PipeReader>& reader);
+  void add_extras(const Command& command, SpawnRequest& request);
   void set_deadline(Deadline deadline, Duration delay);
   void on_deadline();
 
@@ -78,6 +92,7 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
   // The child reads these until it has become its program.
   std::vector<char*> argv_, envp_;
   SpawnFailure failure_;
+  std::unique_ptr<Extras> extras_;
 
   pid_t pid_ = 0;
   bool leader_alive_ = false;
@@ -86,6 +101,7 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
   bool cut_off_ = false;       // leftovers have been dealt with
   bool reading_last_ = false;  // settle() is to wait
   bool paused_ = false;        // the receiver is behind
+  bool stopped_ = false;       // of one with our terminal: waits to be continued
   bool ended_ = false;
   Deadline deadline_ = Deadline::none;
   std::vector<Escaped> escaped_;
@@ -93,6 +109,8 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
       TimePoint::max();                 // the grace's end, also for a receiver that is behind
   std::pair<Context, CancelFn> scope_;  // of waiting for the receiver
   std::optional<PipeReader> out_, err_;
+  std::string terminal_;  // what /proc calls its own terminal
+  std::unique_ptr<ForegroundLoan> loan_;
   Timer timer_;
   std::optional<CancelHook> on_cancel_, on_hurry_;
   Parking parking_;

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// errand's commands, each with its options, and what --help says of it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "errand/option_spec.h"
+#include "errand/options.h"
+
+namespace errand::cmd {
+
+// What is read from the command line, one for each command.
+struct Invocations {
+  RunCommand run;
+  ExecCommand exec;
+  CheckCommand check;
+  ListCommand list;
+  GraphCommand graph;
+  CompletionCommand completion;
+};
+
+// The commands, in the order of the help. They read into `into`, which outlives them; a command's
+// words are not options, and not read by them.
+std::vector<CommandSpec> command_table(Invocations& into);
+
+// Commands that are known and still to come.
+inline constexpr const char* kLaterCommands[] = {"report"};
+
+std::string help_of_errand(const std::vector<CommandSpec>& commands);
+std::string help_of(const CommandSpec& command);
+
+}  // namespace errand::cmd

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a command of errand takes: one definition for reading, help, the environment and
+// completions.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "errand/base/error.h"
+
+namespace errand::cmd {
+
+// What a shell may offer for a word.
+enum class Completes : std::uint8_t { nothing, choices, file, folder, file_or_task, task };
+
+struct OptionSpec {
+  std::string names;  // "-j,--jobs"
+  std::string value;  // "N|N%|auto"; empty: a flag
+  std::string help;
+  // Takes what was given: one text, with `repeats` all of them, of a flag one too. The error says
+  // what is wrong with it, not where it came from.
+  std::function<Error(const std::vector<std::string>& texts)> read;
+  std::string variable = {};  // that gives it too; empty: none
+  std::string rivals = {};    // of those with one text here at most one may be given
+  bool repeats = false;
+  bool value_is_optional = false;  // --shuffle, --shuffle=SEED
+  Completes completes = Completes::nothing;
+  std::vector<std::string> choices = {};
+};
+
+struct CommandSpec {
+  std::string name;   // empty: errand itself
+  std::string usage;  // what follows the options
+  std::string about;
+  std::vector<OptionSpec> options;
+  std::string footer;
+  Completes words = Completes::nothing;
+  std::vector<std::string> choices = {};
+  // Everything from the first word on is a command, not options.
+  bool takes_command = false;
+};
+
+}  // namespace errand::cmd

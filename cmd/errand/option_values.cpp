@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/option_values.h"
+
+#include <charconv>
+
+namespace errand::cmd {
+namespace {
+
+std::unexpected<Error> wrong(const std::string& text, const std::string& what) {
+  return std::unexpected(Error::text("'" + text + "' " + what));
+}
+
+template <class Number>
+std::optional<Number> whole(const std::string& text) {
+  Number number{};
+  const char* end = text.data() + text.size();
+  const auto [rest, failed] = std::from_chars(text.data(), end, number);
+  if (failed != std::errc() || rest != end) return std::nullopt;
+  return number;
+}
+
+std::vector<std::string> words(const std::string& text) {
+  std::vector<std::string> found;
+  std::size_t at = 0;
+  while ((at = text.find_first_not_of(' ', at)) != std::string::npos) {
+    const std::size_t end = text.find(' ', at);
+    found.push_back(text.substr(at, end - at));
+    if (end == std::string::npos) break;
+    at = end;
+  }
+  return found;
+}
+
+}  // namespace
+
+Error not_available(const std::string& what) {
+  return Error::text("'" + what + "' is not available yet");
+}
+
+Result<Duration> read_positive(const std::string& text) {
+  Result<Duration> duration = parse_duration(text);
+  if (duration && *duration <= Duration::zero()) return wrong(text, "must be more than zero");
+  return duration;
+}
+
+Result<Mode> read_mode(const std::string& text) {
+  for (const Mode mode : {Mode::errgroup, Mode::aggregate, Mode::race}) {
+    if (text == to_string(mode)) return mode;
+  }
+  return wrong(text, "is not a mode; errgroup, aggregate or race");
+}
+
+Result<std::optional<OutputMode>> read_output(const std::string& text) {
+  if (text == "auto") return std::nullopt;
+  if (text == "live") return OutputMode::live;
+  if (text == "group") return OutputMode::group;
+  if (text == "errors") return OutputMode::errors;
+  if (text == "raw") return OutputMode::raw;
+  if (text == "quiet") return OutputMode::quiet;
+  if (text == "ordered") return std::unexpected(not_available(text));
+  return wrong(text, "is not an output mode; auto, live, group, errors, raw or quiet");
+}
+
+Result<ColorChoice> read_color(const std::string& text) {
+  if (text == "auto") return ColorChoice::automatic;
+  if (text == "always") return ColorChoice::always;
+  if (text == "never") return ColorChoice::never;
+  return wrong(text, "is not one of auto, always, never");
+}
+
+Result<ReportRequest> read_report(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const std::string kind = text.substr(0, equals);
+  const std::string path = equals == std::string::npos ? "" : text.substr(equals + 1);
+  for (const char* later : {"junit", "html", "markdown", "trace"}) {
+    if (kind == later) return std::unexpected(not_available(kind));
+  }
+  if (kind != "json" && kind != "events") {
+    return wrong(kind, "is not a kind of report; json or events");
+  }
+  if (path.empty()) return std::unexpected(Error::text("write it as " + kind + "=PATH"));
+  return ReportRequest{kind == "json" ? ReportKind::json : ReportKind::events, path};
+}
+
+Result<std::pair<std::string, std::string>> read_pair(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == 0 || equals == std::string::npos) return wrong(text, "is not NAME=VALUE");
+  return std::pair{text.substr(0, equals), text.substr(equals + 1)};
+}
+
+Result<std::vector<std::string>> read_shell(const std::string& text) {
+  std::vector<std::string> prefix = words(text);
+  if (prefix.empty()) return std::unexpected(Error::text("is empty; write it as 'bash -euc'"));
+  return prefix;
+}
+
+Result<LoadLimit> read_load(const std::string& text) {
+  LoadLimit limit;
+  limit.percent = text.ends_with('%');
+  const char* end = text.data() + text.size() - (limit.percent ? 1 : 0);
+  const auto [rest, failed] =
+      std::from_chars(text.data(), end, limit.value, std::chars_format::fixed);
+  if (failed != std::errc() || rest != end || !(limit.value > 0)) {
+    return wrong(text, "is not a load; write 4, 1.5 or, of the processors, 80%");
+  }
+  return limit;
+}
+
+Result<unsigned> read_count(const std::string& text) {
+  constexpr unsigned most = 1'000'000;
+  const auto count = whole<unsigned>(text);
+  if (!count || *count > most) return wrong(text, "is not a number from 0 to 1000000");
+  return *count;
+}
+
+Result<GraphFormat> read_graph_format(const std::string& text) {
+  if (text == "dot") return GraphFormat::dot;
+  if (text == "mermaid") return GraphFormat::mermaid;
+  if (text == "json") return GraphFormat::json;
+  return wrong(text, "is not one of dot, mermaid, json");
+}
+
+Result<int> read_nice(const std::string& text) {
+  const auto nice = whole<int>(text);
+  if (!nice || *nice < -20 || *nice > 19) return wrong(text, "is not a number from -20 to 19");
+  return *nice;
+}
+
+Result<std::uint64_t> read_seed(const std::string& text) {
+  if (const auto seed = whole<std::uint64_t>(text)) return *seed;
+  return wrong(text, "is not a seed; write a whole number");
+}
+
+}  // namespace errand::cmd

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/run_options.h"
+
+#include <utility>
+
+#include "errand/option_values.h"
+#include "errand/plan/size.h"
+
+namespace errand::cmd {
+namespace {
+
+using Texts = std::vector<std::string>;
+using Reader = std::function<Error(const Texts&)>;
+
+// Puts what `read` makes of the last text into `into`.
+template <class Into, class Read>
+Reader reading(Into& into, Read read) {
+  return [&into, read](const Texts& texts) {
+    auto value = read(texts.back());
+    if (!value) return value.error();
+    into = std::move(*value);
+    return Error();
+  };
+}
+
+template <class T, class Read>
+Reader collecting(std::vector<T>& into, Read read) {
+  return [&into, read](const Texts& texts) {
+    into.clear();
+    for (const std::string& text : texts) {
+      auto value = read(text);
+      if (!value) return value.error();
+      into.push_back(T(std::move(*value)));
+    }
+    return Error();
+  };
+}
+
+template <class Into, class Value>
+Reader setting(Into& into, Value value) {
+  return [&into, value](const Texts&) {
+    into = value;
+    return Error();
+  };
+}
+
+Result<std::string> as_it_is(const std::string& text) { return text; }
+
+Reader reading_shuffle(RunCommand& run) {
+  return [&run](const Texts& texts) {
+    run.shuffle = true;
+    if (texts.back().empty()) return Error();
+    Result<std::uint64_t> seed = read_seed(texts.back());
+    if (!seed) return seed.error();
+    run.seed = *seed;
+    return Error();
+  };
+}
+
+Reader refusing(const std::string& name) {
+  return [name](const Texts&) { return not_available(name); };
+}
+
+Error read_executor(const Texts& texts) {
+  if (texts.back() == "local") return {};
+  if (texts.back() == "slurm") return not_available("slurm");
+  return Error::text("'" + texts.back() + "' is not an executor; local");
+}
+
+void add_group_options(std::vector<OptionSpec>& all, Overrides& over) {
+  const auto add = [&](OptionSpec spec) { all.push_back(std::move(spec)); };
+  add({.names = "-j,--jobs",
+       .value = "N|N%|auto",
+       .help = "most attempts at once; auto = CPUs, 0 = no limit",
+       .read = reading(over.jobs, [](const std::string& text) { return parse_jobs(text); }),
+       .variable = "ERRAND_JOBS"});
+  add({.names = "--mode",
+       .value = "MODE",
+       .help = "how the run fails: errgroup, aggregate or race",
+       .read = reading(over.mode, read_mode),
+       .variable = "ERRAND_MODE",
+       .rivals = "mode",
+       .completes = Completes::choices,
+       .choices = {"errgroup", "aggregate", "race"}});
+  add({.names = "--fail-fast",
+       .value = {},
+       .help = "errgroup: the first failure stops everything (default)",
+       .read = setting(over.mode, Mode::errgroup),
+       .rivals = "mode"});
+  add({.names = "-k,--keep-going",
+       .value = {},
+       .help = "aggregate: run everything, report every error",
+       .read = setting(over.mode, Mode::aggregate),
+       .rivals = "mode"});
+  add({.names = "--halt",
+       .value = "WHEN,WHY=N[%]",
+       .help = "stop (now) or start no more (soon) after N of fail, success or done",
+       .read = reading(over.halt, [](const std::string& text) { return parse_halt(text); }),
+       .variable = "ERRAND_HALT"});
+  add({.names = "--retries",
+       .value = "N",
+       .help = "extra tries for tasks that name none",
+       .read = reading(over.retries, read_count),
+       .variable = "ERRAND_RETRIES"});
+}
+
+void add_time_options(std::vector<OptionSpec>& all, RunCommand& run) {
+  const auto add = [&](OptionSpec spec) { all.push_back(std::move(spec)); };
+  Overrides& over = run.overrides;
+  const auto duration = [](const std::string& text) { return parse_duration(text); };
+  add({.names = "--timeout",
+       .value = "DUR",
+       .help = "for the whole run: 250ms 10s 5m 1h30m",
+       .read = reading(over.timeout, read_positive),
+       .variable = "ERRAND_TIMEOUT"});
+  add({.names = "--task-timeout",
+       .value = "DUR",
+       .help = "for each attempt of a task",
+       .read = reading(over.task_timeout, read_positive),
+       .variable = "ERRAND_TASK_TIMEOUT"});
+  add({.names = "--grace",
+       .value = "DUR",
+       .help = "from the polite signal to SIGKILL (5s)",
+       .read = reading(over.grace, duration),
+       .variable = "ERRAND_GRACE"});
+  add({.names = "--delay",
+       .value = "DUR",
+       .help = "at least that long between two starts",
+       .read = reading(run.delay, duration),
+       .variable = "ERRAND_DELAY"});
+  add({.names = "--rate",
+       .value = "N/s",
+       .help = "most starts in any time that long; also N/m, N/h",
+       .read = reading(run.rate, [](const std::string& text) { return parse_rate(text); }),
+       .variable = "ERRAND_RATE"});
+  add({.names = "--load",
+       .value = "N|N%",
+       .help = "start nothing while the load average is above",
+       .read = reading(run.load, read_load),
+       .variable = "ERRAND_LOAD"});
+  add({.names = "--memfree",
+       .value = "SIZE",
+       .help = "start nothing while less memory is available",
+       .read =
+           reading(run.memory_free_min, [](const std::string& text) { return parse_size(text); }),
+       .variable = "ERRAND_MEMFREE"});
+  add({.names = "--nice",
+       .value = "N",
+       .help = "niceness of tasks",
+       .read = reading(over.nice, read_nice),
+       .variable = "ERRAND_NICE"});
+  add({.names = "--shuffle",
+       .value = "SEED",
+       .help = "tasks start in a random order, by seed",
+       .read = reading_shuffle(run),
+       .variable = "ERRAND_SHUFFLE",
+       .value_is_optional = true});
+}
+
+void add_task_options(std::vector<OptionSpec>& all, RunCommand& run) {
+  const auto add = [&](OptionSpec spec) { all.push_back(std::move(spec)); };
+  add({.names = "--only",
+       .value = "GLOB",
+       .help = "just these tasks and what they need",
+       .read = collecting(run.input.only, as_it_is),
+       .repeats = true,
+       .completes = Completes::task});
+  add({.names = "--skip",
+       .value = "GLOB",
+       .help = "as if there were no such tasks",
+       .read = collecting(run.input.skip, as_it_is),
+       .repeats = true,
+       .completes = Completes::task});
+  add({.names = "--var",
+       .value = "K=V",
+       .help = "${{ vars.K }}, over the file's",
+       .read = collecting(run.input.vars, read_pair),
+       .repeats = true});
+  add({.names = "--env",
+       .value = "K=V",
+       .help = "a variable for every task",
+       .read = collecting(run.input.env, read_pair),
+       .repeats = true});
+  add({.names = "--shell",
+       .value = "'PREFIX'",
+       .help = "what runs scripts (sh -ec)",
+       .read = reading(run.shell, read_shell),
+       .variable = "ERRAND_SHELL"});
+  add({.names = "--executor",
+       .value = "NAME",
+       .help = "where attempts run (local)",
+       .read = read_executor,
+       .variable = "ERRAND_EXECUTOR",
+       .completes = Completes::choices,
+       .choices = {"local"}});
+}
+
+void add_screen_options(std::vector<OptionSpec>& all, RunCommand& run) {
+  const auto add = [&](OptionSpec spec) { all.push_back(std::move(spec)); };
+  add({.names = "-o,--output",
+       .value = "MODE",
+       .help = "auto, live, group, errors, raw or quiet",
+       .read = reading(run.output, read_output),
+       .variable = "ERRAND_OUTPUT",
+       .completes = Completes::choices,
+       .choices = {"auto", "live", "group", "errors", "raw", "quiet"}});
+  add({.names = "--color",
+       .value = "WHEN",
+       .help = "auto, always or never",
+       .read = reading(run.color, read_color),
+       .variable = "ERRAND_COLOR",
+       .completes = Completes::choices,
+       .choices = {"auto", "always", "never"}});
+  add({.names = "--report",
+       .value = "KIND=PATH",
+       .help = "also write json or events; - is stdout",
+       .read = collecting(run.reports, read_report),
+       .repeats = true,
+       .completes = Completes::choices,
+       .choices = {"json=", "events="}});
+  add({.names = "-n,--dry-run",
+       .value = {},
+       .help = "print what would run, run nothing",
+       .read = setting(run.dry_run, true)});
+  add({.names = "-q,--quiet",
+       .value = {},
+       .help = "print only tasks' output and the error",
+       .read = setting(run.quiet, true),
+       .rivals = "words"});
+  add({.names = "-v,--verbose",
+       .value = {},
+       .help = "a line for each task",
+       .read = setting(run.verbose, true),
+       .rivals = "words"});
+}
+
+// Known, so that they are refused for what they are; not in the help.
+void add_later_options(std::vector<OptionSpec>& all) {
+  for (const char* name : {"--joblog", "--results", "--progress", "--log-file"}) {
+    all.push_back({.names = name, .value = "X", .help = {}, .read = refusing(name)});
+  }
+  for (const char* name : {"--resume", "--failed"}) {
+    all.push_back({.names = name,
+                   .value = {},
+                   .help = {},
+                   .read = refusing(name),
+                   .value_is_optional = true});
+  }
+}
+
+}  // namespace
+
+OptionSpec folder_option(InputOptions& input) {
+  return {.names = "-C",
+          .value = "DIR",
+          .help = "start in this folder",
+          .read = reading(input.folder, as_it_is),
+          .completes = Completes::folder};
+}
+
+OptionSpec format_option(GraphCommand& graph) {
+  return {.names = "--format",
+          .value = "dot|mermaid|json",
+          .help = "what draws it: Graphviz (dot), Mermaid, or any program",
+          .read = reading(graph.format, read_graph_format),
+          .completes = Completes::choices,
+          .choices = {"dot", "mermaid", "json"}};
+}
+
+OptionSpec nul_option(ExecCommand& exec) {
+  return {.names = "-0,--null",
+          .value = {},
+          .help = "standard input has NUL-terminated items, not lines",
+          .read = setting(exec.nul, true)};
+}
+
+std::vector<OptionSpec> run_options(RunCommand& run) {
+  std::vector<OptionSpec> all;
+  all.push_back(folder_option(run.input));
+  add_group_options(all, run.overrides);
+  add_time_options(all, run);
+  add_task_options(all, run);
+  add_screen_options(all, run);
+  add_later_options(all);
+  return all;
+}
+
+}  // namespace errand::cmd

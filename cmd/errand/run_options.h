@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "errand/option_spec.h"
+#include "errand/options.h"
+
+namespace errand::cmd {
+
+// -C, for every command that reads tasks. What is given goes into `input`, which outlives the
+// options; likewise below.
+OptionSpec folder_option(InputOptions& input);
+// What every command does that runs tasks.
+std::vector<OptionSpec> run_options(RunCommand& run);
+OptionSpec format_option(GraphCommand& graph);
+OptionSpec nul_option(ExecCommand& exec);
+
+}  // namespace errand::cmd

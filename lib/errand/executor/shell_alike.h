@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a command that is executed without a shell must find as if there had been one.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace errand {
+
+// Would sh hand exactly these variables on to a command? Not names that no shell can have, nor
+// those that it resets, and only with a PATH that says where programs are.
+bool shell_keeps(const std::vector<std::string>& env);
+
+// PWD as a shell sets it that starts in `dir` (relative to our own folder; empty: that folder):
+// what it was given if that names the folder, else the folder without symbolic links. None where
+// there is no such folder.
+std::optional<std::string> shell_pwd(const std::optional<std::string>& given,
+                                     const std::string& dir);
+
+}  // namespace errand

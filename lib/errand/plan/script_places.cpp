@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/plan/script_places.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <utility>
+
+#include "errand/plan/quote.h"
+
+namespace errand {
+namespace {
+
+// What is open around a place.
+enum class Open : std::uint8_t {
+  parenthesis,
+  command,     // $( )
+  arithmetic,  // $(( ))
+  parameter,   // ${ }
+  quotes,      // " "
+};
+
+// Follows a script's quotes and parentheses as a shell does, without understanding more of it. What
+// it cannot follow for sure ends in `lost_`: the reason why nothing can be replaced from there on.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view script) : script_(script) {}
+
+  Result<std::vector<ScriptPlace>> scan() {
+    while (at_ < script_.size() && !error_) step();
+    end_word();
+    if (!error_ && !places_.empty() && (unclosed_ || (lost_.empty() && !open_.empty()))) {
+      error_ = Error::text("a quote or a parenthesis of the command is not closed");
+    }
+    if (error_) return std::unexpected(error_);
+    return std::move(places_);
+  }
+
+ private:
+  void step() {
+    if (placeholder_at(rest())) return take_placeholder();
+    if (!lost_.empty()) {
+      ++at_;
+    } else if (in(Open::quotes)) {
+      step_in_quotes();
+    } else if (in(Open::parameter)) {
+      step_in_parameter();
+    } else if (in(Open::arithmetic)) {
+      step_in_arithmetic();
+    } else {
+      step_in_words();
+    }
+  }
+
+  void take_placeholder() {
+    if (!lost_.empty()) return fail(lost_);
+    if (is_open(Open::parameter)) return fail("in ${ }");
+    if (is_open(Open::arithmetic)) return fail("in arithmetic, which reads values as expressions");
+    if (!in(Open::quotes) && is_subscript()) return fail("in a subscript, which is arithmetic");
+    add_place(in(Open::quotes) ? Quoting::double_quotes : Quoting::none);
+  }
+
+  void add_place(Quoting quoting) {
+    const Placeholder placeholder = *placeholder_at(rest());
+    places_.push_back({at_, placeholder, quoting});
+    at_ += to_string(placeholder).size();
+    word_ += '{';
+  }
+
+  void step_in_words() {
+    const char next = script_[at_];
+    switch (next) {
+      case '\'':
+        return skip_single_quotes();
+      case '"':
+        word_ += next;
+        return open(Open::quotes, 1);
+      case '\\':
+        return skip_escaped();
+      case '$':
+        return step_at_dollar();
+      case '`':
+        return skip_backquotes();
+      case '#':
+        if (word_.empty()) return skip_comment();
+        break;
+      case '(':
+        end_word();
+        if (follows("((")) return lose("behind \"((\"");
+        return open(Open::parenthesis, 1);
+      case ')':
+        return close_parenthesis();
+      case '<':
+        end_word();
+        if (follows("<<<")) return skip(3);
+        if (follows("<<"))
+          return lose("in or behind a here-document; let a file or printf give it");
+        return skip(1);
+      default:
+        break;
+    }
+    constexpr std::string_view separators = " \t\n;&|>";
+    if (separators.find(next) != std::string_view::npos) {
+      end_word();
+    } else {
+      word_ += next;
+    }
+    skip(1);
+  }
+
+  void step_in_quotes() {
+    switch (script_[at_]) {
+      case '"':
+        return close(1);
+      case '\\':
+        return skip_escaped();
+      case '$':
+        return step_at_dollar();
+      case '`':
+        return skip_backquotes();
+      default:
+        return skip(1);
+    }
+  }
+
+  void step_in_parameter() {
+    switch (script_[at_]) {
+      case '}':
+        return close(1);
+      case '\\':
+        return skip_escaped();
+      case '$':
+        return step_at_dollar();
+      case '`':
+        return skip_backquotes();
+      case '\'':
+      case '"':  // what quotes mean here depends on the operator and on the shell
+        return lose("behind quotes in ${ }");
+      default:
+        return skip(1);
+    }
+  }
+
+  void step_in_arithmetic() {
+    switch (script_[at_]) {
+      case '(':
+        return open(Open::parenthesis, 1);
+      case ')':
+        if (follows("))")) return close(2);
+        return lose("behind \"$((\" that is not arithmetic; write \"$( (\"");
+      case '$':
+        return step_at_dollar();
+      case '\'':
+      case '"':
+      case '`':
+      case '\\':
+        return lose("behind quotes in arithmetic");
+      default:
+        return skip(1);
+    }
+  }
+
+  void step_at_dollar() {
+    if (follows("$((")) return open(Open::arithmetic, 3);
+    if (follows("$(")) return open(Open::command, 2);
+    if (follows("${")) {
+      if (placeholder_at(rest().substr(1))) return fail_at(at_ + 1, "behind \"$\"");
+      return open(Open::parameter, 2);
+    }
+    if (follows("$[")) return lose("behind \"$[\", which is arithmetic in some shells");
+    if (follows("$'") && !in(Open::quotes))
+      return lose("in or behind $'...', which not all shells know");
+    word_ += '$';
+    skip(1);
+  }
+
+  void skip_escaped() {
+    if (placeholder_at(rest().substr(1))) return fail_at(at_ + 1, "behind a backslash");
+    if (at_ + 1 == script_.size()) return lose("behind a backslash");
+    // A line that goes on is no part of a word.
+    if (script_[at_ + 1] != '\n') word_ += '\\';
+    skip(2);
+  }
+
+  void skip_single_quotes() {
+    word_ += '\'';
+    for (++at_; at_ < script_.size() && script_[at_] != '\'';) {
+      if (!placeholder_at(rest())) {
+        ++at_;
+      } else if (is_open(Open::parameter) || is_open(Open::arithmetic)) {
+        return fail("in ${ } or arithmetic");
+      } else {
+        add_place(Quoting::single_quotes);
+      }
+    }
+    unclosed_ = at_ == script_.size();
+    skip(1);
+  }
+
+  // Their inside is read twice, by rules that differ between shells.
+  void skip_backquotes() {
+    word_ += '`';
+    for (++at_; at_ < script_.size() && script_[at_] != '`'; ++at_) {
+      if (script_[at_] == '\\') ++at_;
+      if (placeholder_at(rest())) return fail("in backquotes; write $( )");
+    }
+    unclosed_ = at_ >= script_.size();
+    skip(1);
+  }
+
+  void skip_comment() {
+    for (; at_ < script_.size() && script_[at_] != '\n'; ++at_) {
+      if (placeholder_at(rest())) return fail("in a comment");
+    }
+  }
+
+  void close_parenthesis() {
+    end_word();
+    // One that nothing opened ends a pattern of `case`.
+    if (in(Open::parenthesis) || in(Open::command)) return close(1);
+    skip(1);
+  }
+
+  void end_word() {
+    // The parentheses of its patterns need not be balanced.
+    if (word_ == "case" && is_open(Open::command)) lose("behind `case` in $( )");
+    if (word_ == "[[") lose("in or behind [[ ]], which may run what is compared; write [ ]");
+    if (word_ == "let") lose("behind `let`, which reads values as expressions");
+    word_.clear();
+  }
+
+  // Are we in NAME[...?
+  bool is_subscript() const {
+    const std::size_t bracket = word_.find('[');
+    if (bracket == std::string::npos || bracket == 0 ||
+        word_.find(']', bracket) != std::string::npos)
+      return false;
+    return std::all_of(
+        word_.begin(), word_.begin() + static_cast<std::ptrdiff_t>(bracket),
+        [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
+  }
+
+  std::string_view rest() const { return script_.substr(std::min(at_, script_.size())); }
+  bool follows(std::string_view text) const { return rest().starts_with(text); }
+  void skip(std::size_t bytes) { at_ += bytes; }
+
+  bool in(Open what) const { return !open_.empty() && open_.back().what == what; }
+  bool is_open(Open what) const {
+    return std::ranges::any_of(open_, [what](const Level& level) { return level.what == what; });
+  }
+  void open(Open what, std::size_t bytes) {
+    open_.push_back({what, std::exchange(word_, {})});
+    skip(bytes);
+  }
+  // The word around goes on where something inside of it ends.
+  void close(std::size_t bytes) {
+    word_ = std::move(open_.back().word);
+    if (open_.back().what != Open::parenthesis) word_ += '$';
+    open_.pop_back();
+    skip(bytes);
+  }
+
+  void lose(std::string why) {
+    if (lost_.empty()) lost_ = std::move(why);
+  }
+  void fail(const std::string& why) { fail_at(at_, why); }
+  void fail_at(std::size_t at, const std::string& why) {
+    const std::string_view found = script_.substr(at);
+    error_ =
+        Error::text(std::string(to_string(*placeholder_at(found))) + " cannot be replaced " + why);
+  }
+
+  struct Level {
+    Open what;
+    std::string word;  // what was read of the word that it stands in
+  };
+  std::string_view script_;
+  std::size_t at_ = 0;
+  std::vector<Level> open_;
+  std::string word_;  // what was read of the current word, roughly
+  std::string lost_;
+  bool unclosed_ = false;
+  std::vector<ScriptPlace> places_;
+  Error error_;
+};
+
+}  // namespace
+
+Result<std::vector<ScriptPlace>> find_places(std::string_view script) {
+  return Scanner(script).scan();
+}
+
+}  // namespace errand

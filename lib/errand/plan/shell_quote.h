@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace errand {
+
+// `word` as one word for any POSIX shell, whatever its bytes are (NUL apart, which no word has):
+// always in quotes.
+std::string shell_quote(std::string_view word);
+
+// The same, without quotes where nobody needs them.
+std::string shell_word(std::string_view word);
+
+}  // namespace errand

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What becomes of the tasks when this program is killed.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "errand/base/result.h"
+
+namespace errand {
+
+// What the guardian and this program share: written here, read there, so that a process that starts
+// or ends costs no system call.
+struct GuardedGroups {
+  // Groups beyond this number are found by their mark alone.
+  static constexpr std::size_t kMost = 65536;
+  static constexpr std::size_t kMarkBytesMax = 256;
+
+  std::atomic<std::uint32_t> mark_bytes{0};
+  char mark[kMarkBytesMax] = {};
+  std::atomic<std::uint32_t> used{0};  // entries from here on were never written
+  std::atomic<pid_t> groups[kMost] = {};
+};
+
+// A small process that does nothing but wait for the end of this one. When that comes without
+// dismissal (SIGKILL, a crash) it kills every group it has been told of, everything that was
+// started with the mark in its environment, and their descendants, and ends when none of it is
+// left. It is in a session of its own, holds no descriptor open and ignores every signal; no
+// SIGCHLD tells of its end, and only who asks for it by its id can wait for it. When it is killed
+// itself, this program goes on without it.
+//
+// Created early: it keeps the memory this program has at that moment. One thread only, which lives
+// as long as the program.
+class Guardian {
+ public:
+  static Result<std::unique_ptr<Guardian>> start();
+  // Returns when it is gone.
+  ~Guardian();
+  Guardian(const Guardian&) = delete;
+  Guardian& operator=(const Guardian&) = delete;
+
+  // Once nothing is left to be guarded: it begins to end.
+  void dismiss();
+
+  // "K=V", in the environment of every process started from now on, and of nobody else's. At most
+  // kMarkBytesMax bytes; once.
+  void set_mark(std::string_view entry);
+  void add_group(pid_t group);
+  // To be called before the group's id can be given to others.
+  void remove_group(pid_t group);
+
+  pid_t pid() const { return pid_; }
+  // False when somebody has killed it.
+  bool alive() const;
+
+ private:
+  explicit Guardian(GuardedGroups& shared) : shared_(shared) {}
+
+  GuardedGroups& shared_;
+  pid_t pid_ = 0;
+  std::unordered_map<pid_t, std::uint32_t> places_;
+  std::vector<std::uint32_t> free_places_;
+};
+
+}  // namespace errand

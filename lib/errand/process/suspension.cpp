@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "errand/process/detail/suspension.h"
+
+namespace errand {
+namespace {
+
+// A group's leader that has ended counts as stopped: what it left behind is killed soon anyway.
+bool is_stopped(pid_t pid) {
+  siginfo_t info{};
+  const int flags = WSTOPPED | WEXITED | WNOHANG | WNOWAIT;
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, flags) != 0 || info.si_pid != 0;
+}
+
+void signal_all(const std::vector<pid_t>& groups, int signal) {
+  for (const pid_t group : groups) {
+    // Its leader makes the group itself, and may not have come to it yet.
+    if (::kill(-group, signal) != 0) ::kill(group, signal);
+  }
+}
+
+}  // namespace
+
+Reaper::Suspension::Suspension(Runtime& on, std::function<void()> on_stopped)
+    : runtime(on),
+      began(Clock::now()),
+      stopped(std::move(on_stopped)),
+      patience(on, [this] { insist(); }),
+      ended(on) {}
+
+void Reaper::Suspension::insist() {
+  if (std::exchange(insisted, true)) return tell();  // only the kernel can keep it from stopping
+  signal_all(groups, SIGSTOP);
+  patience.set_after(kStopTime);
+}
+
+void Reaper::Suspension::tell() {
+  patience.cancel();
+  if (auto call = std::exchange(stopped, nullptr)) call();
+}
+
+void Reaper::Suspension::begin(std::vector<pid_t> leaders) {
+  std::erase_if(leaders, is_stopped);  // by others, who will continue them
+  groups = std::move(leaders);
+  signal_all(groups, SIGTSTP);
+  patience.set_after(kStopTime);
+  look();
+}
+
+void Reaper::Suspension::look() {
+  if (stopped && std::ranges::all_of(groups, is_stopped)) tell();
+}
+
+void Reaper::Suspension::end() {
+  patience.cancel();
+  runtime.skip(Clock::now() - began);
+  signal_all(groups, SIGCONT);
+  ended.set();
+}
+
+void Reaper::suspend(std::function<void()> stopped) {
+  if (suspension_) return;
+  std::vector<pid_t> leaders;
+  for (const auto& [pid, watch] : started_) leaders.push_back(pid);
+  suspension_ = std::make_shared<Suspension>(runtime_, std::move(stopped));
+  suspension_->begin(std::move(leaders));
+}
+
+void Reaper::resume() {
+  const auto suspension = std::exchange(suspension_, nullptr);
+  if (!suspension) return;
+  for (const auto& [pid, watch] : stops_) watch->on_resume();
+  suspension->end();
+}
+
+void Reaper::tell_stops() {
+  for (const auto& [pid, watch] : stops_) {
+    siginfo_t info{};
+    const int rc = ::waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WNOHANG | WNOWAIT);
+    watch->on_stop_state(rc == 0 && info.si_pid != 0);
+  }
+}
+
+awaitable<void> Reaper::may_start(Context context) {
+  const auto suspension = suspension_;
+  if (suspension) co_await suspension->ended.wait(context);
+}
+
+}  // namespace errand

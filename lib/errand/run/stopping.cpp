@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/run/stopping.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace errand {
+
+StoppingNotices::StoppingNotices(Executor& executor, Runtime& runtime,
+                                 std::function<void(std::string)> tell)
+    : executor_(executor),
+      runtime_(runtime),
+      tell_(std::move(tell)),
+      timer_(runtime, [this] { this->tell(); }) {}
+
+// lint: outlives: see the declaration.
+awaitable<AttemptResult> StoppingNotices::run(Context context, Context hurry,
+                                              const Attempt& attempt, OutputSink& output,
+                                              Capture capture) {
+  std::optional<Entry> entry;
+  std::optional<detail::CancelHook> asked;
+  asked.emplace(context, [&] { entry = begin(*attempt.task, hurry); });
+  AttemptResult result;
+  try {
+    result = co_await executor_.run(context, hurry, attempt, output, capture);
+  } catch (...) {
+    if (entry) end(*entry);
+    throw;
+  }
+  asked.reset();
+  if (entry) end(*entry);
+  co_return result;
+}
+
+// lint: outlives: see the declaration.
+awaitable<Error> StoppingNotices::probe(Context context, Context hurry, const Attempt& attempt) {
+  return executor_.probe(std::move(context), std::move(hurry), attempt);
+}
+
+StoppingNotices::Entry StoppingNotices::begin(const Task& task, const Context& hurry) {
+  const TimePoint now = runtime_.now();
+  const TimePoint tell_at = after(now, kTellAfter);
+  if (stopping_.empty()) timer_.set(tell_at);
+  return stopping_.insert(stopping_.end(), {&task, hurry, after(now, task.grace)});
+}
+
+void StoppingNotices::end(Entry entry) {
+  stopping_.erase(entry);
+  if (stopping_.empty()) timer_.cancel();
+}
+
+void StoppingNotices::tell() {
+  const TimePoint now = runtime_.now();
+  TimePoint last = now;
+  for (const Stopping& one : stopping_) {
+    if (!one.hurry.done()) last = std::max(last, one.killed_at);
+  }
+  const Duration left = std::chrono::ceil<std::chrono::seconds>(last - now);
+  const std::string what =
+      last > now ? format_duration(left) + " to SIGKILL" : "SIGKILL has been sent";
+  if (last > now) timer_.set(after(last, kTellAfter));
+  tell_("waiting for " + names() + " (" + what + ")");
+}
+
+std::string StoppingNotices::names() const {
+  std::vector<std::string_view> shown;
+  std::size_t more = 0;
+  for (const Stopping& one : stopping_) {
+    const std::string_view name = one.task->full_name;
+    if (std::ranges::find(shown, name) != shown.end()) continue;  // attempts of one task
+    if (shown.size() < kNamesMax) {
+      shown.push_back(name);
+    } else {
+      ++more;
+    }
+  }
+  std::string text;
+  for (const std::string_view name : shown) text.append(text.empty() ? "" : ", ").append(name);
+  return more == 0 ? text : text + " and " + std::to_string(more) + " more";
+}
+
+}  // namespace errand

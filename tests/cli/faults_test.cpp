@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the system refuses: each fault is told clearly, and the other tasks go on as if nothing
+// were.
+#include <unistd.h>
+
+#include <csignal>
+
+#include "support/cli.h"
+
+namespace errand::test {
+namespace {
+
+std::vector<std::string> with_limits(const std::string& limits) {
+  return {"sh", "-c", "ulimit " + limits + " && exec \"$0\" \"$@\""};
+}
+
+std::string many_tasks(int count, const std::string& run) {
+  std::string yaml = "tasks:\n";
+  for (int i = 0; i < count; ++i) yaml += "  t" + std::to_string(i) + ": " + run + "\n";
+  return yaml;
+}
+
+TEST_CASE(
+    "200 tasks at once under a limit of 64 descriptors all run, and errand says why they wait") {
+  CliTest test;
+  test.write("errand.yaml", many_tasks(200, "echo $ERRAND_TASK"));
+  Call call{{"run", "-j", "200"}};
+  call.prefix = with_limits("-n 64");
+  const Ended end = test.run(call);
+  CHECK(end.how() == "exit 0");
+  CHECK(count(end.out, "\n") == 200);
+  CHECK(count(end.err, "the limit of open files (ulimit -n) is reached") == 1);
+}
+
+TEST_CASE("tasks that wait for descriptors can be canceled") {
+  CliTest test;
+  test.write(
+      "errand.yaml",
+      "mode: aggregate\n" + many_tasks(60, "exec 9>$HELD; echo ready >$MARKS; exec sleep 1000"));
+  Call call{{"run", "-j", "0"}};
+  call.prefix = with_limits("-n 40");
+  const auto errand = test.start(call);
+  errand->await_mark("ready");
+  errand->signal(SIGTERM);
+  const Ended end = errand->finish();
+  CHECK(end.signal == SIGTERM);
+  CHECK(contains(end.err, "60 tasks: 60 canceled in "));
+  CHECK_FALSE(test.held());
+}
+
+TEST_CASE("a timeout counts for a task that waits for descriptors") {
+  CliTest test;
+  std::string yaml = "mode: aggregate\n" + many_tasks(30, "exec sleep 1000");
+  test.write("errand.yaml", yaml);
+  Call call{{"run", "-j", "0", "--timeout", "1s"}};
+  call.prefix = with_limits("-n 40");
+  CHECK(test.run(call).how() == "exit 124");
+}
+
+TEST_CASE("tasks wait for each other where the system lets no more processes run") {
+  if (::getuid() != 0 || find_program("setpriv").empty() || find_program("prlimit").empty()) {
+    WARN("skipped: the limit does not count for root, and nobody else can be had");
+    return;
+  }
+  CliTest test;
+  test.write("errand.yaml", many_tasks(40, "sleep 0.05; echo $ERRAND_TASK"));
+  REQUIRE(::chown(test.path().c_str(), 64321, 64321) == 0);
+  Call call{{"run", "-j", "0", "errand.yaml"}};
+  call.env = {"TMPDIR=/tmp"};
+  call.prefix = {"setpriv",         "--reuid=64321", "--regid=64321", "--clear-groups",
+                 "--inh-caps=-all", "prlimit",       "--nproc=12"};
+  const Ended end = test.run(call);
+  // A shell of ours may find no room for its own children: that is the task's failure, not
+  // errand's.
+  CHECK(contains(end.err, "the limit of processes (ulimit -u) is reached"));
+  CHECK_FALSE(contains(end.err, "clone:"));
+  CHECK(contains(end.err, "40 tasks: "));
+}
+
+TEST_CASE(
+    "a folder that was deleted under errand does no harm to tasks with a folder of their own") {
+  CliTest test;
+  test.write("gone/x", "");
+  test.write("errand.yaml", "tasks: { a: pwd }");
+  Call call{{"run", test / "errand.yaml"}};
+  call.prefix = {"sh", "-c", "cd gone && rm x && rmdir ../gone && exec \"$0\" \"$@\""};
+  const Ended end = test.run(call);
+  CHECK(end.how() == "exit 0");
+  CHECK(end.out == test.path() + "\n");
+}
+
+TEST_CASE("a task whose folder is not there says so") {
+  CliTest test;
+  const Ended end =
+      test.run_yaml("mode: aggregate\ntasks: { a: { run: pwd, dir: gone }, b: echo b }");
+  CHECK(end.how() == "exit 1");
+  CHECK(contains(end.err, "a: failed: chdir 'gone': No such file or directory"));
+  CHECK(end.out == "b\n");
+}
+
+TEST_CASE("with an empty PATH programs are not found, and say so") {
+  CliTest test;
+  test.write("errand.yaml", "mode: aggregate\ntasks: { a: [ls], b: [/bin/echo, b] }");
+  Call call{{"run"}};
+  call.env = {"PATH="};
+  const Ended end = test.run(call);
+  CHECK(end.how() == "exit 1");
+  CHECK(contains(end.err, "a: failed: exec 'ls': No such file or directory"));
+  CHECK(end.out == "b\n");
+}
+
+TEST_CASE("an argument of a megabyte is refused by the system, and the task says so") {
+  CliTest test;
+  test.write("errand.json", R"({"mode": "aggregate", "tasks": {"a": ["echo", ")" +
+                                std::string(1024 * 1024, 'x') + R"("], "b": "echo b"}})");
+  const Ended end = test.run({"run", "errand.json"});
+  CHECK(end.how() == "exit 1");
+  CHECK(contains(end.err, "a: failed: exec 'echo': Argument list too long"));
+  CHECK(contains(end.out, "b\n"));
+}
+
+TEST_CASE("a temporary folder that cannot be used fails only tasks that need it, by name") {
+  CliTest test;
+  test.write("errand.yaml",
+             "mode: aggregate\ntasks: { big: head -c 3000000 /dev/zero, small: echo small }");
+  Call call{{"run"}};
+  call.env = {"TMPDIR=" + (test / "nowhere")};
+  const Ended end = test.run(call);
+  CHECK(end.how() == "exit 1");
+  CHECK(contains(end.err, "nowhere"));
+  CHECK(contains(end.err, "No such file or directory"));
+  CHECK(contains(end.err, "2 tasks: 1 succeeded, 1 failed"));
+  CHECK(contains(end.out, "small\n"));
+}
+
+TEST_CASE("a report on a full disk fails the run and says so, and the tasks run") {
+  if (::access("/dev/full", W_OK) != 0) return;
+  CliTest test;
+  for (const char* kind : {"json", "events"}) {
+    CAPTURE(kind);
+    const Ended end =
+        test.run_yaml("tasks: { a: echo a }", {"--report", std::string(kind) + "=/dev/full"});
+    CHECK(end.how() == "exit 125");
+    CHECK(contains(end.err, "No space left on device"));
+    CHECK(end.out == "a\n");
+  }
+}
+
+// Few enough for a test of seconds; ten times as much takes no more memory.
+TEST_CASE("much output takes little memory") {
+  CliTest test;
+  const std::string zeros = "head -c 1000000000 /dev/zero";
+  const std::string lines = "yes one line of output | head -c 100000000";
+  for (const std::string& mode : {std::string("quiet"), std::string("live"), std::string("raw")}) {
+    CAPTURE(mode);
+    test.write("errand.yaml", "tasks: { a: " + (mode == "live" ? lines : zeros) + " }");
+    Call call{{"run", "-o", mode}};
+    call.out_file = "/dev/null";
+    const Ended end = test.run(call);
+    CHECK(end.how() == "exit 0");
+    if (!kSanitized) CHECK(end.peak_kib < 40 * 1024);
+  }
+}
+
+TEST_CASE("signals that mean nothing change nothing") {
+  CliTest test;
+  test.make_gate("gate");
+  const auto errand = test.start_yaml("tasks: { a: echo ready >$MARKS; read line <gate; exit 5 }");
+  errand->await_mark("ready");
+  for (int i = 0; i < 20; ++i) {
+    for (const int number : {SIGCHLD, SIGCONT, SIGWINCH, SIGURG, SIGPIPE}) errand->signal(number);
+  }
+  test.open_gate("gate");
+  CHECK(errand->finish().how() == "exit 5");
+}
+
+TEST_CASE("a descriptor that errand was started with reaches no task, and no task has another's") {
+  CliTest test;
+  // Many at once, each with its own pipes; one more descriptor in any of them is a leak.
+  test.write("errand.yaml", many_tasks(100, "[" ERRAND_PROBE ", descriptors]"));
+  Call call{{"run", "-j", "50"}};
+  call.prefix = {"sh", "-c", "exec 7</dev/null 8>/dev/null && exec \"$0\" \"$@\""};
+  const Ended end = test.run(call);
+  CHECK(end.how() == "exit 0");
+  // 3 and 4 are the tokens that all share (see MAKEFLAGS).
+  CHECK(count(end.out, "0 1 2 3 4\n") == 100);
+}
+
+}  // namespace
+}  // namespace errand::test

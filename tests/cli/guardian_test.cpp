@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// When errand itself is killed, nothing of its tasks survives. Errand::finish_killed() waits until
+// every process is gone that errand, or a task of it, has started: a survivor hangs the test.
+#include <csignal>
+#include <fstream>
+
+#include "support/cli.h"
+
+namespace errand::test {
+namespace {
+
+const std::string kDeaf = "trap '' TERM INT HUP; ";
+const std::string kErrand = ERRAND_BINARY;
+
+struct Survivor {
+  const char* how;
+  std::string script;  // ends with "ready" in $MARKS
+};
+
+const std::vector<Survivor>& survivors() {
+  static const std::vector<Survivor> all = {
+      {"in the background", "exec 9>$HELD; sleep 1000 & echo ready >$MARKS; wait"},
+      {"deaf", kDeaf + "exec 9>$HELD; sleep 1000 & echo ready >$MARKS; wait"},
+      {"with an empty environment", "exec 9>$HELD; env -i sleep 1000 & echo ready >$MARKS; wait"},
+      {"in a session of its own",
+       "exec 9>$HELD; setsid sh -c 'echo ready >$MARKS; sleep 1000' & wait"},
+      {"by a double fork",
+       "exec 9>$HELD; (setsid sh -c '(echo ready >$MARKS; sleep 1000) &'); wait"},
+      {"as a daemon, holding nothing of errand's open",
+       "exec 9>$HELD; (setsid sh -c '(echo ready >$MARKS; sleep 1000) &' </dev/null >/dev/null "
+       "2>&1);"
+       " wait"},
+      {"stopped", "exec 9>$HELD; sh -c 'echo ready >$MARKS; kill -STOP $$; sleep 1000' & wait"},
+      {"stopped in a session of its own",
+       "exec 9>$HELD; setsid sh -c 'echo ready >$MARKS; kill -STOP $$; sleep 1000' & wait"},
+      {"forking all the time",
+       "exec 9>$HELD; echo ready >$MARKS; while :; do sleep 1000 & sleep 0; done"},
+      {"forking all the time into sessions of its own",
+       "exec 9>$HELD; echo ready >$MARKS; while :; do setsid sleep 1000 & sleep 0; done"},
+  };
+  return all;
+}
+
+std::string task(const std::string& script) {
+  return "tasks:\n  a:\n    run: |\n      " + script + "\n";
+}
+
+// The id of errand's guardian; 0 when it has none.
+pid_t guardian_of(pid_t errand) {
+  const std::string task = "/proc/" + std::to_string(errand) + "/task/" + std::to_string(errand);
+  std::ifstream children(task + "/children");
+  for (pid_t child = 0; children >> child;) {
+    std::ifstream name("/proc/" + std::to_string(child) + "/comm");
+    std::string text;
+    if (std::getline(name, text) && text == "guardian") return child;
+  }
+  return 0;
+}
+
+TEST_CASE("what tasks started does not survive a SIGKILL of errand") {
+  for (const Survivor& survivor : survivors()) {
+    CAPTURE(survivor.how);
+    CliTest test;
+    const auto errand = test.start_yaml(task(survivor.script));
+    errand->await_mark("ready");
+    errand->signal(SIGKILL);
+    CHECK(errand->finish_killed().signal == SIGKILL);
+    CHECK_FALSE(test.held());
+  }
+}
+
+TEST_CASE("what tasks started does not survive a crash of errand") {
+  CliTest test;
+  const auto errand = test.start_yaml(task(survivors().front().script));
+  errand->await_mark("ready");
+  errand->signal(SIGABRT);
+  CHECK(errand->finish_killed().signal == SIGABRT);
+  CHECK_FALSE(test.held());
+}
+
+TEST_CASE("what tasks started does not survive a SIGKILL of errand's whole group") {
+  CliTest test;
+  const auto errand = test.start_yaml(task(survivors().front().script));
+  errand->await_mark("ready");
+  REQUIRE(::kill(-errand->pid(), SIGKILL) == 0);
+  CHECK(errand->finish_killed().signal == SIGKILL);
+  CHECK_FALSE(test.held());
+}
+
+TEST_CASE("what many tasks started does not survive a SIGKILL of errand") {
+  CliTest test;
+  const auto errand = test.start_yaml(R"(
+jobs: 0
+tasks: { )" + [] {
+    std::string tasks;
+    for (int i = 0; i < 60; ++i) {
+      tasks += "t" + std::to_string(i) + ": 'exec 9>$HELD; sleep 1000 & echo ready >$MARKS; wait',";
+    }
+    return tasks + " }";
+  }());
+  for (int i = 0; i < 60; ++i) errand->await_mark("ready");
+  errand->signal(SIGKILL);
+  CHECK(errand->finish_killed().signal == SIGKILL);
+  CHECK_FALSE(test.held());
+}
+
+TEST_CASE("a SIGKILL of the outer errand ends what the tasks of an inner one started") {
+  for (const Survivor& survivor : survivors()) {
+    CAPTURE(survivor.how);
+    CliTest test;
+    test.write("inner.yaml", task(survivor.script));
+    const auto errand = test.start_yaml("tasks: { inner: " + kErrand + " run inner.yaml; true }");
+    errand->await_mark("ready");
+    errand->signal(SIGKILL);
+    CHECK(errand->finish_killed().signal == SIGKILL);
+    CHECK_FALSE(test.held());
+  }
+}
+
+TEST_CASE("processes that are none of the tasks' survive") {
+  CliTest test;
+  // Started by the shell that becomes errand: a child of it, and in its group.
+  test.make_gate("gate");
+  test.write("errand.yaml", task("echo ready >$MARKS; sleep 1000 & wait"));
+  Call call{{"run"}};
+  call.prefix = {"sh", "-c", "(read line <gate; echo survived >$MARKS) & exec \"$0\" \"$@\""};
+  const auto errand = test.start(call);
+  errand->await_mark("ready");
+  errand->signal(SIGKILL);
+  test.open_gate("gate");
+  CHECK(errand->finish_killed().signal == SIGKILL);
+  CHECK(test.marks() == std::vector<std::string>{"survived"});
+}
+
+TEST_CASE("the guardian holds nothing of errand's open and is in no group of others") {
+  CliTest test;
+  test.make_gate("gate");
+  const auto errand = test.start_yaml("tasks: { a: echo ready >$MARKS; read line <gate }");
+  errand->await_mark("ready");
+  const pid_t guardian = guardian_of(errand->pid());
+  REQUIRE(guardian > 0);
+  CHECK(::getpgid(guardian) == guardian);
+  CHECK(::getsid(guardian) == guardian);
+  const std::string script = "ls /proc/" + std::to_string(guardian) + "/fd | wc -l >descriptors";
+  CHECK(std::system(("cd " + test.path() + " && " + script).c_str()) == 0);
+  CHECK(test.read("descriptors") == "0\n");
+  test.open_gate("gate");
+  CHECK(errand->finish().how() == "exit 0");
+}
+
+TEST_CASE("signals do not end the guardian") {
+  CliTest test;
+  const auto errand = test.start_yaml(task(survivors().front().script));
+  errand->await_mark("ready");
+  const pid_t guardian = guardian_of(errand->pid());
+  REQUIRE(guardian > 0);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGPIPE, SIGALRM}) {
+    CHECK(::kill(guardian, number) == 0);
+  }
+  errand->signal(SIGKILL);
+  CHECK(errand->finish_killed().signal == SIGKILL);
+  CHECK_FALSE(test.held());
+}
+
+TEST_CASE("errand goes on when its guardian is killed") {
+  CliTest test;
+  test.make_gate("gate");
+  const auto errand = test.start_yaml(
+      "tasks: { a: echo ready >$MARKS; read line <gate, b: { needs: [a], run: exit 3 } }", {"-v"});
+  errand->await_mark("ready");
+  const pid_t guardian = guardian_of(errand->pid());
+  REQUIRE(guardian > 0);
+  CHECK(::kill(guardian, SIGKILL) == 0);
+  test.open_gate("gate");
+  const Ended end = errand->finish();
+  CHECK(end.how() == "exit 3");
+  CHECK(contains(end.err, "errand: the guardian was killed\n"));
+}
+
+TEST_CASE("-v tells what keeps processes from being left behind") {
+  CliTest test;
+  CHECK(contains(test.run_yaml("tasks: { a: 'true' }", {"-v"}).err, "nothing is left behind: "));
+  CHECK_FALSE(contains(test.run_yaml("tasks: { a: 'true' }").err, "nothing is left behind"));
+}
+
+}  // namespace
+}  // namespace errand::test
