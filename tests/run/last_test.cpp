@@ -145,13 +145,14 @@ TEST_CASE("a second signal ends the last tasks that wait for a slot") {
   CHECK(test.elapsed() == 5s);
 }
 
-TEST_CASE("what runs on failure sees failures of what it never waited for") {
+TEST_CASE("what runs on failure sees what was skipped before its group began") {
   RunTest test;
-  test.executor.behaviors["bad"] = {.exit_code = 1};
+  test.executor.behaviors["h/bad"] = {.exit_code = 1};
+  test.executor.behaviors["h/slow"] = {.takes = 5s};
   test.run_plan(
-      "mode: aggregate\ntasks: {bad: x, g: {when: always, tasks: {report: {run: x, when: "
-      "on_failure}, skipped: {run: x, needs: bad}}}}");
-  CHECK(test.executor.started == Names{"bad", "g/report"});
+      "mode: aggregate\ntasks: {h: {mode: aggregate, tasks: {bad: x, slow: x}}, g: {when: always, "
+      "tasks: {report: {run: x, when: on_failure}, skipped: {run: x, needs: h/bad}}}}");
+  CHECK(test.executor.started == Names{"h/bad", "h/slow", "g/report"});
 }
 
 TEST_CASE("what needs one task, as its group does, sees that it failed") {
