@@ -98,6 +98,13 @@ TEST_CASE("equal tasks draw different delays") {
   CHECK(test.recorder.ended.at("a").duration != test.recorder.ended.at("b").duration);
 }
 
+TEST_CASE("a task that is canceled before its first try has not succeeded") {
+  RunTest test;
+  test.run_plan(
+      "mode: race\ntasks: {none: {tasks: {x: {run: x, if: 'false'}}}, a: {run: x, retry: 1}}");
+  CHECK(test.recorder.state("a") == "canceled: none succeeded first");
+}
+
 // ---- deadline
 
 TEST_CASE("three tries of 8 seconds with a deadline of 10 end at 10") {

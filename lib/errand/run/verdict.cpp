@@ -85,6 +85,15 @@ AttemptVerdict judge_attempt(const AttemptResult& result, const Policy& policy,
   return {};
 }
 
+bool is_in(const std::vector<int>& codes, const std::optional<ExitStatus>& status) {
+  return status && !status->by_signal() &&
+         std::ranges::find(codes, status->number()) != codes.end();
+}
+
+bool allows(const AllowFailure& rule, const std::optional<ExitStatus>& status) {
+  return rule.any || is_in(rule.exit_codes, status);
+}
+
 Error failure_of(const Task& task, const AttemptVerdict& verdict) {
   if (verdict.state != TaskState::failed && verdict.state != TaskState::timed_out) return {};
   return Error::make(
