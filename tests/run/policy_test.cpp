@@ -169,6 +169,19 @@ TEST_CASE("the file says which exit codes are a success") {
   CHECK(ended.exit_status == 1);
 }
 
+TEST_CASE("a death by a signal counts as 128 and its number, as in a shell") {
+  RunTest test;
+  test.executor.behaviors["a"] = test.executor.behaviors["b"] =
+      test.executor.behaviors["c"] = {.dies_of = 9};
+  const RunEnded ended = test.run_plan(
+      "mode: aggregate\ntasks: {a: {run: x, retry: {count: 1, on_exit: [137]}}, b: {run: x, "
+      "allow_failure: {exit_codes: [137]}}, c: {run: x, success_exit_codes: [137]}}");
+  CHECK(test.recorder.ended.at("a").attempts == 2);
+  CHECK(test.recorder.ended.at("b").allowed);
+  CHECK(test.recorder.state("c") == "succeeded");
+  CHECK(ended.error.message() == "a: killed by SIGKILL");
+}
+
 // ---- hedge
 
 TEST_CASE("a slow attempt is hedged, and only the winner's output is shown") {

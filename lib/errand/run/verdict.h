@@ -27,7 +27,7 @@ AttemptVerdict judge_attempt(const AttemptResult& result, const Policy& policy,
 // Of what was stopped, or never started, because `limited` is done.
 AttemptVerdict judge_stopped(const Context& limited);
 
-// Did it exit by itself, with one of these codes?
+// Is its exit code, or 128 + its signal, one of these?
 bool is_in(const std::vector<int>& codes, const std::optional<ExitStatus>& status);
 // Of a failure.
 bool allows(const AllowFailure& rule, const std::optional<ExitStatus>& status);
