@@ -218,6 +218,16 @@ TEST_CASE("a message never repeats more than a piece of its input") {
   CHECK(json_problems("[\"a\" \"" + huge + "\"]")[0].size() < 300);
 }
 
+TEST_CASE("a message shows the names of limits and locks without their control characters") {
+  const std::string what = ": \"x\" is not a whole number from 1 to 1000000";
+  CHECK(yaml_problems("limits: { \"a\\e[31m\": x }\ntasks: []\n") ==
+        Lines{"f:1:23: a\\x1b[31m" + what});
+  const std::string long_name(1'000'000, 'n');
+  const Lines problems = yaml_problems("limits: { ? " + long_name + " : x }\ntasks: []\n");
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0].size() < 300);
+}
+
 TEST_CASE("a huge scalar is read") {
   const std::string huge(10'000'000, 'x');
   CHECK(script_of(task_named(yaml_plan("- " + huge), "1")) == huge);

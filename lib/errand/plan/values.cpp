@@ -91,8 +91,9 @@ Result<int> parse_integer(std::string_view text, Range range) {
 }  // namespace
 
 void add_error(const Entry& entry, const Error& error, ProblemList& problems) {
-  problems.add(entry.value->offset,
-               [&] { return std::string(entry.key->text) + ": " + escape(error.message()); });
+  problems.add(entry.value->offset, [&] {
+    return escape(entry.key->text, kQuotedBytesMax) + ": " + escape(error.message());
+  });
 }
 
 void add_wrong_type(const Node& value, std::string_view name, std::string_view expected,

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/plan/graph.h"
+#include "errand/plan/select.h"
+#include "fuzz/check.h"
+#include "fuzz/targets.h"
+#include "plan/read_support.h"
+
+namespace errand::fuzz {
+namespace {
+
+constexpr std::size_t kTasksVariedMax = 200;  // what follows is quadratic in places
+
+// What is made of a plan is a plan again.
+void check_variations(const Plan& plan) {
+  if (plan.tasks().size() > kTasksVariedMax) return;
+  check_plan(shuffle(plan, plan.tasks().size()));
+  for (const std::string& show :
+       {graph_as_dot(plan), graph_as_mermaid(plan), graph_as_json(plan)}) {
+    promise(!show.empty(), "a plan is shown");
+  }
+  if (plan.tasks().size() == 1) return;
+  const auto selected = select(plan, {{plan.tasks().back().full_name}, {}, {}});
+  promise(selected.has_value(), "a task can be selected by its name");
+  check_plan(*selected);
+}
+
+}  // namespace
+
+void yaml(std::string_view text) {
+  const ReadOptions options = read_options();
+  const auto plan = read_plan(text, Format::yaml, options);
+  const auto again = read_plan(text, Format::yaml, options);
+  promise(plan.has_value() == again.has_value(), "reading is deterministic");
+  if (!plan) {
+    check_problems(plan.error(), text);
+    promise(format_all(plan.error()) == format_all(again.error()), "so are the problems");
+    return;
+  }
+  promise(dump(*plan) == dump(*again), "so is the plan");
+  check_plan(*plan);
+  check_variations(*plan);
+}
+
+}  // namespace errand::fuzz
