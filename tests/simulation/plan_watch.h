@@ -113,7 +113,7 @@ class PlanWatch final : public Observer {
   bool unneeded(const Task& service);
   std::vector<const Task*> may_wait_for_slots();
   void check_order(const Task& task);
-  void check_waiting(const Task& task, const std::vector<const Task*>& waiting);
+  void check_waiting(const Task& task);
   void check_held_up(const Task& task, const std::vector<const Task*>& waiting);
   bool follows(const Task& task);
 
