@@ -121,6 +121,8 @@ void PlanWatch::check_held_up(const Task& task, const std::vector<const Task*>& 
   expect(!over_for(task), "a task that waits for a slot was not sent away", task);
   expect(is_last(task) || !tasks_[task.parent].halted_at,
          "a task waits for a slot although its group was halted", task);
+  // A breaker's refusal has spent a turn of some rate, and comes back at a time of its own.
+  if (was_refusal_) return;
   expect(!task.policy->service, "a service does not start", task);
   if (follows(task)) return;
   std::vector<const Task*> others = waiting;

@@ -144,9 +144,12 @@ awaitable<void> Execution::try_as_told(Course& course, Context context) {
   RetryOptions options = retry_options(rule, seed);
   options.on_retry = [this, &course](const Retrying& retrying) {
     course.waits = true;
+    const std::string why = retrying.error.message();
+    const std::string what = course.last.refused ? why
+                                                 : "attempt " + std::to_string(course.attempts) +
+                                                       " failed (" + why + ")";
     notice(Notice::Level::info, &course.task,
-           "attempt " + std::to_string(course.attempts) + " failed (" + retrying.error.message() +
-               "); the next in " + format_duration(retrying.delay));
+           what + "; the next in " + format_duration(retrying.delay));
   };
   (void)co_await retry(context, std::move(options), once);
   if (course.waits) course.last.verdict = judge_stopped(context);
