@@ -150,11 +150,14 @@ class MatrixReader {
 
   void check_excluded_name(const Node& name) {
     if (find_axis(name.text)) return;
-    std::vector<std::string_view> names;
-    for (const Axis& axis : axes_) names.push_back(axis.name->text);
-    const std::string near = nearest(name.text, names);
-    fail(name.offset, "the matrix has no list " + quote(name.text) +
-                          (near.empty() ? "" : ", did you mean " + quote(near) + "?"));
+    right_ = false;
+    problems_.add(name.offset, [&] {
+      std::vector<std::string_view> names;
+      for (const Axis& axis : axes_) names.push_back(axis.name->text);
+      const std::string near = nearest(name.text, names);
+      return "the matrix has no list " + quote(name.text) +
+             (near.empty() ? "" : ", did you mean " + quote(near) + "?");
+    });
   }
 
   void combine() {
