@@ -11,6 +11,7 @@
 #include "errand/plan/quote.h"
 #include "errand/plan/scope.h"
 #include "errand/plan/settings.h"
+#include "errand/plan/task_room.h"
 #include "errand/plan/values.h"
 
 namespace errand::task_file {
@@ -42,9 +43,7 @@ class Interpreter {
 
  private:
   void add_root(const Node& root, std::string_view name);
-  bool has_room(Offset offset);
   TaskId add_task(TaskId parent, std::string_view name, NamePlace place);
-  void pay_for_repeated(const Task& outer, Offset offset);
   void set_name(Task& task, std::string_view name, Offset offset);
   void rename(TaskId id, const KeySet& keys);
 
@@ -72,11 +71,11 @@ class Interpreter {
   ProblemList& problems_;
   Draft draft_;
   Allowance allowance_{kExpandedPlanBytesMax};
+  TaskRoom room_{allowance_, problems_};
   Expander expander_;
   Environments environments_;
   std::optional<Limits> limits_;  // none of a task that stands alone
   bool lone_ = false;
-  bool full_ = false;  // no more tasks are read
 
   // What "defaults" say.
   std::optional<Task> base_;  // what the run's tasks inherit from instead of the run
@@ -125,29 +124,11 @@ void Interpreter::add_root(const Node& root, std::string_view name) {
   draft_.names.push_back({root.offset});
 }
 
-// False, with a problem, when there are so many tasks that no more are read.
-bool Interpreter::has_room(Offset offset) {
-  if (full_) return false;
-  if (draft_.tasks.size() <= kTasksMax) return true;
-  full_ = true;
-  problems_.add(offset, "more than " + std::to_string(kTasksMax) +
-                            " tasks; write them as JSON Lines, which are read while they run");
-  return false;
-}
-
-void Interpreter::pay_for_repeated(const Task& outer, Offset offset) {
-  const std::size_t bytes = outer.dir.size() + outer.full_name.size();
-  if (bytes <= kRepeatedBytesFree || allowance_.spend(bytes - kRepeatedBytesFree)) return;
-  full_ = true;
-  problems_.add(offset,
-                "the dir and the groups' names that each task repeats are too much; shorten them");
-}
-
 TaskId Interpreter::add_task(TaskId parent, std::string_view name, NamePlace place) {
   const auto id = static_cast<TaskId>(draft_.tasks.size());
   draft_.tasks[parent].children.push_back(id);
   const Task& outer = parent == 0 && base_ ? *base_ : draft_.tasks[parent];
-  pay_for_repeated(outer, place.offset);
+  room_.pay_for_repeated(outer, place.offset);
   Task task;
   task.id = id;
   task.parent = parent;
@@ -252,7 +233,7 @@ void Interpreter::share_default_policy() {
 void Interpreter::read_tasks(TaskId parent, const Node& tasks, const Scope& around) {
   if (tasks.kind == NodeKind::map) {
     for (const Entry entry : Entries(tasks)) {
-      if (!has_room(entry.key->offset)) return;
+      if (!room_.has_another(draft_.tasks.size() - 1, entry.key->offset)) return;
       const std::string_view name = entry.key->text;
       const TaskId id = add_task(parent, name, {entry.key->offset, true});
       read_task(id, name, *entry.value, around);
@@ -260,7 +241,7 @@ void Interpreter::read_tasks(TaskId parent, const Node& tasks, const Scope& arou
   } else if (tasks.kind == NodeKind::list) {
     std::size_t number = 0;
     for (const Node& item : Items(tasks)) {
-      if (!has_room(item.offset)) return;
+      if (!room_.has_another(draft_.tasks.size() - 1, item.offset)) return;
       const std::string name = std::to_string(++number);  // until it gives itself one
       read_task(add_task(parent, name, {item.offset}), "task " + name, item, around);
     }

@@ -48,10 +48,6 @@ struct Inherited {
 };
 
 inline constexpr std::size_t kFullNameBytesMax = 1024;
-// Of one file; matrices may add some to it. A stream of lines has no limit.
-inline constexpr std::size_t kTasksMax = 1'000'000;
-// What a task repeats of the groups around it, their names and dir, beyond this is paid for.
-inline constexpr std::size_t kRepeatedBytesFree = 128;
 
 // The document as a plan. Goes on behind each problem; the draft is of use only when there is none.
 Draft interpret_plan(const Document& document, const Source& source, const ReadOptions& options,

@@ -182,7 +182,9 @@ class MatrixReader {
   void multiply() {
     all_ = {Values()};
     for (const Axis& axis : axes_) {
-      if (all_.size() * axis.values.size() > kCombinationsMax) return fail_too_many();
+      const std::size_t count = all_.size() * axis.values.size();
+      if (count > kCombinationsMax) return fail_too_many();
+      if (!pay(count * sizeof(Values::value_type))) return;
       std::vector<Values> longer;
       for (const Values& values : all_) {
         for (const std::string_view value : axis.values) {
