@@ -4,6 +4,7 @@
 
 #include "errand/commands.h"
 #include "errand/input.h"
+#include "errand/report/escape_text.h"
 #include "errand/stream_source.h"
 
 namespace errand::cmd {
@@ -43,7 +44,14 @@ int check_stream(const TaskStream& stream) {
 
 void complain(const std::vector<std::string>& lines) {
   std::string text;
-  for (const std::string& line : lines) text += line.ends_with('\n') ? line : line + "\n";
+  for (const std::string& given : lines) {
+    // What comes from files and arguments must not steer a terminal.
+    for (std::size_t begin = 0; begin < given.size();) {
+      const std::size_t end = std::min(given.find('\n', begin), given.size());
+      text += escape_text(std::string_view(given).substr(begin, end - begin)) + "\n";
+      begin = end + 1;
+    }
+  }
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 

@@ -9,6 +9,7 @@
 
 #include "errand/commands.h"
 #include "errand/exec_tasks.h"
+#include "errand/process/guardian.h"
 #include "errand/report/escape_text.h"
 #include "errand/stream_source.h"
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <exception>
+#include <string>
+
 #include "errand/commands.h"
 #include "errand/options.h"
 #include "errand/signals.h"
@@ -26,6 +29,11 @@ struct Perform {
 
 int main(int argc, char** argv) {
   cmd::prepare_process();
-  cmd::Invocation invocation = cmd::read_command_line(argc, argv);
-  return std::visit(Perform{}, invocation);
+  try {
+    cmd::Invocation invocation = cmd::read_command_line(argc, argv);
+    return std::visit(Perform{}, invocation);
+  } catch (const std::exception& exception) {  // no memory, or no descriptor for the event loop
+    cmd::complain({std::string("errand: ") + exception.what()});
+    return cmd::kErrandFailed;
+  }
 }

@@ -19,6 +19,7 @@
 #include "errand/process/guardian.h"
 #include "errand/process/reaper.h"
 #include "errand/report/console.h"
+#include "errand/report/escape_text.h"
 #include "errand/report/event_log.h"
 #include "errand/report/json_report.h"
 #include "errand/report/summary.h"
@@ -154,7 +155,8 @@ class Session {
   std::vector<std::unique_ptr<JsonReport>> json_reports_;
   std::vector<std::unique_ptr<EventLog>> event_logs_;
   Everybody observers_;
-  TimePoint started_ = runtime_.now();
+  const TimePoint started_ = runtime_.now();
+  const WallTime started_at_ = std::chrono::system_clock::now();
   Outcome outcome_;
 };
 
@@ -197,7 +199,8 @@ awaitable<RunEnded> Session::run_input() {
   options.id = new_run_id();
   if (guardian_) guardian_->set_mark("ERRAND_RUN_ID=" + options.id);
   options.processors = processors();
-  options.started = std::chrono::system_clock::now();
+  options.started = started_at_;
+  options.seed = std::random_device()();
   options.tokens = tokens_ ? &*tokens_ : nullptr;
   options.rate = command_.rate;
   options.delay = command_.delay;
@@ -240,11 +243,13 @@ awaitable<void> Session::main() {
 
 void Session::own_line(const std::string& text) {
   err_.begin_line();
-  err_.write("errand: " + text + "\n");
+  err_.write("errand: " + escape_text(text) + "\n");
 }
 
 void Session::tell(std::string notice) {
-  const RunEvent event{std::chrono::system_clock::now(), runtime_.now() - started_,
+  const Duration since = runtime_.now() - started_;
+  // A wall clock that was set meanwhile changes nothing.
+  const RunEvent event{started_at_ + std::chrono::duration_cast<WallTime::duration>(since), since,
                        Notice{Notice::Level::info, nullptr, std::move(notice)}};
   observers_.on(event);
 }

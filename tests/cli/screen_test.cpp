@@ -193,5 +193,20 @@ TEST_CASE("tasks that never start have a line each, thousands of them do not") {
   CHECK(contains(end.err, "canceled: 3000 tasks: first failed (exit 3)\n"));
 }
 
+TEST_CASE("no name steers the terminal or a CI system in errand's own lines") {
+  CliTest test;
+  const std::string evil = "\x1b[31mevil";
+  CHECK(contains(test.run({"run", evil + ".yaml"}).err, "errand: \\e[31mevil.yaml: "));
+  const Ended report = test.run_yaml("tasks: { a: 'true' }", {"--report", "json=no/" + evil});
+  CHECK(contains(report.err, "\\e[31mevil"));
+  const Ended named =
+      test.run_yaml("tasks: { '::error::x': exit 1, '##[group]y': exit 1 }", {"-k"});
+  for (const std::string& line : lines_of(named.err)) {
+    CAPTURE(line);
+    CHECK_FALSE(line.starts_with("::"));
+    CHECK_FALSE((contains(line, "##[") && !contains(line, "rerun: ")));
+  }
+}
+
 }  // namespace
 }  // namespace errand::test

@@ -58,3 +58,20 @@ TEST_CASE("long text is cut between characters") {
   CHECK(shorten("日本語", 5) == "日本…");
   CHECK(shorten("日本語", 4) == "日…");
 }
+
+TEST_CASE("commands of CI systems lose their power") {
+  CHECK(escape_text("::error file=x::boom") == "\\x3a:error file=x::boom");
+  CHECK(escape_text("  ::add-mask::x") == "  \\x3a:add-mask::x");
+  CHECK(escape_text("##[error]x ##[group]y") == "\\x23#[error]x \\x23#[group]y");
+  CHECK(escape_text("a ##vso[task.complete]") == "a \\x23#vso[task.complete]");
+  CHECK(escape_text("##teamcity[x]") == "\\x23#teamcity[x]");
+  CHECK(escape_text("###[x]") == "#\\x23#[x]");
+  CHECK(plain_line("\x1b[1m::error::x") == "\\x3a:error::x");
+  CHECK(plain_line("##[error]x") == "\\x23#[error]x");
+}
+
+TEST_CASE("what only looks like a command of a CI system stays") {
+  for (const char* text : {"std::vector", "a ::b", ":", "## heading", "##", "#[derive]"}) {
+    CHECK(escape_text(text) == text);
+  }
+}

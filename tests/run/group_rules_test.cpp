@@ -104,6 +104,24 @@ TEST_CASE("now,done=50% stops when half of the tasks are done") {
   CHECK(test.elapsed() == 1s);
 }
 
+TEST_CASE("a failure beside a rule's success fails neither the group nor those around it") {
+  RunTest test;
+  test.executor.behaviors["g/bad"] = {.takes = 1s, .exit_code = 3};
+  test.executor.behaviors["other"] = {.takes = 5s};
+  const RunEnded ended =
+      test.run_plan("tasks: {g: {halt: 'now,success=1', tasks: {good: x, bad: x}}, other: x}");
+  CHECK(ended.exit_status == 0);
+  CHECK(test.recorder.state("g/bad") == "failed: exit 3");
+  CHECK(test.recorder.state("other") == "succeeded");
+}
+
+TEST_CASE("what runs last is no success that a rule counts") {
+  RunTest test;
+  test.executor.behaviors["a"] = {.exit_code = 3};
+  CHECK(test.run_plan("halt: 'soon,success=1'\ntasks: {a: x, cleanup: {run: x, when: always}}")
+            .exit_status == 3);
+}
+
 // ---- limits, locks and weight
 
 TEST_CASE("a limit of one is never exceeded across groups") {
@@ -203,6 +221,14 @@ TEST_CASE("held back, one task runs at a time until there is room") {
   CHECK(test.elapsed() == 3s);
 }
 
+TEST_CASE("what is canceled takes no turn of a rate from what runs last") {
+  RunTest test;
+  test.run_plan(
+      "mode: race\njobs: 1\nrate: 1/s\ntasks: {a: x, b: x, cleanup: {run: x, when: always}}");
+  CHECK(test.executor.started == Names{"a", "cleanup"});
+  CHECK(test.elapsed() == 2s);
+}
+
 // ---- breaker
 
 TEST_CASE("an open breaker refuses attempts until its delay is over") {
@@ -214,6 +240,18 @@ TEST_CASE("an open breaker refuses attempts until its delay is over") {
   CHECK(test.recorder.state("g/c") == "failed: the circuit breaker of group 'g' is open");
   CHECK(test.recorder.ended.at("g/c").attempts == 0);
   CHECK(test.executor.started == Names{"g/a", "wait", "g/b"});
+}
+
+TEST_CASE("a hedge that a breaker refuses leaves the original alone") {
+  RunTest test;
+  test.executor.behaviors["bad"] = {.takes = 1s, .exit_code = 1};
+  test.executor.behaviors["a"] = {.takes = 5s};
+  test.run_plan(
+      "mode: aggregate\nbreaker: {failures: 1, delay: 1m}\ntasks: {bad: x, a: {run: x, hedge: "
+      "{delay: 2s}}}");
+  CHECK(test.recorder.state("a") == "succeeded");
+  CHECK_FALSE(test.recorder.ended.at("a").flaky);
+  CHECK(test.elapsed() == 5s);
 }
 
 // ---- key
@@ -252,4 +290,42 @@ TEST_CASE("a canceled group's followers do not wait for the leader") {
   test.run_plan(
       "mode: aggregate\ntasks: {a: {run: x, key: k}, g: {tasks: {b: {run: x, key: k}, bad: x}}}");
   CHECK(test.recorder.state("g/b") == "canceled: g/bad failed (exit 1)");
+}
+
+TEST_CASE("a canceled task names who did a key's work, not who shares the outcome") {
+  RunTest test;
+  test.executor.behaviors["a"] = {.takes = 1s, .exit_code = 5};
+  test.executor.behaviors["slow"] = {.takes = 1h};
+  test.run_plan("tasks: {a: {run: x, key: k}, b: {run: x, key: k}, slow: x}");
+  CHECK(test.recorder.state("slow") == "canceled: a failed (exit 5)");
+}
+
+TEST_CASE("a shared failure has the exit status of the work, and is allowed by its exit code") {
+  RunTest test;
+  test.executor.behaviors["g/a"] = {.takes = 1h};
+  CHECK(test.run_plan("tasks: {g: {mode: aggregate, tasks: {a: {run: x, key: k, timeout: 1s}}}, b: "
+                      "{run: x, key: k}}")
+            .exit_status == 124);
+  RunTest other;
+  other.executor.behaviors["a"] = {.exit_code = 5};
+  other.run_plan(
+      "mode: aggregate\ntasks: {a: {run: x, key: k}, b: {run: x, key: k, allow_failure: "
+      "{exit_codes: [5]}}}");
+  CHECK(other.recorder.ended.at("b").allowed);
+}
+
+TEST_CASE("a halt ends who waits for a key's work and starts none of them instead") {
+  RunTest test;
+  test.run_plan(
+      "jobs: 1\nhalt: 'soon,success=1'\ntasks: {a: x, b: {run: x, key: k}, c: {run: x, key: k}}");
+  CHECK(test.executor.started == Names{"a"});
+  CHECK(test.recorder.state("c") == "canceled: halt soon,success=1");
+}
+
+TEST_CASE("a task that shares an outcome counts as started") {
+  RunTest test;
+  CHECK(test.run_plan("tasks: {a: {run: x, key: k}, b: {run: x, key: k}, c: {run: x, needs: {b: "
+                      "{condition: started}}}}")
+            .exit_status == 0);
+  CHECK(test.recorder.state("c") == "succeeded");
 }

@@ -129,3 +129,46 @@ TEST_CASE("a group of nothing but last tasks runs them") {
   CHECK(test.run_plan("tasks: {a: {run: x, when: always}}").exit_status == 0);
   CHECK(test.executor.started == Names{"a"});
 }
+
+TEST_CASE("a second signal ends the last tasks that wait for a slot") {
+  RunTest test;
+  test.executor.behaviors["a"] = test.executor.behaviors["first"] = {.takes = 1h};
+  test.run_plan(
+      "rate: 1/h\ntasks: {a: x, second: {run: x, when: always}, group: {when: always, tasks: {b: "
+      "x}}}",
+      [&](CancelFn cancel, CancelFn hasten) {
+        test.after(2s, [cancel] { cancel(Error::make(SignalReceived{2})); });
+        test.after(5s, [hasten] { hasten(Error::make(SignalReceived{2})); });
+      });
+  CHECK(test.recorder.state("second") == "canceled: received SIGINT");
+  CHECK(test.recorder.state("group/b") == "canceled: received SIGINT");
+  CHECK(test.elapsed() == 5s);
+}
+
+TEST_CASE("what runs on failure sees what was skipped before its group began") {
+  RunTest test;
+  test.executor.behaviors["h/bad"] = {.exit_code = 1};
+  test.executor.behaviors["h/slow"] = {.takes = 5s};
+  test.run_plan(
+      "mode: aggregate\ntasks: {h: {mode: aggregate, tasks: {bad: x, slow: x}}, g: {when: always, "
+      "tasks: {report: {run: x, when: on_failure}, skipped: {run: x, needs: h/bad}}}}");
+  CHECK(test.executor.started == Names{"h/bad", "h/slow", "g/report"});
+}
+
+TEST_CASE("what needs one task, as its group does, sees that it failed") {
+  RunTest test;
+  test.executor.behaviors["bad"] = {.exit_code = 1};
+  test.run_plan(
+      "mode: aggregate\ntasks: {bad: x, g: {needs: {bad: {condition: done}}, tasks: {report: {run: "
+      "x, when: on_failure, needs: {bad: {condition: started}}}}}}");
+  CHECK(test.executor.started == Names{"bad", "g/report"});
+}
+
+TEST_CASE("the failure of a group goes before those of what runs after it") {
+  RunTest test;
+  test.executor.behaviors["g/a"] = {.takes = 1s, .exit_code = 2};
+  test.executor.behaviors["g/k"] = {.takes = 2s, .exit_code = 7};
+  CHECK(test.run_plan("tasks: {g: {halt: 'now,fail=3', tasks: {a: x, k: {run: x, key: k}}}, last: "
+                      "{run: x, key: k, when: always}}")
+            .exit_status == 2);
+}

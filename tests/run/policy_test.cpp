@@ -98,6 +98,13 @@ TEST_CASE("equal tasks draw different delays") {
   CHECK(test.recorder.ended.at("a").duration != test.recorder.ended.at("b").duration);
 }
 
+TEST_CASE("a task that is canceled before its first try has not succeeded") {
+  RunTest test;
+  test.run_plan(
+      "mode: race\ntasks: {none: {tasks: {x: {run: x, if: 'false'}}}, a: {run: x, retry: 1}}");
+  CHECK(test.recorder.state("a") == "canceled: none succeeded first");
+}
+
 // ---- deadline
 
 TEST_CASE("three tries of 8 seconds with a deadline of 10 end at 10") {
@@ -160,6 +167,19 @@ TEST_CASE("the file says which exit codes are a success") {
   CHECK(test.recorder.state("diff") == "succeeded");
   CHECK(test.recorder.state("zero") == "failed: exit 0");
   CHECK(ended.exit_status == 1);
+}
+
+TEST_CASE("a death by a signal counts as 128 and its number, as in a shell") {
+  RunTest test;
+  test.executor.behaviors["a"] = test.executor.behaviors["b"] =
+      test.executor.behaviors["c"] = {.dies_of = 9};
+  const RunEnded ended = test.run_plan(
+      "mode: aggregate\ntasks: {a: {run: x, retry: {count: 1, on_exit: [137]}}, b: {run: x, "
+      "allow_failure: {exit_codes: [137]}}, c: {run: x, success_exit_codes: [137]}}");
+  CHECK(test.recorder.ended.at("a").attempts == 2);
+  CHECK(test.recorder.ended.at("b").allowed);
+  CHECK(test.recorder.state("c") == "succeeded");
+  CHECK(ended.error.message() == "a: killed by SIGKILL");
 }
 
 // ---- hedge

@@ -150,6 +150,27 @@ TEST_CASE("a last task that needs a service has it") {
   CHECK(test.executor.started == Names{"db", "a", "dump"});
 }
 
+TEST_CASE("a service whose users are all skipped does not go on") {
+  ServiceTest test;
+  test.executor.behaviors["long"] = {.takes = 1h};
+  test.run_plan(
+      "tasks: {db: {run: x, service: true}, long: x, off: {run: x, if: 'false'}, test: {run: x, "
+      "needs: [db, off]}}");
+  CHECK(test.recorder.ended.at("db").duration == 0s);
+}
+
+TEST_CASE("a service that nothing needs any more is not started again") {
+  ServiceTest test;
+  test.executor.behaviors["db"] = {.takes = 1s, .exit_code = 1};
+  test.executor.behaviors["test"] = {.takes = 2s};
+  test.executor.behaviors["long"] = {.takes = 1h};
+  CHECK(test.run_plan("tasks: {db: {run: x, service: true, retry: {count: 1, delay: 5s, jitter: "
+                      "none}}, test: {run: x, needs: {db: {condition: started}}}, long: x}")
+            .exit_status == 0);
+  CHECK(test.recorder.ended.at("db").attempts == 1);
+  CHECK(test.recorder.ended.at("db").duration == 2s);
+}
+
 // ---- conditions
 
 TEST_CASE("done waits for the end, however") {

@@ -60,16 +60,22 @@ std::string tell(const Simulation<Spec>& simulation, const Spec& spec) {
   return simulation.describe(spec) + "\ntrace:\n" + verdict.trace;
 }
 
-// Greedily: the first smaller one that fails too, and again from there.
+// A failure without the name of whom it befell.
+inline std::string kind_of(const std::string& failure) {
+  return failure.substr(0, failure.rfind(" ("));
+}
+
+// Greedily: the first smaller one that fails in the same way, and again from there.
 template <class Spec>
 rc::Shrinkable<Spec> shrunk(const Simulation<Spec>& simulation, rc::Shrinkable<Spec> failing) {
+  const std::string kind = kind_of(failure_of(simulation, failing.value()));
   int attempts_left = 5000;
   for (bool smaller = true; smaller;) {
     smaller = false;
     rc::Seq<rc::Shrinkable<Spec>> candidates = failing.shrinks();
     while (auto candidate = candidates.next()) {
       if (attempts_left-- == 0) return failing;
-      if (failure_of(simulation, candidate->value()).empty()) continue;
+      if (kind_of(failure_of(simulation, candidate->value())) != kind) continue;
       failing = *candidate;
       smaller = true;
       break;

@@ -5,7 +5,7 @@
 #include <rapidcheck/shrinkable/Create.h>
 
 #include <algorithm>
-#include <map>
+#include <array>
 #include <utility>
 
 #include "simulation/draw.h"
@@ -14,29 +14,83 @@ namespace errand::simulation {
 namespace {
 
 constexpr unsigned kDepthMax = 3;
-constexpr unsigned kTasksMax = 20;
+constexpr unsigned kTasksMax = 16;
 
-// ---- random plans
+// What a plan may have at all. Few at a time, so that one does not drown the others.
+enum class Feature : std::uint8_t {
+  races,
+  halts,
+  jobs,
+  weights,
+  locks,
+  terminal,
+  services,
+  conditions,
+  last,
+  exclusions,
+  allowances,
+  codes,
+  retries,
+  timeouts,
+  deadlines,
+  hedges,
+  keys,
+  rates,
+  breakers,
+  group_timeouts,
+  signals,
+  gates,
+  count,
+};
 
 class Planner {
  public:
-  explicit Planner(const rc::Random& random) : draw_(random) {}
+  explicit Planner(const rc::Random& random) : draw_(random) {
+    for (bool& has : features_) has = draw_.chance(30);
+    has(Feature::jobs) |= draw_.chance(50);
+  }
 
   PlanSpec plan() {
     PlanSpec spec;
+    if (has(Feature::locks)) {
+      for (std::size_t i = draw_.between(1, 3); i > 0; --i) {
+        spec.limits.push_back(static_cast<unsigned>(draw_.between(1, 3)));
+      }
+    }
     spec.root = group(0);
-    spec.signal_at = draw_.maybe_ticks(25, 0, 8);
-    if (spec.signal_at) spec.second_signal_after = draw_.maybe_ticks(40, 0, 3);
+    if (has(Feature::signals)) {
+      spec.signal_at = draw_.ticks(0, 10);
+      spec.second_signal_after = draw_.maybe_ticks(40, 0, 4);
+    }
+    if (has(Feature::gates)) {
+      spec.delay = draw_.maybe_ticks(40, 1, 2);
+      if (draw_.chance(60)) spec.tokens = static_cast<unsigned>(draw_.between(1, 3));
+    }
     return spec;
   }
 
  private:
+  bool& has(Feature feature) { return features_[static_cast<std::size_t>(feature)]; }
+  bool with(Feature feature, unsigned percent) { return has(feature) && draw_.chance(percent); }
+  int exit_code() { return static_cast<int>(draw_.between(1, 3)); }
+  std::vector<int> exit_codes() {
+    return draw_.chance(50) ? std::vector<int>() : std::vector<int>{exit_code()};
+  }
+
   PlanNode group(unsigned depth) {
     PlanNode node = any_task(depth);
     node.is_group = true;
-    if (draw_.chance(50)) node.mode = Mode::aggregate;
-    if (draw_.chance(depth == 0 ? 80 : 50)) node.jobs = static_cast<unsigned>(draw_.between(1, 4));
-    if (draw_.chance(20)) node.timeout = draw_.ticks(1, 8);
+    if (draw_.chance(40)) node.mode = Mode::aggregate;
+    if (with(Feature::races, 50)) node.mode = Mode::race;
+    if (with(Feature::jobs, depth == 0 ? 80 : 50)) {
+      node.jobs = static_cast<unsigned>(draw_.between(1, 4));
+    }
+    if (with(Feature::group_timeouts, 40)) node.timeout = draw_.ticks(1, 8);
+    if (with(Feature::halts, 50)) node.halt = halt();
+    if (with(Feature::rates, 50)) node.apart = draw_.ticks(1, 3);
+    if (with(Feature::breakers, 50)) {
+      node.breaker = BreakerRule{static_cast<unsigned>(draw_.between(1, 3)), draw_.ticks(1, 4)};
+    }
     node.reversed = draw_.chance(30);
     const std::size_t most = depth == 0 ? 8 : 4;
     for (std::size_t i = draw_.below(most + 1); i > 0 && next_number_ < kTasksMax; --i) {
@@ -47,17 +101,76 @@ class Planner {
     return node;
   }
 
+  Halt halt() {
+    Halt rule;
+    if (draw_.chance(50)) rule.speed = Halt::Speed::soon;
+    rule.why = draw_.one_of({Halt::Why::fail, Halt::Why::success, Halt::Why::done});
+    rule.percent = draw_.chance(30);
+    rule.count = rule.percent ? 50 : static_cast<unsigned>(draw_.between(1, 3));
+    return rule;
+  }
+
   PlanNode task(unsigned depth) {
     PlanNode node = any_task(depth);
-    if (draw_.chance(8)) node.course = draw_.one_of({Course::not_found, Course::throws});
-    node.takes = draw_.ticks(0, 5);
-    if (draw_.chance(20)) node.exit_code = static_cast<int>(draw_.between(1, 9));
-    if (draw_.chance(15)) node.timeout = draw_.ticks(1, 5);
+    path_.pop_back();
+    node.turns.clear();
+    for (std::size_t i = has(Feature::retries) || has(Feature::hedges) ? 3 : 1; i > 0; --i) {
+      node.turns.push_back(turn());
+    }
     node.stops_in = draw_.ticks(0, 3);
     node.ignores_stop = draw_.chance(15);
     node.exits_cleanly = draw_.chance(20);
     node.grace = draw_.ticks(0, 5);
-    path_.pop_back();
+    add_policies(node);
+    if (with(Feature::services, 25)) return make_service(std::move(node));
+    if (with(Feature::hedges, 40)) node.hedge = hedge();
+    if (with(Feature::keys, 40)) node.key = static_cast<unsigned>(draw_.between(1, 2));
+    node.interactive = !node.hedge && with(Feature::terminal, 40);
+    if (with(Feature::weights, 40)) node.weight = static_cast<unsigned>(draw_.between(1, 4));
+    for (std::size_t i = with(Feature::locks, 60) ? draw_.between(1, 2) : 0; i > 0; --i) {
+      const std::size_t limit = draw_.below(3);
+      node.locks.push_back(
+          {static_cast<unsigned>(limit), static_cast<unsigned>(draw_.between(1, 3))});
+    }
+    return node;
+  }
+
+  Turn turn() {
+    Turn turn;
+    if (draw_.chance(6)) turn.course = draw_.one_of({Course::not_found, Course::throws});
+    turn.takes = draw_.ticks(0, 5);
+    if (draw_.chance(25)) turn.exit_code = exit_code();
+    return turn;
+  }
+
+  void add_policies(PlanNode& node) {
+    if (with(Feature::timeouts, 40)) node.timeout = draw_.ticks(1, 5);
+    if (with(Feature::deadlines, 40)) node.deadline = draw_.ticks(1, 9);
+    if (with(Feature::allowances, 40)) node.allow = NodeAllow{draw_.chance(50), exit_codes()};
+    node.turns_codes_round = with(Feature::codes, 30);
+    if (with(Feature::retries, 50)) {
+      node.retry = NodeRetry{static_cast<unsigned>(draw_.between(1, 3)), draw_.ticks(0, 3),
+                             draw_.chance(20), exit_codes(), draw_.chance(70)};
+    }
+  }
+
+  NodeHedge hedge() {
+    return {draw_.ticks(0, 3), static_cast<unsigned>(draw_.between(2, 3)), exit_codes()};
+  }
+
+  // One in three ends by itself.
+  PlanNode make_service(PlanNode node) {
+    node.when = When::on_success;
+    node.turns_codes_round = false;
+    for (Turn& turn : node.turns) {
+      turn.takes = draw_.chance(67) ? std::chrono::seconds(5000) : draw_.ticks(0, 8);
+    }
+    NodeService service;
+    service.check =
+        draw_.one_of({NodeService::Check::none, NodeService::Check::log, NodeService::Check::exec});
+    service.ready_after = draw_.chance(10) ? std::chrono::seconds(5000) : draw_.ticks(0, 4);
+    service.patience = draw_.ticks(1, 8) + std::chrono::milliseconds(500);  // no ties
+    node.service = service;
     return node;
   }
 
@@ -67,171 +180,38 @@ class Planner {
     PlanNode node;
     node.number = next_number_++;
     path_.push_back(node.number);
-    for (std::size_t i = depth > 0 && draw_.chance(35) ? draw_.between(1, 3) : 0; i > 0; --i) {
+    const unsigned often = has(Feature::services) ? 50 : 30;
+    for (std::size_t i = depth > 0 && draw_.chance(often) ? draw_.between(1, 3) : 0; i > 0; --i) {
       const auto need = static_cast<unsigned>(draw_.below(node.number));
-      if (std::ranges::find(path_, need) == path_.end()) node.needs.push_back(need);
+      if (std::ranges::find(path_, need) != path_.end()) continue;
+      const Condition condition =
+          with(Feature::conditions, 60)
+              ? draw_.one_of({Condition::done, Condition::started, Condition::ready})
+              : Condition::success;
+      node.needs.push_back({need, condition});
     }
+    if (depth == 0) return node;
+    if (with(Feature::last, 30)) node.when = draw_.one_of({When::always, When::on_failure});
+    node.excluded = with(Feature::exclusions, 20);
     return node;
   }
 
   Draw draw_;
+  std::array<bool, static_cast<std::size_t>(Feature::count)> features_{};
   unsigned next_number_ = 0;
   std::vector<unsigned> path_;  // the groups around
 };
 
-// ---- smaller plans
-
-template <class Spec, class T>
-void simplify(std::vector<Spec>& smaller, const Spec& spec, T Spec::* field) {
-  const T plain = Spec().*field;
-  if (spec.*field == plain) return;
-  smaller.push_back(spec);
-  smaller.back().*field = plain;
-}
-
-template <class Spec, class... Fields>
-void simplify_all(std::vector<Spec>& smaller, const Spec& spec, Fields... fields) {
-  (simplify(smaller, spec, fields), ...);
-}
-
-std::vector<PlanNode> smaller_nodes(const PlanNode& node) {
-  std::vector<PlanNode> smaller;
-  for (std::size_t i = 0; i < node.children.size(); ++i) {
-    smaller.push_back(node);
-    smaller.back().children.erase(smaller.back().children.begin() + static_cast<std::ptrdiff_t>(i));
-  }
-  for (std::size_t i = 0; i < node.needs.size(); ++i) {
-    smaller.push_back(node);
-    smaller.back().needs.erase(smaller.back().needs.begin() + static_cast<std::ptrdiff_t>(i));
-  }
-  simplify_all(smaller, node, &PlanNode::timeout, &PlanNode::course, &PlanNode::takes,
-               &PlanNode::exit_code, &PlanNode::stops_in, &PlanNode::ignores_stop,
-               &PlanNode::exits_cleanly, &PlanNode::grace, &PlanNode::mode, &PlanNode::jobs,
-               &PlanNode::reversed);
-  for (std::size_t i = 0; i < node.children.size(); ++i) {
-    for (PlanNode& child : smaller_nodes(node.children[i])) {
-      smaller.push_back(node);
-      smaller.back().children[i] = std::move(child);
-    }
-  }
-  return smaller;
-}
-
-std::vector<PlanSpec> smaller_plans(const PlanSpec& spec) {
-  std::vector<PlanSpec> smaller;
-  simplify_all(smaller, spec, &PlanSpec::signal_at, &PlanSpec::second_signal_after);
-  for (PlanNode& root : smaller_nodes(spec.root)) {
-    smaller.push_back(spec);
-    smaller.back().root = std::move(root);
-  }
-  return smaller;
-}
-
-// ---- the plan
-
-class Builder {
- public:
-  std::vector<Task> tasks;
-  std::vector<const PlanNode*> nodes;
-  std::map<unsigned, TaskId> ids;
-
-  TaskId add(const PlanNode& node, TaskId parent) {
-    const auto id = static_cast<TaskId>(tasks.size());
-    ids[node.number] = id;
-    nodes.push_back(&node);
-    Task& task = tasks.emplace_back();
-    task.id = id;
-    task.parent = parent;
-    if (id > 0) task.name = (node.is_group ? "g" : "t") + std::to_string(node.number);
-    const std::string& around = tasks[parent].full_name;
-    task.full_name = around.empty() ? task.name : around + "/" + task.name;
-    task.is_group = node.is_group;
-    task.timeout = node.timeout;
-    task.grace = node.grace;
-    task.mode = node.mode;
-    if (!node.is_group) task.run = Argv{"true"};
-    if (node.jobs > 0) task.jobs = Jobs{Jobs::Kind::count, node.jobs};
-    std::vector<TaskId> children;
-    for (std::size_t i = 0; i < node.children.size(); ++i) {
-      const std::size_t at = node.reversed ? node.children.size() - 1 - i : i;
-      children.push_back(add(node.children[at], id));
-    }
-    tasks[id].children = std::move(children);
-    return id;
-  }
-
-  void add_needs() {
-    for (Task& task : tasks) {
-      for (const unsigned number : nodes[task.id]->needs) {
-        if (const auto found = ids.find(number); found != ids.end()) {
-          task.needs.push_back({found->second});
-        }
-      }
-      std::ranges::sort(task.needs);
-      const auto repeats = std::ranges::unique(task.needs);
-      task.needs.erase(repeats.begin(), repeats.end());
-    }
-  }
-};
-
-// ---- text
-
-void add_text(std::string& text, std::string_view what, const Duration& time) {
-  if (time > Duration::zero()) text.append(", ").append(what).append(" ") += format_duration(time);
-}
-
-void add_flag(std::string& text, std::string_view what, bool is) {
-  if (is) text.append(", ").append(what);
-}
-
-std::string line(const Plan& plan, const Task& task, const PlanNode& node) {
-  std::string text = task.full_name.empty() ? "the run" : task.full_name;
-  text += ":";
-  for (const Need& need : task.needs) text += " needs " + plan.task(need.task).full_name;
-  if (node.is_group) {
-    text.append(" ").append(to_string(node.mode));
-    if (node.jobs > 0) text += ", jobs " + std::to_string(node.jobs);
-  } else {
-    text += " takes " + format_duration(node.takes) + ", exit " + std::to_string(node.exit_code);
-    add_flag(text, "not found", node.course == Course::not_found);
-    add_flag(text, "throws", node.course == Course::throws);
-    add_text(text, "stops in", node.stops_in);
-    add_flag(text, "ignores the stop", node.ignores_stop);
-    add_flag(text, "exits 0 when stopped", node.exits_cleanly);
-    add_text(text, "grace", node.grace);
-  }
-  add_text(text, "timeout", node.timeout.value_or(Duration::zero()));
-  return text;
-}
-
 }  // namespace
+
+PlanSpec draw_plan(const rc::Random& random) { return Planner(random).plan(); }
 
 rc::Gen<PlanSpec> plan_trees() {
   return [](const rc::Random& random, int) {
-    return rc::shrinkable::shrinkRecur(Planner(random).plan(), [](const PlanSpec& spec) {
+    return rc::shrinkable::shrinkRecur(draw_plan(random), [](const PlanSpec& spec) {
       return rc::seq::fromContainer(smaller_plans(spec));
     });
   };
-}
-
-BuiltPlan build_plan(const PlanSpec& spec) {
-  Builder builder;
-  builder.add(spec.root, 0);
-  builder.add_needs();
-  return {Plan(std::move(builder.tasks)), std::move(builder.nodes)};
-}
-
-std::string describe(const PlanSpec& spec) {
-  const BuiltPlan built = build_plan(spec);
-  std::string text = "plan:\n";
-  for (const Task& task : built.plan->tasks()) {
-    text += "  " + line(*built.plan, task, *built.nodes[task.id]) + "\n";
-  }
-  if (spec.signal_at) text += "  a signal at " + format_duration(*spec.signal_at) + "\n";
-  if (spec.second_signal_after) {
-    text += "  another after " + format_duration(*spec.second_signal_after) + "\n";
-  }
-  return text;
 }
 
 }  // namespace errand::simulation

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <rapidcheck/Gen.h>
+#include <rapidcheck/Random.h>
 
 #include <cstdint>
 #include <optional>
@@ -18,35 +19,98 @@ namespace errand::simulation {
 // How an attempt goes. not_found: it never starts; throws: the executor breaks.
 enum class Course : std::uint8_t { exits, not_found, throws };
 
-struct PlanNode {
-  unsigned number = 0;          // unique; needs are of smaller ones, so nothing waits in a circle
-  std::vector<unsigned> needs;  // those that are gone from the tree do not count
-  std::optional<Duration> timeout;
-
-  // Tasks.
+// One attempt.
+struct Turn {
   Course course = Course::exits;
   Duration takes{};
   int exit_code = 0;
-  Duration stops_in{};         // from the polite signal
-  bool ignores_stop = false;   // until the grace is over
-  bool exits_cleanly = false;  // with 0 when it is stopped
-  Duration grace = std::chrono::seconds(5);
+  bool operator==(const Turn&) const = default;
+};
+
+struct NodeNeed {
+  unsigned number = 0;  // of a node; one that is gone from the tree does not count
+  Condition condition = Condition::success;
+};
+
+struct NodeLock {
+  unsigned limit = 0;  // which of the plan's, counted round
+  unsigned count = 1;
+};
+
+struct NodeService {
+  enum class Check : std::uint8_t { none, log, exec };
+  Check check = Check::none;
+  Duration ready_after{};  // from the attempt's start
+  Duration patience{};     // of the check
+};
+
+struct NodeRetry {
+  unsigned count = 1;
+  Duration delay{};
+  bool jitter = false;
+  std::vector<int> on_exit;
+  bool on_timeout = true;
+};
+
+struct NodeHedge {
+  Duration delay{};
+  unsigned max_attempts = 2;
+  std::vector<int> non_fatal_exit;
+};
+
+struct NodeAllow {
+  bool any = false;
+  std::vector<int> exit_codes;
+};
+
+struct PlanNode {
+  unsigned number = 0;  // unique
+  // What would make the plan wait in a circle, or the readers refuse it, does not count.
+  std::vector<NodeNeed> needs;
+  std::optional<Duration> timeout;
+  When when = When::on_success;
+  bool excluded = false;
+
+  // Tasks.
+  std::vector<Turn> turns = {Turn()};  // by attempt, the last again and again
+  Duration stops_in{};                 // from the polite signal
+  bool ignores_stop = false;           // until the grace is over
+  bool exits_cleanly = false;          // with 0 when it is stopped
+  Duration grace{};
+  std::optional<NodeAllow> allow;
+  bool turns_codes_round = false;  // 0 is a failure, 1 a success
+  std::optional<NodeRetry> retry;
+  std::optional<NodeHedge> hedge;
+  std::optional<Duration> deadline;
+  std::vector<NodeLock> locks;
+  unsigned weight = 1;
+  bool interactive = false;
+  unsigned key = 0;  // 0 = none
+  std::optional<NodeService> service;
 
   // Groups.
   bool is_group = false;
   Mode mode = Mode::errgroup;
-  unsigned jobs = 0;      // 0 = no limit of its own
+  unsigned jobs = 0;  // 0 = no limit of its own
+  std::optional<Halt> halt;
+  std::optional<Duration> apart;  // starts
+  std::optional<BreakerRule> breaker;
   bool reversed = false;  // the file names its tasks in the other order
   std::vector<PlanNode> children;
 };
 
 struct PlanSpec {
   PlanNode root;
+  std::vector<unsigned> limits;  // their counts
   std::optional<Duration> signal_at;
   std::optional<Duration> second_signal_after;  // the first
+  std::optional<Duration> delay;                // between the starts of any two attempts
+  unsigned tokens = 0;  // attempts that a jobserver allows; 0 = there is none
 };
 
 rc::Gen<PlanSpec> plan_trees();
+PlanSpec draw_plan(const rc::Random& random);
+std::vector<PlanSpec> smaller_plans(const PlanSpec& spec);
 // One line a task, in the order of the plan.
 std::string describe(const PlanSpec& spec);
 

@@ -2,92 +2,27 @@
 #include "simulation/plan_world.h"
 
 #include <memory>
-#include <stdexcept>
 #include <utility>
 
 #include "errand/concurrency/event.h"
+#include "simulation/plan_executor.h"
 #include "simulation/plan_watch.h"
 
 namespace errand::simulation {
 namespace {
 
-// No output at all.
-class NoOutput final : public OutputTarget {
- public:
-  Capture capture() const override { return Capture::merged; }
-  std::unique_ptr<OutputSink> open(const Task&, int) override { return std::make_unique<Sink>(); }
-  std::unique_ptr<HeldSink> hold(const Task&, int) override { return std::make_unique<Sink>(); }
-
- private:
-  class Sink final : public HeldSink {
-   public:
-    Error keep() override { return {}; }
-    Error write(Stream, std::string_view) override { return {}; }
-    bool behind() const override { return false; }
-    awaitable<void> caught_up(Context) override { co_return; }
-  };
-};
-
-// Attempts that take virtual time and end as the plan's nodes say.
-class SimulatedExecutor final : public Executor {
- public:
-  awaitable<std::vector<std::string>> close() override {
-    closed = true;
-    co_return left_behind;
-  }
-  awaitable<Error> probe(Context, Context, const Attempt&) override { co_return Error(); }
-  std::vector<std::string> left_behind;
-  bool closed = false;
-
-  SimulatedExecutor(PlanWatch& watch, const std::vector<const PlanNode*>& nodes)
-      : watch_(watch), nodes_(nodes) {}
-
-  awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt, OutputSink&,
-                               Capture) override {
-    const PlanNode& node = *nodes_[attempt.task->id];
-    watch_.attempt_begins(attempt, context);
-    AttemptResult result;
-    if (node.course == Course::exits) {
-      result = co_await exits(context, hurry, attempt, node);
-    } else {
-      result.error = Error::make(NotExecutable{"not found", 127});
-    }
-    watch_.attempt_returns(attempt);
-    if (node.course == Course::throws) throw std::runtime_error("the executor broke");
-    co_return result;
-  }
-
- private:
-  awaitable<AttemptResult> exits(Context context, Context hurry, const Attempt& attempt,
-                                 const PlanNode& node) {
-    AttemptResult result;
-    if (const Error interrupted = co_await context.sleep(node.takes); !interrupted) {
-      result.status = ExitStatus::exited(node.exit_code);
-      co_return result;
-    }
-    result.stopped = true;
-    const bool hurried_before = hurry.done();
-    const Duration stops_in = node.ignores_stop ? node.grace : std::min(node.grace, node.stops_in);
-    const Error cut_short = co_await hurry.sleep(stops_in);
-    if (!hurried_before) watch_.grace_over(attempt, bool(cut_short));
-    result.status = node.ignores_stop    ? ExitStatus::signaled(9)
-                    : node.exits_cleanly ? ExitStatus::exited(0)
-                                         : ExitStatus::signaled(attempt.task->kill_signal);
-    co_return result;
-  }
-
-  PlanWatch& watch_;
-  const std::vector<const PlanNode*>& nodes_;
-};
+constexpr Duration kLongEnough = std::chrono::seconds(1000);  // for every plan to end
 
 class PlanWorld {
  public:
   PlanWorld(const PlanSpec& spec, Tracing tracing)
-      : built_(build_plan(spec)),
+      : told_(tracing == Tracing::text),
+        built_(build_plan(spec)),
         trace_(tracing),
-        watch_(runtime_, trace_, built_),
+        tokens_(trace_, spec.tokens),
+        watch_(runtime_, trace_, spec, built_, spec.tokens > 0 ? &tokens_ : nullptr),
         executor_(watch_, built_.nodes),
-        runner_(executor_, output_, watch_, options()),
+        runner_(executor_, output_, watch_, options(spec)),
         ended_(runtime_) {
     if (!spec.signal_at) return;
     signal_.set_after(*spec.signal_at);
@@ -97,10 +32,13 @@ class PlanWorld {
   Verdict run() {
     runtime_.start(main());
     settle();
-    while (!ended_.is_set() && runtime_.counts().timers > 0) {
+    while (!ended_.is_set() && runtime_.counts().timers > 0 && runtime_.elapsed() < kLongEnough) {
+      if (trace_.failed() && !told_) break;
       runtime_.advance(std::chrono::seconds(1));
       settle();
     }
+    trace_.expect(runtime_.elapsed() < kLongEnough, "a run without end", "the run");
+    if (trace_.failed()) return trace_.verdict();  // it may never end
     try {
       runtime_.run(ended_.wait());
       signal_.cancel();
@@ -110,6 +48,7 @@ class PlanWorld {
       hurry_.reset();
       const Runtime::Counts left = runtime_.counts();
       trace_.expect(left == Runtime::Counts(), "something is left after the run", "at the end");
+      trace_.expect(executor_.closed, "the executor was not closed", "at the end");
     } catch (const Deadlock& deadlock) {
       trace_.expect(false, deadlock.what(), "deadlock");
     }
@@ -119,9 +58,11 @@ class PlanWorld {
  private:
   using Scope = std::pair<Context, CancelFn>;
 
-  static RunOptions options() {
+  RunOptions options(const PlanSpec& spec) {
     RunOptions options;
     options.processors = 4;
+    options.delay = spec.delay.value_or(Duration::zero());
+    if (spec.tokens > 0) options.tokens = &tokens_;
     return options;
   }
 
@@ -147,9 +88,11 @@ class PlanWorld {
     hurry_->second(sigint());
   }
 
+  bool told_;  // what follows a failure, too
   BuiltPlan built_;
   VirtualRuntime runtime_;
   Trace trace_;
+  FewTokens tokens_;
   PlanWatch watch_;
   NoOutput output_;
   SimulatedExecutor executor_;

@@ -38,6 +38,7 @@ class FakeExecutor final : public Executor {
     Duration stops_in = 0s;      // from the polite signal
     bool ignores_stop = false;   // only the end of the grace, or hurry, ends it
     int stopped_exit_code = -1;  // exits by itself with this when stopped; -1: dies of the signal
+    int dies_of = 0;             // a signal that errand did not send
     std::string output = {};
     Duration speaks_after = 0s;
     Error error = {};  // never starts
@@ -70,7 +71,8 @@ class FakeExecutor final : public Executor {
                           ? ExitStatus::exited(behavior.stopped_exit_code)
                           : ExitStatus::signaled(behavior.ignores_stop ? 9 : task.kill_signal);
     } else {
-      result.status = ExitStatus::exited(behavior.exit_code);
+      result.status = behavior.dies_of > 0 ? ExitStatus::signaled(behavior.dies_of)
+                                           : ExitStatus::exited(behavior.exit_code);
     }
     --running;
     co_return result;

@@ -32,6 +32,15 @@ int descriptors_for_tasks() {
       std::min<rlim_t>(limit.rlim_cur - std::min(kReserve, limit.rlim_cur / 4), INT_MAX));
 }
 
+// 0: there are such children; `info` names one that has ended, if any.
+int look_at_dead(idtype_t type, id_t id, siginfo_t& info) {
+  int rc = 0;
+  do {
+    rc = ::waitid(type, id, &info, WEXITED | WNOHANG | WNOWAIT);
+  } while (rc != 0 && errno == EINTR);
+  return rc;
+}
+
 }  // namespace
 
 // Shared with the handler that waits for the next signal, which may come after the reaper's end.
@@ -88,7 +97,7 @@ void Reaper::abandon(pid_t pid) { started_.erase(pid); }
 
 bool Reaper::group_exists(pid_t pgid) {
   siginfo_t info{};
-  return ::waitid(P_PGID, static_cast<id_t>(pgid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+  return look_at_dead(P_PGID, static_cast<id_t>(pgid), info) == 0;
 }
 
 void Reaper::reap() {
@@ -106,11 +115,14 @@ pid_t Reaper::reap_one() {
   pid_t group = 0;
   if (!lingering_.empty()) {  // then look at the group before it is gone
     siginfo_t info{};
-    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return 0;
+    if (look_at_dead(P_ALL, 0, info) != 0 || info.si_pid == 0) return 0;
     group = ::getpgid(info.si_pid);
     pid = info.si_pid;
   }
-  pid = ::wait4(pid, &status, WNOHANG, &usage);
+  const pid_t wanted = pid;
+  do {
+    pid = ::wait4(wanted, &status, WNOHANG, &usage);
+  } while (pid < 0 && errno == EINTR);
   if (pid > 0) reaped(pid, group, status, usage);
   return pid;
 }
@@ -153,7 +165,7 @@ std::vector<pid_t> Reaper::strays() const {
 // False when there is nobody left.
 bool Reaper::kill_what_is_left(std::set<pid_t>& seen, std::vector<std::string>& told) {
   siginfo_t info{};
-  if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return false;
+  if (look_at_dead(P_ALL, 0, info) != 0) return false;
   for (const pid_t pid : children()) {  // ours and not reaped: the ids are safe
     if (seen.insert(pid).second) told.push_back(describe(pid));
     ::kill(pid, SIGKILL);

@@ -145,9 +145,22 @@ std::string without_sequences(std::string_view text) {
   return kept;
 }
 
+// Commands of CI systems are text too: GitHub's `::` begins a line, the others may stand anywhere.
+std::string disarm(std::string text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin != text.npos && text.compare(begin, 2, "::") == 0) text.replace(begin, 1, "\\x3a");
+  for (std::size_t at = 0; (at = text.find("##", at)) != text.npos; ++at) {
+    const std::string_view rest = std::string_view(text).substr(at + 2);
+    const bool command =
+        rest.starts_with("[") || rest.starts_with("vso[") || rest.starts_with("teamcity[");
+    if (command) text.replace(at, 1, "\\x23");
+  }
+  return text;
+}
+
 }  // namespace
 
-std::string escape_text(std::string_view text) { return escape(text, false); }
+std::string escape_text(std::string_view text) { return disarm(escape(text, false)); }
 
 std::string plain_line(std::string_view line) {
   const std::string kept = without_sequences(line);
@@ -156,7 +169,7 @@ std::string plain_line(std::string_view line) {
   if (const auto rewritten = last.rfind('\r'); rewritten != last.npos) {
     last.remove_prefix(rewritten + 1);
   }
-  return escape(last, true);
+  return disarm(escape(last, true));
 }
 
 std::size_t text_columns(std::string_view text) {

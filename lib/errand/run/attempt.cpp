@@ -41,7 +41,7 @@ awaitable<AttemptOutcome> Execution::attempt(Course& course, Context context, bo
   std::vector<CircuitBreaker::Permit> permits;
   if (Error refused = take_permits(run, permits)) {
     outcome.verdict = {TaskState::failed, refused, 1};
-    course.has_failed = true;
+    outcome.refused = true;
     co_return outcome;
   }
   Context limited = context;

@@ -18,11 +18,6 @@ struct AttemptFailed {
   std::string message() const { return verdict.why.message(); }
 };
 
-bool is_in(const std::vector<int>& codes, const std::optional<ExitStatus>& status) {
-  return status && !status->by_signal() &&
-         std::ranges::find(codes, status->number()) != codes.end();
-}
-
 // What could not be started at all will not start the next time either.
 bool worth_another_try(const RetryRule& rule, const AttemptFailed& failed) {
   if (failed.verdict.state == TaskState::timed_out) return rule.on_timeout;
@@ -73,6 +68,7 @@ RetryOptions retry_options(const RetryRule& rule, std::uint64_t seed) {
 Verdict judge_hedge(const HedgeRule& rule, const Result<AttemptOutcome>& outcome) {
   if (!outcome) return Verdict::fatal;
   if (outcome->verdict.state == TaskState::succeeded) return Verdict::win;
+  if (outcome->refused) return Verdict::non_fatal;  // whatever runs may still win
   const bool ran = outcome->status || outcome->verdict.state == TaskState::timed_out;
   if (rule.non_fatal_exit.empty()) return ran ? Verdict::non_fatal : Verdict::fatal;
   return is_in(rule.non_fatal_exit, outcome->status) ? Verdict::non_fatal : Verdict::fatal;
@@ -120,7 +116,14 @@ awaitable<Error> Execution::run_task(TaskRun& run, Context context) {
                      [&out_of_time] { (*out_of_time)(Error::make(TimedOut{"", kLastTaskTime})); });
     canceled.emplace(context, [&patience] { patience->set_after(kLastTaskTime); });
   }
+  if (task.policy->service) {
+    auto [serving, stop] = with_cancel(own);
+    own = serving;
+    run.stop = stop;
+    if (unneeded(run)) stop_service(run);
+  }
   co_await try_as_told(course, own);
+  run.stop.reset();
   const Error failure = end_course(course, own);
   slots_.release(run);
   co_return failure;
@@ -175,7 +178,7 @@ awaitable<Error> Execution::slot_again(TaskRun& run, Context context) {
   CancelHook canceled(context, [&parking] { parking.wake(); });
   if (!run.holds_slot()) co_await parking.park();
   run.resume = nullptr;
-  if (run.holds_slot()) co_return Error();
+  if (run.holds_slot() && !context.done()) co_return Error();
   slots_.release(run);
   co_return context.done_error();
 }
@@ -219,6 +222,7 @@ awaitable<Result<AttemptOutcome>> Execution::hedge_attempt(Course& course, Conte
   if (index == 0) {
     AttemptOutcome outcome = co_await attempt(course, context, true);
     slots_.release_slot(course.run);
+    if (outcome.refused) co_return std::unexpected(outcome.verdict.why);
     course.original = outcome.held;
     co_return outcome;
   }
@@ -228,7 +232,7 @@ awaitable<Result<AttemptOutcome>> Execution::hedge_attempt(Course& course, Conte
   CancelHook canceled(context, [&slot] { slot.parking.wake(); });
   if (!slot.holds_slot()) co_await slot.parking.park();
   AttemptOutcome outcome;
-  if (slot.holds_slot()) {
+  if (slot.holds_slot() && !context.done()) {
     outcome = co_await attempt(course, context, true);
   } else {
     outcome.verdict = judge_stopped(context);
@@ -251,9 +255,9 @@ Error Execution::end_course(Course& course, const Context& context) {
   ended.flaky = verdict.state == TaskState::succeeded && course.has_failed;
   ended.duration = now() - course.began;
   ended.last_lines = std::move(course.last.last_lines);
-  const AllowFailure& allow = task.policy->allow_failure;
   const Error failure = failure_of(task, {verdict.state, ended.error, verdict.shell_code});
-  ended.allowed = failure && (allow.any || is_in(allow.exit_codes, ended.status));
+  ended.allowed = failure && allows(task.policy->allow_failure, ended.status);
+  course.run.shell_code = verdict.shell_code;
   const bool fails = failure && !ended.allowed;
   const bool canceled = verdict.state == TaskState::canceled;
   end_with(course.run, std::move(ended), failure);

@@ -7,14 +7,16 @@
 namespace errand::detail {
 
 // Ends one task and whatever that decides for others. Not recursive: chains of needs may be long.
-void Execution::end(TaskRun& run, TaskEnded ended) {
-  endings_.push_back({&run, std::move(ended)});
+void Execution::end(TaskRun& run, TaskEnded ended, const Error& failure) {
+  if (run.phase >= TaskRun::Phase::ending) return;
+  run.phase = TaskRun::Phase::ending;
+  endings_.push_back({&run, std::move(ended), failure});
   if (ending_) return;
   ending_ = true;
   while (!endings_.empty()) {
     Ending next = std::move(endings_.front());
     endings_.pop_front();
-    if (next.run->phase != TaskRun::Phase::ended) end_one(*next.run, std::move(next.ended));
+    end_one(std::move(next));
   }
   ending_ = false;
 }
@@ -22,16 +24,18 @@ void Execution::end(TaskRun& run, TaskEnded ended) {
 void Execution::end_with(TaskRun& run, TaskEnded ended, const Error& failure) {
   GroupRun& parent = *run.parent;
   const bool counts = failure && !ended.allowed;
-  ended.first_failure = counts && !parent.tally.first && !parent.keeps_going();
+  ended.first_failure =
+      counts && !run.task->is_group && !parent.tally.first && !parent.keeps_going();
   if (counts) {
     parent.tally.failures.push_back(failure);
     if (!parent.tally.first) parent.tally.first = failure;
   }
-  end(run, std::move(ended));
-  if (counts) fail(parent, failure);
+  end(run, std::move(ended), counts ? failure : Error());
 }
 
-void Execution::end_one(TaskRun& run, TaskEnded ended) {
+void Execution::end_one(Ending ending) {
+  TaskRun& run = *ending.run;
+  TaskEnded& ended = ending.ended;
   run.phase = TaskRun::Phase::ended;
   run.state = ended.state;
   run.excluded = ended.excluded;
@@ -39,11 +43,13 @@ void Execution::end_one(TaskRun& run, TaskEnded ended) {
   if (ended.state == TaskState::skipped) run.why = ended.error;
   GroupRun* const parent = run.parent;
   if (parent) parent->tally.add(ended);
-  if (!run.task->policy->key.empty()) share(run, ended);
-  emit(std::move(ended));
+  emit(ended);
   tell_dependents(run, Stage::ended);
   for (const Need& need : run.task->needs) user_ended(runs_[need.task]);
   if (parent) child_ended(run);
+  if (ending.failure) fail(*parent, ending.failure);
+  // Only now, or the cause that others are canceled for would be one that has copied this failure.
+  if (!run.task->policy->key.empty()) share(run, ended);
   if (feeding_) feeding_->wake();
 }
 
@@ -55,6 +61,7 @@ void Execution::child_ended(TaskRun& run) {
     group.tally.won = true;
     group.group.cancel(Error::make(RaceWon{run.task->full_name}));
   }
+  if (is_work && run.serves_needs) ++group.tally.good_work;
   halt(group);
   if (!is_stream_) {
     if (is_work && --group.work == 0) stop_unneeded_services(group);
@@ -86,7 +93,7 @@ void Execution::release_last(GroupRun& group) {
 
 // A task, or a whole group, that will not start.
 void Execution::end_unstarted(TaskRun& run, TaskState state, const Error& why, bool excluded) {
-  if (run.phase == TaskRun::Phase::ended) return;
+  if (run.phase >= TaskRun::Phase::ending) return;
   if (run.phase == TaskRun::Phase::queued) slots_.release(run);
   for (const TaskId child : run.task->children) end_unstarted(runs_[child], state, why, excluded);
   TaskEnded ended;
@@ -102,6 +109,11 @@ void Execution::end_unstarted(TaskRun& run, TaskState state, const Error& why, b
 void Execution::tell_dependents(TaskRun& need, Stage stage) {
   if (is_stream_) return;
   const TaskId id = need.task->id;
+  const bool failed = stage == Stage::ended && !need.serves_needs && !need.excluded;
+  // First: what one of them decides may be what another in it waits for.
+  for (std::size_t i = dependents_at_[id]; failed && i < dependents_at_[id + 1]; ++i) {
+    runs_[dependents_[i].task].needed_failed = true;
+  }
   for (std::size_t i = dependents_at_[id]; i < dependents_at_[id + 1]; ++i) {
     TaskRun& run = runs_[dependents_[i].task];
     if (run.phase == TaskRun::Phase::waiting) {
@@ -118,9 +130,9 @@ void Execution::tell_dependent(TaskRun& run, Condition condition, const TaskRun&
     if (now) meet(run);
     return;
   }
-  if (!need.serves_needs && !need.excluded) run.needed_failed = true;
   if (early && (condition == Condition::started ? need.started : need.ready)) return;  // long met
   if (run.is_last() || condition == Condition::done ||
+      (condition == Condition::started && need.shares_outcome) ||
       (condition == Condition::success && need.serves_needs)) {
     return meet(run);
   }
@@ -165,11 +177,14 @@ void Execution::share(TaskRun& leader, const TaskEnded& ended) {
   if (ended.state != TaskState::canceled && ended.state != TaskState::skipped) {
     flight.ended = ended;
     flight.ended->last_lines.clear();
-    for (TaskRun* run : followers) copy_outcome(*run, flight);
+    flight.shell_code = leader.shell_code;
+    for (TaskRun* run : followers) {
+      if (run->phase == TaskRun::Phase::following) copy_outcome(*run, flight);
+    }
     return;
   }
   for (TaskRun* run : followers) {
-    enqueue(*run);
+    if (run->phase == TaskRun::Phase::following) enqueue(*run);
   }
 }
 
@@ -179,12 +194,13 @@ void Execution::copy_outcome(TaskRun& run, const Flight& flight) {
   ended.attempts = 0;
   ended.duration = Duration::zero();
   ended.same_as = flight.leader_name;
+  run.shares_outcome = true;
   ended.allowed = false;
   Error failure;
   if (ended.state == TaskState::failed || ended.state == TaskState::timed_out) {
-    failure = Error::make(TaskFailure{run.task->full_name, ended.state, ended.error.message(),
-                                      ended.status ? ended.status->shell_code() : 1});
-    ended.allowed = run.task->policy->allow_failure.any;
+    failure = Error::make(
+        TaskFailure{run.task->full_name, ended.state, ended.error.message(), flight.shell_code});
+    ended.allowed = allows(run.task->policy->allow_failure, ended.status);
   }
   end_with(run, std::move(ended), failure);
 }

@@ -30,10 +30,20 @@ void TaskRun::granted() {
   parent->execution.start(*this);
 }
 
-LastTasks::LastTasks(std::pair<Context, CancelFn> scope, const Context& hurry)
+// cancel_waiting() may still be on its way.
+bool TaskRun::wanted() const {
+  if (is_last()) return !parent->last || !parent->last->context.done();
+  return !parent->group.context().done();
+}
+
+LastTasks::LastTasks(std::pair<Context, CancelFn> scope, const Context& hurry,
+                     std::function<void()> then)
     : context(std::move(scope.first)),
       cancel(std::move(scope.second)),
-      hurried(hurry, [this, hurry] { cancel(hurry.cause()); }) {}
+      hurried(hurry, [this, hurry, then = std::move(then)] {
+        cancel(hurry.cause());
+        then();
+      }) {}
 
 GroupRun::GroupRun(Execution& in, TaskRun& task_run, Context group_context, GroupOptions options)
     : execution(in),
@@ -175,6 +185,7 @@ awaitable<GroupVerdict> Execution::join(GroupRun& group) {
   co_await group.group.wait();
   GroupVerdict verdict =
       judge_group(*run.task, group.tally, group.context, group.group.context().cause());
+  const bool failed = verdict.state == TaskState::failed || verdict.state == TaskState::timed_out;
   TaskEnded ended;
   ended.task = run.task;
   ended.state = verdict.state;
@@ -182,7 +193,7 @@ awaitable<GroupVerdict> Execution::join(GroupRun& group) {
   ended.duration = now() - group.began;
   slots_.forget(group.own_limit);
   run.group.reset();
-  if (run.parent) end(run, std::move(ended));
+  if (run.parent) end_with(run, std::move(ended), failed ? verdict.error : Error());
   co_return verdict;
 }
 
@@ -190,10 +201,6 @@ awaitable<Error> Execution::join_nested(TaskRun& run, Context context) {
   GroupVerdict verdict = co_await join(*run.group);
   if (verdict.state == TaskState::succeeded) co_return Error();
   const bool failed = verdict.state == TaskState::failed || verdict.state == TaskState::timed_out;
-  if (failed) {
-    run.parent->tally.failures.push_back(verdict.error);
-    fail(*run.parent, verdict.error);
-  }
   co_return failed ? verdict.error : context.done() ? context.done_error() : Error();
 }
 
@@ -220,7 +227,10 @@ void Execution::open(GroupRun& group) {
   for (const TaskId child : task.children) {
     TaskRun& run = runs_[child];
     if (run.phase != TaskRun::Phase::waiting) continue;
-    if (group.ahead_of_last == 0 && run.is_last() && run.task->needs.empty()) run.unmet = 0;
+    if (group.ahead_of_last == 0 && run.is_last() && run.task->needs.empty()) {
+      run.unmet = 0;
+      run.needed_failed = !group.tally.all_well();
+    }
     if (run.unmet == 0) make_ready(run);
   }
 }
@@ -229,7 +239,9 @@ void Execution::open(GroupRun& group) {
 // ends.
 const Context& Execution::last_context(GroupRun& group) {
   if (!group.last) {
-    group.last = std::make_unique<LastTasks>(with_cancel(without_cancel(group.context)), hurry_);
+    auto rest = [this, &group] { cancel_last(group); };
+    group.last = std::make_unique<LastTasks>(with_cancel(without_cancel(group.context)), hurry_,
+                                             std::move(rest));
   }
   return group.last->context;
 }
@@ -255,8 +267,9 @@ void Execution::make_ready(TaskRun& run) {
     return end_unstarted(run, TaskState::skipped, Error::text("nothing needs it any more"), true);
   }
   emit(TaskReady{&task});
+  const Context around = is_last ? last_context(parent) : parent.group.context();
   if (task.is_group) {
-    open(make_group(run, is_last ? last_context(parent) : parent.group.context()));
+    open(make_group(run, around));
     auto nested = [this, &run](Context context) { return join_nested(run, std::move(context)); };
     parent.group.go(task.name, std::move(nested));
     return;
@@ -292,13 +305,23 @@ void Execution::cancel_waiting(GroupRun& group) {
   }
 }
 
+// After a second signal: those that wait for a slot, or for what is being stopped.
+void Execution::cancel_last(GroupRun& group) {
+  const Error why = Error::text(cause_text(hurry_.cause()));
+  for (const TaskId child : group.run.task->children) {
+    TaskRun& run = runs_[child];
+    if (run.not_started() && run.is_last()) end_unstarted(run, TaskState::canceled, why);
+  }
+}
+
 // One error flows up. In errgroup mode it decides at once, also for the groups around: they need
-// not wait for the rest of this group to be gone.
+// not wait for the rest of this group to be gone. What a rule of the group's own decides, this does
+// not: before that rule holds nothing is over, and `soon` lets what runs end.
 void Execution::fail(GroupRun& group, const Error& failure) {
   if (!group.tally.first) group.tally.first = failure;
-  if (group.keeps_going()) return;
+  if (group.keeps_going() || group.tally.won) return;
   const auto& rule = group.policy().halt;
-  if (rule && (!group.tally.halted || rule->speed == Halt::Speed::soon)) return;  // halt() decides
+  if (rule && (!group.tally.halted || rule->speed == Halt::Speed::soon)) return;
   group.group.cancel(failure);
   if (group.run.parent) fail(*group.run.parent, group.tally.first);
 }
@@ -308,10 +331,9 @@ void Execution::fail(GroupRun& group, const Error& failure) {
 bool Execution::halt_rule_holds(const GroupRun& group) const {
   const Halt& rule = *group.policy().halt;
   const GroupTally& tally = group.tally;
-  const std::size_t good = tally.count(TaskState::succeeded) + tally.allowed;
   const std::size_t count = rule.why == Halt::Why::fail      ? tally.failed()
-                            : rule.why == Halt::Why::success ? good
-                                                             : good + tally.failed();
+                            : rule.why == Halt::Why::success ? tally.good_work
+                                                             : tally.good_work + tally.failed();
   if (!rule.percent) return count >= rule.count;
   constexpr std::size_t kPercentOfAtLeast = 3;  // as in GNU parallel, where the number is unknown
   const std::size_t all = is_stream_ ? tally.total() : group.run.task->children.size();

@@ -30,13 +30,9 @@ Error ReadySink::write(Stream stream, std::string_view bytes) {
 
 // One attempt of a service, and beside it the watch for its readiness.
 awaitable<void> Execution::serve(Course& course, Context context) {
-  TaskRun& run = course.run;
   auto [own, stop] = with_cancel(context);
-  run.stop = stop;
-  const bool unneeded = run.users == 0 && run.parent->work == 0;
-  if (unneeded) stop(Error::make(ServiceDone{}));
   std::optional<Readiness> readiness;
-  if (course.policy().ready) readiness.emplace(context.runtime(), *course.policy().ready);
+  if (course.policy().ready) readiness.emplace(context.runtime(), *course.policy().ready, stop);
   GroupOptions options;
   options.name = course.task.full_name;
   options.on_failure = OnFailure::keep_going;
@@ -48,7 +44,6 @@ awaitable<void> Execution::serve(Course& course, Context context) {
     watch.go("ready", std::move(watching));
   }
   AttemptOutcome outcome = co_await attempt(course, own, false, readiness ? &*readiness : nullptr);
-  run.stop.reset();
   watch.cancel();
   (void)co_await watch.wait();
   if (own.cause().as<ServiceDone>()) outcome.verdict = {};
@@ -66,9 +61,9 @@ awaitable<Error> Execution::watch_readiness(Course& course, Readiness& readiness
   }
   if (!last) {
     became_ready(course.run);
-  } else if (!context.done() && course.run.stop) {
+  } else if (!context.done()) {
     const bool says_more = !readiness.watches_log() && !last.is(DeadlineExceeded);
-    (*course.run.stop)(Error::make(NotReady{timeout, says_more ? last.message() : ""}));
+    readiness.give_up(Error::make(NotReady{timeout, says_more ? last.message() : ""}));
   }
   co_return Error();
 }
@@ -89,8 +84,15 @@ awaitable<Error> Execution::probe_until_ready(Course& course, Context context) {
 
 void Execution::became_ready(TaskRun& run) {
   if (run.phase != TaskRun::Phase::running || std::exchange(run.ready, true)) return;
-  notice(Notice::Level::info, run.task, "ready");
+  if (run.task->policy->ready) notice(Notice::Level::info, run.task, "ready");
   tell_dependents(run, Stage::ready);
+}
+
+bool Execution::unneeded(const TaskRun& service) const {
+  if (service.users > 0) return false;
+  const TaskId id = service.task->id;
+  const bool had_users = !is_stream_ && dependents_at_[id] != dependents_at_[id + 1];
+  return had_users || service.parent->work == 0;
 }
 
 void Execution::user_ended(TaskRun& service) {

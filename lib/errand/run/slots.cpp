@@ -47,7 +47,8 @@ void Slots::search() {
     for (auto at = waiting_.begin(); at != waiting_.end();) {
       const std::uint64_t number = at->first;
       SlotClass& next = *at->second;
-      const Room room = room_for(*next.claim);
+      const bool wanted = next.waiting.front().wanted();
+      const Room room = wanted ? room_for(*next.claim) : Room::no;
       if (room == Room::none_for_anybody) break;
       if (room == Room::yes) {
         if (!gates_open()) break;

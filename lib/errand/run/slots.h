@@ -52,6 +52,8 @@ class SlotRequest : public detail::Link {
   bool holds_slot() const { return holds_slot_; }
   // Told once all of it is there, also from inside acquire().
   virtual void granted() = 0;
+  // False: it is about to be withdrawn, so that nothing is to be spent on it.
+  virtual bool wanted() const { return true; }
 
  protected:
   ~SlotRequest() = default;

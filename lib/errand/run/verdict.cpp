@@ -17,11 +17,6 @@ std::string tasks(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " task" : " tasks");
 }
 
-bool is_success(const ExitStatus& status, const Policy& policy) {
-  return std::ranges::any_of(policy.success_exit_codes,
-                             [&](int code) { return status == ExitStatus::exited(code); });
-}
-
 GroupVerdict timed_out_group(const Task& task, const GroupTally& tally, const TimedOut& timeout) {
   const Error why = Error::text(timeout.message());
   const Error own = task.full_name.empty()
@@ -77,12 +72,23 @@ AttemptVerdict judge_attempt(const AttemptResult& result, const Policy& policy,
             Error::text("ended while it was needed (" + result.status->text() + ")"),
             code == 0 ? 1 : code};
   }
-  if (!is_success(*result.status, policy)) {
+  if (!is_in(policy.success_exit_codes, result.status)) {
     const int code = result.status->shell_code();
-    return {TaskState::failed, Error::text(result.status->text()), code == 0 ? 1 : code};
+    const std::string text = result.status->text();
+    // "command 2 of 3: exit 1" says it too.
+    const bool says_more = result.error && result.error.message().ends_with(text);
+    return {TaskState::failed, says_more ? result.error : Error::text(text), code == 0 ? 1 : code};
   }
   if (result.error) return {TaskState::failed, result.error, 1};
   return {};
+}
+
+bool is_in(const std::vector<int>& codes, const std::optional<ExitStatus>& status) {
+  return status && std::ranges::find(codes, status->shell_code()) != codes.end();
+}
+
+bool allows(const AllowFailure& rule, const std::optional<ExitStatus>& status) {
+  return rule.any || is_in(rule.exit_codes, status);
 }
 
 Error failure_of(const Task& task, const AttemptVerdict& verdict) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,11 @@ AttemptVerdict judge_attempt(const AttemptResult& result, const Policy& policy,
 // Of what was stopped, or never started, because `limited` is done.
 AttemptVerdict judge_stopped(const Context& limited);
 
+// Is its exit code, or 128 + its signal, one of these?
+bool is_in(const std::vector<int>& codes, const std::optional<ExitStatus>& status);
+// Of a failure.
+bool allows(const AllowFailure& rule, const std::optional<ExitStatus>& status);
+
 // A TaskFailure, or empty when the verdict is none: canceled and skipped tasks have not failed.
 Error failure_of(const Task& task, const AttemptVerdict& verdict);
 
@@ -34,6 +40,8 @@ struct GroupTally {
   std::array<std::size_t, 5> ended{};  // by TaskState
   std::size_t allowed = 0;             // of those that failed
   std::size_t excluded = 0;            // of those that were skipped
+  std::size_t good_work = 0;           // successes and allowed failures, but for services and what
+                                       // runs last
   bool won = false;                    // a success has decided for all
   bool halted = false;                 // its rule says that it is over
   Error halt;                          // that rule, then

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,12 +37,14 @@ struct TaskRun final : SlotRequest {
     following,  // for the task with an equal key that runs
     queued,     // for a slot
     running,
+    ending,  // in Execution's queue
     ended,
   };
   TaskRun();
   explicit TaskRun(const Task& of);
   ~TaskRun();
   void granted() override;
+  bool wanted() const override;
   bool is_last() const { return task->policy->when != When::on_success; }
   bool not_started() const { return phase < Phase::running; }
 
@@ -51,21 +54,24 @@ struct TaskRun final : SlotRequest {
   unsigned users = 0;          // of a service: those that need it and have not ended
   Phase phase = Phase::waiting;
   TaskState state = TaskState::succeeded;
-  bool started = false;       // its first attempt
-  bool ready = false;         // of a service
-  bool serves_needs = false;  // it has ended so that what needs it may run
-  bool excluded = false;      // skipped because the file says so
+  bool started = false;         // its first attempt
+  bool ready = false;           // of a service
+  bool shares_outcome = false;  // of a task with an equal key
+  bool serves_needs = false;    // it has ended so that what needs it may run
+  bool excluded = false;        // skipped because the file says so
   bool needed_failed = false;
   Error why;                        // of a skipped task
+  int shell_code = 0;               // of a failed one
   std::unique_ptr<GroupRun> group;  // of a group, while it runs
   std::shared_ptr<void> owner;      // of a streamed task that waits for its slot: itself
-  std::optional<CancelFn> stop;     // of a service that runs
+  std::optional<CancelFn> stop;     // of a service, between its tries too
   Parking* resume = nullptr;        // of a task that waits for the slot of another attempt
 };
 
 // What keeps the last tasks of a group going when its context is done.
 struct LastTasks {
-  LastTasks(std::pair<Context, CancelFn> scope, const Context& hurry);
+  // `then` is called when a second signal has ended the context.
+  LastTasks(std::pair<Context, CancelFn> scope, const Context& hurry, std::function<void()> then);
   Context context;
   CancelFn cancel;
   CancelHook hurried;
@@ -98,6 +104,7 @@ struct GroupRun {
 // How one attempt ended.
 struct AttemptOutcome {
   AttemptVerdict verdict;
+  bool refused = false;  // by a breaker; it has not run
   std::optional<ExitStatus> status;
   std::string last_lines;
   std::shared_ptr<HeldSink> held;
@@ -109,7 +116,7 @@ struct Flight {
   std::string leader_name;
   std::vector<TaskRun*> followers;
   std::optional<TaskEnded> ended;  // shared from then on
-  Error failure;
+  int shell_code = 0;
 };
 
 // What a task that runs last has when its group has been canceled and it names no time of its own.
@@ -140,6 +147,7 @@ class Execution {
   struct Ending {
     TaskRun* run;
     TaskEnded ended;
+    Error failure;  // of the group, if it is one
   };
   enum class Stage : std::uint8_t { started, ready, ended };
 
@@ -168,6 +176,7 @@ class Execution {
   void enqueue(TaskRun& run);
   const Context& last_context(GroupRun& group);
   void cancel_waiting(GroupRun& group);
+  void cancel_last(GroupRun& group);
   void fail(GroupRun& group, const Error& failure);
   void halt(GroupRun& group);
   bool halt_rule_holds(const GroupRun& group) const;
@@ -197,14 +206,15 @@ class Execution {
   Error end_course(Course& course, const Context& context);
   Error take_permits(TaskRun& run, std::vector<CircuitBreaker::Permit>& permits);
   void became_ready(TaskRun& run);
+  bool unneeded(const TaskRun& service) const;
   void user_ended(TaskRun& service);
   void stop_service(TaskRun& service);
 
   // ---- endings.cpp
-  void end(TaskRun& run, TaskEnded ended);
+  void end(TaskRun& run, TaskEnded ended, const Error& failure = {});
   void end_with(TaskRun& run, TaskEnded ended, const Error& failure);
   void end_unstarted(TaskRun& run, TaskState state, const Error& why, bool excluded = false);
-  void end_one(TaskRun& run, TaskEnded ended);
+  void end_one(Ending ending);
   void child_ended(TaskRun& run);
   void one_less(GroupRun& group);
   void stop_unneeded_services(GroupRun& group);
@@ -251,7 +261,7 @@ struct Course {
   const TimePoint began;
   int attempts = 0;
   bool has_failed = false;  // an attempt
-  bool waits = false;       // for the next attempt
+  bool waits = true;        // for the next attempt, or the first
   AttemptOutcome last;
   std::shared_ptr<HeldSink> original;  // of the last hedge
 };

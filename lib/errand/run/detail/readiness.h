@@ -6,7 +6,9 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "errand/concurrency/context.h"
 #include "errand/concurrency/event.h"
 #include "errand/plan/policy.h"
 #include "errand/run/output.h"
@@ -16,15 +18,19 @@ namespace errand::detail {
 // Of one attempt of a service.
 class Readiness {
  public:
-  Readiness(Runtime& runtime, const ReadyRule& rule) : rule_(rule), seen_(runtime) {}
+  // `stop` ends the attempt.
+  Readiness(Runtime& runtime, const ReadyRule& rule, CancelFn stop)
+      : rule_(rule), stop_(std::move(stop)), seen_(runtime) {}
   const ReadyRule& rule() const { return rule_; }
   bool watches_log() const { return std::holds_alternative<ReadyRule::Log>(rule_.check); }
   const std::string& log_text() const { return std::get<ReadyRule::Log>(rule_.check).text; }
   // The text stood in a line of its output.
   Event& seen() { return seen_; }
+  void give_up(const Error& why) { stop_(why); }
 
  private:
   const ReadyRule& rule_;
+  CancelFn stop_;
   Event seen_;
 };
 

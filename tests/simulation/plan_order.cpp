@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What waits for what: needs, services, what runs last, slots.
+#include <algorithm>
+
+#include "simulation/plan_watch.h"
+
+namespace errand::simulation {
+
+bool PlanWatch::is_good(TaskId id) const {
+  const TaskWatch& watch = tasks_[id];
+  return watch.state == TaskState::succeeded || watch.allowed || watch.excluded;
+}
+
+bool PlanWatch::holds(const Need& need) {
+  const TaskWatch& watch = tasks_[need.task];
+  switch (need.condition) {
+    case Condition::success:
+      return watch.ended && (watch.state == TaskState::succeeded || watch.allowed);
+    case Condition::done:
+      return watch.ended;
+    case Condition::started:
+      return !watch.attempts.empty() || watch.shared;
+    case Condition::ready:
+      return std::ranges::any_of(watch.attempts, &AttemptWatch::ready);
+  }
+  return false;
+}
+
+bool PlanWatch::cannot_hold(const Need& need) { return tasks_[need.task].ended && !holds(need); }
+
+// What runs also after a failure only waits for the end then.
+bool PlanWatch::needs_met(const Task& task) {
+  return std::ranges::all_of(task.needs, [&](const Need& need) {
+    return holds(need) || (is_last(task) && tasks_[need.task].ended);
+  });
+}
+
+bool PlanWatch::others_ended(const Task& last) {
+  return std::ranges::all_of(parent_of(last).children, [this](TaskId child) {
+    return is_last(plan_.task(child)) || tasks_[child].ended;
+  });
+}
+
+// What `last` waits for, or where it needs nothing whatever has ended in its group.
+bool PlanWatch::something_failed(const Task& last) {
+  const auto failed = [this](TaskId id) {
+    if (tasks_[id].ended) return !is_good(id);
+    return tasks_[id].ready && worked_.contains(plan_.task(id).policy->key);  // ends now
+  };
+  if (last.needs.empty()) return std::ranges::any_of(parent_of(last).children, failed);
+  return std::ranges::any_of(last.needs, failed, &Need::task);
+}
+
+bool PlanWatch::unneeded(const Task& service) {
+  bool has_users = false, in_use = false;
+  for (const Task& user : plan_.tasks()) {
+    if (std::ranges::find(user.needs, service.id, &Need::task) == user.needs.end()) continue;
+    has_users = true;
+    in_use |= !of(user).ended;
+  }
+  if (has_users) return !in_use;
+  return std::ranges::all_of(parent_of(service).children, [this](TaskId child) {
+    return !is_work(plan_.task(child)) || tasks_[child].ended;
+  });
+}
+
+// A task becomes ready.
+void PlanWatch::check_order(const Task& task) {
+  if (is_last(task) && task.needs.empty()) {
+    expect(others_ended(task), "a last task became ready before others had ended", task);
+  } else {
+    expect(needs_met(task), "a task became ready before its needs were met", task);
+  }
+  if (task.policy->when == When::on_failure) {
+    expect(something_failed(task), "a task became ready although nothing failed", task);
+  }
+  const TaskWatch& group = tasks_[task.parent];
+  const bool halted = group.halted_at && *group.halted_at < now();
+  expect(is_last(task) || !halted, "a task became ready after its group's halt", task);
+}
+
+// ---- nothing is ready in this instant any more
+
+void PlanWatch::check_settled() {
+  if (over_ || !began_) return;
+  const std::vector<const Task*> waiting = may_wait_for_slots();
+  for (const Task& task : plan_.tasks()) {
+    if (task.id == 0 || of(task).ended) continue;
+    if (tasks_[task.parent].ready && !of(task).ready) check_waiting(task, waiting);
+    if (task.is_group || !of(task).ready) continue;
+    if (of(task).attempts.empty()) check_held_up(task, waiting);
+    check_contexts(task);
+  }
+}
+
+std::vector<const Task*> PlanWatch::may_wait_for_slots() {
+  std::vector<const Task*> waiting;
+  for (const Task& task : plan_.tasks()) {
+    const TaskWatch& watch = of(task);
+    if (task.is_group || task.policy->service || !watch.ready || watch.ended) continue;
+    if (watch.running == 0 || task.policy->hedge) waiting.push_back(&task);
+  }
+  return waiting;
+}
+
+void PlanWatch::check_waiting(const Task& task, const std::vector<const Task*>&) {
+  expect(!over_for(task), "a task that never starts was not sent away", task);
+  if (is_last(task) && task.needs.empty()) {
+    return expect(!others_ended(task), "a last task waits although all others have ended", task);
+  }
+  expect(is_last(task) || !tasks_[task.parent].halted_at,
+         "a task waits although its group was halted", task);
+  expect(!needs_met(task), "a task waits although its needs are met", task);
+  const bool hopeless =
+      std::ranges::any_of(task.needs, [this](const Need& need) { return cannot_hold(need); });
+  expect(is_last(task) || !hopeless, "a task waits for what will never be", task);
+}
+
+void PlanWatch::check_held_up(const Task& task, const std::vector<const Task*>& waiting) {
+  expect(!over_for(task), "a task that waits for a slot was not sent away", task);
+  expect(is_last(task) || !tasks_[task.parent].halted_at,
+         "a task waits for a slot although its group was halted", task);
+  expect(!task.policy->service, "a service does not start", task);
+  if (follows(task)) return;
+  std::vector<const Task*> others = waiting;
+  std::erase(others, &task);
+  expect(gates_.held_up(task, others), "a task waits although there is a slot", task);
+}
+
+bool PlanWatch::follows(const Task& task) {
+  if (task.policy->key.empty()) return false;
+  return std::ranges::any_of(plan_.tasks(), [&](const Task& other) {
+    return other.id != task.id && other.policy->key == task.policy->key && of(other).ready &&
+           !of(other).ended;
+  });
+}
+
+}  // namespace errand::simulation
