@@ -28,6 +28,9 @@ void check_task(const Task& task);
 // What plan.h says of a whole plan: ids, names, needs that end.
 void check_plan(const Plan& plan);
 
+// Equal for equal plans, whatever their size: two of them need not be held at once.
+std::size_t fingerprint(const Plan& plan);
+
 // A document as JSON again, with other blanks; numbers stay as they were written.
 std::string print_json(const task_file::Document& document);
 

@@ -5,6 +5,7 @@
 
 #include "errand/plan/values.h"
 #include "fuzz/check.h"
+#include "plan/read_support.h"
 
 namespace errand::fuzz {
 namespace {
@@ -191,6 +192,15 @@ void check_needs(const Plan& plan, const Task& task) {
 }
 
 }  // namespace
+
+std::size_t fingerprint(const Plan& plan) {
+  constexpr std::size_t factor = 1'000'003;
+  std::size_t all = plan.tasks().size();
+  for (const Task& task : plan.tasks()) {
+    all = all * factor + std::hash<std::string>()(dump(task));
+  }
+  return all;
+}
 
 void check_task(const Task& task) {
   check_text(task.name);

@@ -218,10 +218,39 @@ TEST_CASE("a message never repeats more than a piece of its input") {
   CHECK(json_problems("[\"a\" \"" + huge + "\"]")[0].size() < 300);
 }
 
+TEST_CASE("many %TAG lines are refused, for each would be compared with all others") {
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += "%TAG !a" + std::to_string(i) + "! x\n";
+  CHECK(yaml_problems(text + "--- { tasks: {} }\n").empty());
+  CHECK(yaml_problems(text + "%TAG !b! x\n--- { tasks: {} }\n") ==
+        Lines{"f:101:1: more than 100 %TAG lines; a task file needs none"});
+  CHECK(yaml_problems("- |\n" + repeat("  x %TAG\n", 200)).empty());
+}
+
+TEST_CASE("tasks do not repeat a long dir or long names of groups without end") {
+  std::string tasks;
+  for (int i = 0; i < 100'000; ++i) tasks += "\"" + std::to_string(i) + "\":1,";
+  tasks += "\"last\":1";
+  const std::string advice =
+      "the dir and the groups' names that each task repeats are too much; shorten them";
+  const Lines dir =
+      json_problems("{\"dir\":\"" + std::string(4000, 'd') + "\",\"tasks\":{" + tasks + "}}");
+  REQUIRE(dir.size() == 1);
+  CHECK(dir[0].ends_with(advice));
+  CHECK(json_problems("{\"dir\":\"short\",\"tasks\":{" + tasks + "}}").empty());
+}
+
+TEST_CASE("a file has at most a million tasks") {
+  CHECK(
+      json_problems("[1" + repeat(",1", 1'000'001) + "]") ==
+      Lines{"f:1:2000002: more than 1000000 tasks; write them as JSON Lines, which are read while "
+            "they run"});
+}
+
 TEST_CASE("a message shows the names of limits and locks without their control characters") {
   const std::string what = ": \"x\" is not a whole number from 1 to 1000000";
   CHECK(yaml_problems("limits: { \"a\\e[31m\": x }\ntasks: []\n") ==
-        Lines{"f:1:23: a\\x1b[31m" + what});
+        Lines{"f:1:22: a\\x1b[31m" + what});
   const std::string long_name(1'000'000, 'n');
   const Lines problems = yaml_problems("limits: { ? " + long_name + " : x }\ntasks: []\n");
   REQUIRE(problems.size() == 1);

@@ -11,6 +11,7 @@
 #include "errand/plan/quote.h"
 #include "errand/plan/scope.h"
 #include "errand/plan/settings.h"
+#include "errand/plan/task_room.h"
 #include "errand/plan/values.h"
 
 namespace errand::task_file {
@@ -70,6 +71,7 @@ class Interpreter {
   ProblemList& problems_;
   Draft draft_;
   Allowance allowance_{kExpandedPlanBytesMax};
+  TaskRoom room_{allowance_, problems_};
   Expander expander_;
   Environments environments_;
   std::optional<Limits> limits_;  // none of a task that stands alone
@@ -126,6 +128,7 @@ TaskId Interpreter::add_task(TaskId parent, std::string_view name, NamePlace pla
   const auto id = static_cast<TaskId>(draft_.tasks.size());
   draft_.tasks[parent].children.push_back(id);
   const Task& outer = parent == 0 && base_ ? *base_ : draft_.tasks[parent];
+  room_.pay_for_repeated(outer, place.offset);
   Task task;
   task.id = id;
   task.parent = parent;
@@ -230,6 +233,7 @@ void Interpreter::share_default_policy() {
 void Interpreter::read_tasks(TaskId parent, const Node& tasks, const Scope& around) {
   if (tasks.kind == NodeKind::map) {
     for (const Entry entry : Entries(tasks)) {
+      if (!room_.has_another(draft_.tasks.size() - 1, entry.key->offset)) return;
       const std::string_view name = entry.key->text;
       const TaskId id = add_task(parent, name, {entry.key->offset, true});
       read_task(id, name, *entry.value, around);
@@ -237,6 +241,7 @@ void Interpreter::read_tasks(TaskId parent, const Node& tasks, const Scope& arou
   } else if (tasks.kind == NodeKind::list) {
     std::size_t number = 0;
     for (const Node& item : Items(tasks)) {
+      if (!room_.has_another(draft_.tasks.size() - 1, item.offset)) return;
       const std::string name = std::to_string(++number);  // until it gives itself one
       read_task(add_task(parent, name, {item.offset}), "task " + name, item, around);
     }

@@ -150,11 +150,14 @@ class MatrixReader {
 
   void check_excluded_name(const Node& name) {
     if (find_axis(name.text)) return;
-    std::vector<std::string_view> names;
-    for (const Axis& axis : axes_) names.push_back(axis.name->text);
-    const std::string near = nearest(name.text, names);
-    fail(name.offset, "the matrix has no list " + quote(name.text) +
-                          (near.empty() ? "" : ", did you mean " + quote(near) + "?"));
+    right_ = false;
+    problems_.add(name.offset, [&] {
+      std::vector<std::string_view> names;
+      for (const Axis& axis : axes_) names.push_back(axis.name->text);
+      const std::string near = nearest(name.text, names);
+      return "the matrix has no list " + quote(name.text) +
+             (near.empty() ? "" : ", did you mean " + quote(near) + "?");
+    });
   }
 
   void combine() {
@@ -179,7 +182,9 @@ class MatrixReader {
   void multiply() {
     all_ = {Values()};
     for (const Axis& axis : axes_) {
-      if (all_.size() * axis.values.size() > kCombinationsMax) return fail_too_many();
+      const std::size_t count = all_.size() * axis.values.size();
+      if (count > kCombinationsMax) return fail_too_many();
+      if (!pay(count * sizeof(Values::value_type))) return;
       std::vector<Values> longer;
       for (const Values& values : all_) {
         for (const std::string_view value : axis.values) {

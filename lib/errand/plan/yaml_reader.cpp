@@ -59,6 +59,7 @@ std::string_view text_of(const yaml_event_t& event) {
   return {reinterpret_cast<const char*>(scalar.value), scalar.length};
 }
 
+constexpr std::size_t kTagDirectivesMax = 100;
 constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
 
 class YamlReader {
@@ -74,6 +75,7 @@ class YamlReader {
   bool read();
 
  private:
+  bool check_directives();
   bool take(const yaml_event_t& event);
   bool take_document(Offset at);
   bool take_scalar(const yaml_event_t& event, Offset at);
@@ -99,7 +101,26 @@ class YamlReader {
   std::vector<bool> merging_;  // for each open list or map: does it hold a merge key?
 };
 
+// Behind a line's end; libyaml takes some characters beyond ASCII for one as well.
+bool may_begin_line(std::string_view text, std::size_t at) {
+  return at == 0 || text[at - 1] == '\n' || text[at - 1] == '\r' ||
+         static_cast<unsigned char>(text[at - 1]) >= 0x80;
+}
+
+// libyaml compares each %TAG with all before it, and each tag with all of them.
+bool YamlReader::check_directives() {
+  constexpr std::string_view directive = "%TAG";
+  const std::string_view text = source_.text();
+  std::size_t count = 0;
+  for (std::size_t at = text.find(directive); at != text.npos; at = text.find(directive, at + 1)) {
+    if (!may_begin_line(text, at) || ++count <= kTagDirectivesMax) continue;
+    return fail(static_cast<Offset>(at), "more than 100 %TAG lines; a task file needs none");
+  }
+  return true;
+}
+
 bool YamlReader::read() {
+  if (!check_directives()) return false;
   while (!ended_) {
     Event event;
     if (!parser_.next(*event)) return fail_syntax();
