@@ -64,6 +64,36 @@ TEST_CASE("the examples of lists and streams run") {
   CHECK(contains(stream.out, "with an environment\n"));
 }
 
+TEST_CASE("the example of each feature runs and shows what its comments say") {
+  struct Example {
+    const char* name;
+    const char* how;
+    std::vector<std::string> lines;
+  };
+  const Example examples[] = {
+      {"matrix",
+       "exit 0",
+       {"shard 1 with asan halt_on_error=1", "shard 3 with none ", "all shards are fine"}},
+      {"services", "exit 0", {"reads", "writes", "unit tests need nobody"}},
+      {"retry", "exit 0", {"try 2: busy", "try 3: done", "process 2 was faster"}},
+      {"last", "exit 3", {"cleaned up", "the build is broken"}},
+      {"limits", "exit 0", {"takes all of them and runs alone", "set up once", "64"}},
+  };
+  CliTest test;
+  for (const Example& expected : examples) {
+    CAPTURE(expected.name);
+    const Ended end =
+        test.run({"run", "-o", "group", example(expected.name + std::string(".yaml"))});
+    CHECK(end.how() == expected.how);
+    for (const std::string& line : expected.lines) {
+      CAPTURE(line);
+      CHECK(contains(end.out, line + "\n"));
+    }
+    CHECK_FALSE(contains(end.out, "skipped, for "));
+    CHECK_FALSE(contains(end.out, "never runs"));
+  }
+}
+
 TEST_CASE("errand's own task file and the example of policies are in order") {
   CliTest test;
   for (const std::string& file : {kSource + "/errand.yaml", example("policies.yaml")}) {

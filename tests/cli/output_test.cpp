@@ -214,6 +214,14 @@ TEST_CASE("a reader that goes away ends the run quietly") {
   CHECK_FALSE(test.held());
 }
 
+TEST_CASE("in raw mode the output of tasks with secrets is masked, not lost") {
+  CliTest test;
+  const Ended end = test.run_yaml(
+      "secrets: [TOKEN]\nenv: { TOKEN: s3cret }\ntasks: { a: echo it is $TOKEN }", {"-o", "raw"});
+  CHECK(end.how() == "exit 0");
+  CHECK(end.out == "it is ***\n");
+}
+
 TEST_CASE("in raw mode a reader that goes away is the task's affair") {
   CliTest test;
   const auto errand = test.start_yaml("tasks: { a: [yes] }", {"-o", "raw"});

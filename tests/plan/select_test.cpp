@@ -136,6 +136,15 @@ TEST_CASE("retries of the command line leave alone the tasks that name some, or 
   CHECK(task.policy->retry.count == 0);
 }
 
+TEST_CASE("the command line's bound of attempts leaves services alone") {
+  Overrides overrides;
+  overrides.task_timeout = std::chrono::seconds(1);
+  const Plan plan = apply(
+      overrides, yaml_plan("tasks: { db: { run: x, service: true }, t: { run: x, needs: db } }"));
+  CHECK_FALSE(plan.task(1).timeout);
+  CHECK(plan.task(2).timeout == std::chrono::seconds(1));
+}
+
 TEST_CASE("a group for tasks without a file has what the command line says of the run") {
   Overrides over;
   over.mode = Mode::aggregate;

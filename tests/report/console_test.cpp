@@ -208,6 +208,16 @@ TEST_CASE("quiet: nothing but warnings; raw: the descriptors themselves") {
   CHECK(raw.text() == "a: failed: exit 2 in 3.1s\n");
 }
 
+TEST_CASE("raw: what is captured all the same comes out as it is, at once") {
+  Screen screen(OutputMode::raw, true);
+  const Plan plan = make_plan({"a"});
+  const auto sink = screen.console.open(plan.task(1), 1);
+  CHECK_FALSE(sink->write(Stream::out, "no line"));
+  CHECK_FALSE(sink->write(Stream::err, "to err"));
+  CHECK(screen.out_file.text() == "no line");
+  CHECK(screen.err_file.text() == "to err");
+}
+
 TEST_CASE("verbose tells of silent successes and groups, -q of nothing but warnings") {
   const Plan plan = make_plan({"lint", "lint/a"});
   TaskEnded group = succeeded(plan.task(1));

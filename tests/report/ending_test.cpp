@@ -66,6 +66,19 @@ TEST_CASE("a command is shown in one line") {
   CHECK(command_text(task, 20).empty());
 }
 
+TEST_CASE("all commands of a task are shown, for any of them may have failed") {
+  Task task;
+  task.run = Script{"make all"};
+  Policy policy;
+  policy.then = {Script{"make check\nmore"}, Argv{"cp", "a b", "c"}};
+  task.policy = std::make_shared<const Policy>(policy);
+  CHECK(command_text(task, 80) == "make all, then make check …, then cp 'a b' c");
+  CHECK(command_text(task, 12) == "make all, t…");
+  policy.then.assign(100000, Argv{"true"});
+  task.policy = std::make_shared<const Policy>(policy);
+  CHECK(command_text(task, 12) == "make all, t…");
+}
+
 TEST_CASE("a shared outcome names the task that it is from") {
   const Plan plan = make_plan({"build", "again"});
   TaskEnded ended = failed(plan.task(2), 2);

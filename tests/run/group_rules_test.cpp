@@ -254,6 +254,16 @@ TEST_CASE("a hedge that a breaker refuses leaves the original alone") {
   CHECK(test.elapsed() == 5s);
 }
 
+TEST_CASE("a task that is tried again rides out an open breaker") {
+  RunTest test;
+  for (const char* name : {"g/a", "g/b"}) test.executor.behaviors[name] = {.exit_code = 1};
+  test.run_plan(
+      "mode: aggregate\ntasks: {g: {mode: aggregate, jobs: 1, breaker: {failures: 2, delay: 10s}, "
+      "tasks: {a: x, b: x, c: {run: x, retry: {count: 1, delay: 20s, jitter: none}}}}}");
+  CHECK(test.recorder.state("g/c") == "succeeded");
+  CHECK(test.recorder.ended.at("g/c").attempts == 1);
+}
+
 // ---- key
 
 TEST_CASE("tasks with one key run once and share the outcome") {

@@ -117,14 +117,15 @@ TEST_CASE("three tries of 8 seconds with a deadline of 10 end at 10") {
   CHECK(test.elapsed() == 10s);
 }
 
-TEST_CASE("a deadline that would pass before the next try ends the task with its last failure") {
-  RunTest test;
-  test.executor.behaviors["a"] = {.takes = 8s, .exit_code = 3};
-  const RunEnded ended = test.run_plan(
-      "tasks: {a: {run: x, deadline: 10s, retry: {count: 2, delay: 5s, jitter: none}}}");
-  CHECK(ended.exit_status == 3);
-  CHECK(test.recorder.state("a") == "failed: exit 3");
-  CHECK(test.elapsed() == 8s);
+TEST_CASE("who is canceled for a task's time hears whose it was and which") {
+  const auto fate_beside = [](const std::string& limit) {
+    RunTest test;
+    for (const char* name : {"a", "b"}) test.executor.behaviors[name] = {.takes = 1h};
+    test.run_plan("tasks: {a: {run: x, " + limit + "}, b: x}");
+    return test.recorder.state("b");
+  };
+  CHECK(fate_beside("deadline: 10s") == "canceled: a: the deadline of 10s passed");
+  CHECK(fate_beside("timeout: 10s") == "canceled: a timed out after 10s");
 }
 
 // ---- allow_failure, success_exit_codes

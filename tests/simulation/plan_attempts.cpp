@@ -163,15 +163,21 @@ bool PlanWatch::out_of_time(const Task& task, const AttemptWatch& watch) {
   return own || deadline_over(task) || patience_over(task);
 }
 
+// With its first attempt, or with a breaker's refusal of it.
+TimePoint PlanWatch::course_began(const Task& task) {
+  const TimePoint began = of(task).attempts.front().began;
+  return std::min(began, of(task).refused_at.value_or(began));
+}
+
 bool PlanWatch::deadline_over(const Task& task) {
   const auto& deadline = task.policy->deadline;
-  return deadline && now() >= of(task).attempts.front().began + *deadline;
+  return deadline && now() >= course_began(task) + *deadline;
 }
 
 bool PlanWatch::patience_over(const Task& task) {
   if (!is_last(task) || task.timeout || task.policy->deadline) return false;
   const auto over_at = scope_over_at(parent_of(task));
-  return over_at && now() >= std::max(*over_at, of(task).attempts.front().began) + kLastTaskTime;
+  return over_at && now() >= std::max(*over_at, course_began(task)) + kLastTaskTime;
 }
 
 bool PlanWatch::never_ready(const Task& task, const AttemptWatch& watch) const {

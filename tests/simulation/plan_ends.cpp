@@ -70,8 +70,12 @@ void PlanWatch::check_shared(const TaskEnded& event) {
 
 void PlanWatch::check_unstarted(const TaskEnded& event) {
   const Task& task = *event.task;
+  const auto refused_at = of(task).refused_at;
   if (event.state == TaskState::failed) {
-    return expect(gates_.breaker_refuses(task), "a task failed that never ran", task);
+    return expect(refused_at || gates_.breaker_refuses(task), "a task failed that never ran", task);
+  }
+  if (event.state == TaskState::timed_out && refused_at && task.policy->deadline) {
+    return expect(now() >= *refused_at + *task.policy->deadline, "a task ended early", task);
   }
   if (event.state == TaskState::succeeded && task.policy->service) {
     return expect(unneeded(task), "a service that is needed did not run", task);

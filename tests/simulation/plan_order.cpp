@@ -87,7 +87,7 @@ void PlanWatch::check_settled() {
   const std::vector<const Task*> waiting = may_wait_for_slots();
   for (const Task& task : plan_.tasks()) {
     if (task.id == 0 || of(task).ended) continue;
-    if (tasks_[task.parent].ready && !of(task).ready) check_waiting(task, waiting);
+    if (tasks_[task.parent].ready && !of(task).ready) check_waiting(task);
     if (task.is_group || !of(task).ready) continue;
     if (of(task).attempts.empty()) check_held_up(task, waiting);
     check_contexts(task);
@@ -104,7 +104,7 @@ std::vector<const Task*> PlanWatch::may_wait_for_slots() {
   return waiting;
 }
 
-void PlanWatch::check_waiting(const Task& task, const std::vector<const Task*>&) {
+void PlanWatch::check_waiting(const Task& task) {
   expect(!over_for(task), "a task that never starts was not sent away", task);
   if (is_last(task) && task.needs.empty()) {
     return expect(!others_ended(task), "a last task waits although all others have ended", task);
@@ -121,6 +121,8 @@ void PlanWatch::check_held_up(const Task& task, const std::vector<const Task*>& 
   expect(!over_for(task), "a task that waits for a slot was not sent away", task);
   expect(is_last(task) || !tasks_[task.parent].halted_at,
          "a task waits for a slot although its group was halted", task);
+  // A breaker's refusal has spent a turn of some rate, and comes back at a time of its own.
+  if (was_refusal_) return;
   expect(!task.policy->service, "a service does not start", task);
   if (follows(task)) return;
   std::vector<const Task*> others = waiting;

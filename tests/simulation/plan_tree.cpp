@@ -117,6 +117,10 @@ class Planner {
     for (std::size_t i = has(Feature::retries) || has(Feature::hedges) ? 3 : 1; i > 0; --i) {
       node.turns.push_back(turn());
     }
+    // Some would take longer than what runs last may after a cancel.
+    if (node.when != When::on_success && draw_.chance(15)) {
+      node.turns.front().takes = std::chrono::seconds(40);
+    }
     node.stops_in = draw_.ticks(0, 3);
     node.ignores_stop = draw_.chance(15);
     node.exits_cleanly = draw_.chance(20);

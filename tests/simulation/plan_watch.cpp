@@ -71,6 +71,10 @@ struct PlanWatch::Teller {
   void operator()(const TaskEnded& event) { watch.task_ended(event); }
   void operator()(const Notice& event) {
     watch.trace_.add(watch.now(), event.text, event.task ? event.task->full_name : "the run");
+    if (!event.task || !event.text.contains("circuit breaker")) return;
+    watch.was_refusal_ = true;
+    auto& refused_at = watch.of(*event.task).refused_at;
+    if (!refused_at) refused_at = watch.now();
   }
   void operator()(const RunEnded& event) { watch.run_ended(event); }
 };

@@ -58,6 +58,7 @@ class PlanWatch final : public Observer {
   struct TaskWatch {
     bool ready = false, ended = false;
     TimePoint ready_at, ended_at;
+    std::optional<TimePoint> refused_at;  // the first time, by a breaker
     TaskState state = TaskState::succeeded;
     bool allowed = false, excluded = false, shared = false;
     int code = 0;  // of a failure
@@ -113,7 +114,7 @@ class PlanWatch final : public Observer {
   bool unneeded(const Task& service);
   std::vector<const Task*> may_wait_for_slots();
   void check_order(const Task& task);
-  void check_waiting(const Task& task, const std::vector<const Task*>& waiting);
+  void check_waiting(const Task& task);
   void check_held_up(const Task& task, const std::vector<const Task*>& waiting);
   bool follows(const Task& task);
 
@@ -127,6 +128,7 @@ class PlanWatch final : public Observer {
   bool decides(const Task& task, const AttemptWatch& watch) const;
   bool lost(const Task& task, const AttemptWatch& watch);
   bool out_of_time(const Task& task, const AttemptWatch& watch);
+  TimePoint course_began(const Task& task);
   bool deadline_over(const Task& task);
   bool patience_over(const Task& task);
   bool never_ready(const Task& task, const AttemptWatch& watch) const;
@@ -158,6 +160,7 @@ class PlanWatch final : public Observer {
   std::size_t running_ = 0;
   std::optional<TimePoint> signaled_at_, hurried_at_;
   bool began_ = false;
+  bool was_refusal_ = false;  // by a breaker
   bool over_ = false;
 };
 

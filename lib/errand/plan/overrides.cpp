@@ -40,7 +40,8 @@ void apply_settings(const Overrides& overrides, Task& task, bool is_run) {
     if (overrides.timeout) task.timeout = *overrides.timeout;
   }
   if (overrides.grace) task.grace = *overrides.grace;
-  if (overrides.task_timeout && !task.is_group) {
+  // A service runs for as long as it is needed.
+  if (overrides.task_timeout && !task.is_group && !task.policy->service) {
     task.timeout = std::min(task.timeout.value_or(Duration::max()), *overrides.task_timeout);
   }
 }

@@ -2,6 +2,7 @@
 //
 // The guardian's own program. It runs in a fork of one thread's program, so it may use all of it.
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -167,7 +168,7 @@ class Avenger {
 
 }  // namespace
 
-void keep_guard(pid_t guarded, const GuardedGroups& shared) {
+void keep_guard(pid_t guarded, GuardedGroups& shared) {
   sigset_t all;
   ::sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, nullptr);
@@ -176,6 +177,8 @@ void keep_guard(pid_t guarded, const GuardedGroups& shared) {
   close_everything();
   if (::chdir("/") != 0) ::_exit(1);  // a guardian of a folder would keep it from being unmounted
   take_title();
+  shared.ready.store(1, std::memory_order_release);
+  ::syscall(SYS_futex, &shared.ready, FUTEX_WAKE, 1, nullptr, nullptr, 0);
   wait_for_death_of(guarded);
   Avenger(shared).run();
   ::_exit(0);

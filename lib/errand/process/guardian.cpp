@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/process/guardian.h"
 
+#include <linux/futex.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -50,6 +52,15 @@ void Guardian::set_mark(std::string_view entry) {
   const std::size_t size = std::min(entry.size(), GuardedGroups::kMarkBytesMax);
   std::memcpy(shared_.mark, entry.data(), size);
   shared_.mark_bytes.store(static_cast<std::uint32_t>(size), std::memory_order_release);
+  await_ready();
+}
+
+// Mostly it is ready long before, for it starts while we read the plan.
+void Guardian::await_ready() const {
+  const timespec look_again{0, 100'000'000};  // whether somebody has killed it
+  while (shared_.ready.load(std::memory_order_acquire) == 0 && alive()) {
+    ::syscall(SYS_futex, &shared_.ready, FUTEX_WAIT, 0, &look_again, nullptr, 0);
+  }
 }
 
 void Guardian::add_group(pid_t group) {

@@ -24,6 +24,7 @@ struct GuardedGroups {
   static constexpr std::size_t kMost = 65536;
   static constexpr std::size_t kMarkBytesMax = 256;
 
+  std::atomic<std::uint32_t> ready{0};  // 1: it is on guard; a futex
   std::atomic<std::uint32_t> mark_bytes{0};
   char mark[kMarkBytesMax] = {};
   std::atomic<std::uint32_t> used{0};  // entries from here on were never written
@@ -51,7 +52,8 @@ class Guardian {
   void dismiss();
 
   // "K=V", in the environment of every process started from now on, and of nobody else's. At most
-  // kMarkBytesMax bytes; once.
+  // kMarkBytesMax bytes; once. Returns when the guardian is on guard: before, it still is in our
+  // group and carries what an errand around us gave us, and would be killed with us.
   void set_mark(std::string_view entry);
   void add_group(pid_t group);
   // To be called before the group's id can be given to others.
@@ -63,6 +65,7 @@ class Guardian {
 
  private:
   explicit Guardian(GuardedGroups& shared) : shared_(shared) {}
+  void await_ready() const;
 
   GuardedGroups& shared_;
   pid_t pid_ = 0;

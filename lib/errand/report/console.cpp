@@ -42,6 +42,16 @@ class Console::NullSink final : public Sink {
   Error write(Stream, std::string_view) override { return {}; }
 };
 
+// What has to be seen on its way out, for secrets or a ready text in it.
+class Console::RawSink final : public Sink {
+ public:
+  using Sink::Sink;
+  Error write(Stream stream, std::string_view bytes) override {
+    console_.writer(stream).write(bytes);
+    return {};
+  }
+};
+
 // ---- live
 
 class Console::LiveSink final : public Sink {
@@ -194,8 +204,9 @@ std::unique_ptr<OutputSink> Console::open(const Task& task, int) {
       if (!block) block = std::make_shared<Block>();
       return std::make_unique<BlockSink>(*this, block);
     }
-    case OutputMode::quiet:
     case OutputMode::raw:
+      return std::make_unique<RawSink>(*this);
+    case OutputMode::quiet:
       break;
   }
   return std::make_unique<NullSink>(*this);

@@ -23,7 +23,7 @@ enum class OutputMode : std::uint8_t {
   group,   // a block for each task when it ends
   errors,  // only the blocks of tasks that did not succeed
   quiet,   // no task's output and no line for a task
-  raw,     // tasks write to errand's own descriptors
+  raw,  // tasks write to errand's own descriptors; what the runner must see goes there as it comes
 };
 
 // errand's own lines, beside the summary.
@@ -67,6 +67,7 @@ class Console final : public OutputTarget, public Observer {
   class LiveSink;
   class BlockSink;
   class NullSink;
+  class RawSink;
   class Held;
   struct Block;
 

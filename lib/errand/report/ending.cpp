@@ -72,6 +72,20 @@ std::string quoted(std::string_view word) {
   return escape_text(text + "'");
 }
 
+std::string run_text(const Run& run, std::size_t columns) {
+  if (const auto* script = std::get_if<Script>(&run)) {
+    return shorten(first_line(script->text), columns);
+  }
+  const auto* words = std::get_if<Argv>(&run);
+  if (!words) return {};
+  std::string text;
+  for (const std::string& word : *words) {
+    if (text.size() > 4 * columns) break;  // cut off in any case; arguments may be megabytes
+    text += (text.empty() ? "" : " ") + quoted(std::string_view(word).substr(0, 4 * columns + 4));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string ending_text(const TaskEnded& ended, bool color) {
@@ -85,15 +99,10 @@ std::string ending_text(const TaskEnded& ended, bool color) {
 }
 
 std::string command_text(const Task& task, std::size_t columns) {
-  if (const auto* script = std::get_if<Script>(&task.run)) {
-    return shorten(first_line(script->text), columns);
-  }
-  const auto* words = std::get_if<Argv>(&task.run);
-  if (!words) return {};
-  std::string text;
-  for (const std::string& word : *words) {
-    if (text.size() > 4 * columns) break;  // cut off in any case; arguments may be megabytes
-    text += (text.empty() ? "" : " ") + quoted(std::string_view(word).substr(0, 4 * columns + 4));
+  std::string text = run_text(task.run, columns);
+  for (const Run& run : task.policy->then) {
+    if (text.size() > 4 * columns) break;
+    text += ", then " + run_text(run, columns);
   }
   return shorten(text, columns);
 }

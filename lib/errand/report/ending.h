@@ -14,7 +14,7 @@ namespace errand {
 std::string ending_text(const TaskEnded& ended, bool color);
 
 // The command of a task in one line of at most `columns`: a script's first line, or the words as a
-// shell would need them. Empty for a group.
+// shell would need them; several are joined by "then". Empty for a group.
 std::string command_text(const Task& task, std::size_t columns);
 
 }  // namespace errand

@@ -15,11 +15,13 @@ namespace {
 struct AttemptFailed {
   AttemptVerdict verdict;
   std::optional<ExitStatus> status;
+  bool refused = false;  // by a breaker, which may have closed by the next time
   std::string message() const { return verdict.why.message(); }
 };
 
 // What could not be started at all will not start the next time either.
 bool worth_another_try(const RetryRule& rule, const AttemptFailed& failed) {
+  if (failed.refused) return true;
   if (failed.verdict.state == TaskState::timed_out) return rule.on_timeout;
   if (failed.verdict.state != TaskState::failed || !failed.status) return false;
   return rule.on_exit.empty() || is_in(rule.on_exit, failed.status);
@@ -142,9 +144,12 @@ awaitable<void> Execution::try_as_told(Course& course, Context context) {
   RetryOptions options = retry_options(rule, seed);
   options.on_retry = [this, &course](const Retrying& retrying) {
     course.waits = true;
+    const std::string why = retrying.error.message();
+    const std::string what = course.last.refused ? why
+                                                 : "attempt " + std::to_string(course.attempts) +
+                                                       " failed (" + why + ")";
     notice(Notice::Level::info, &course.task,
-           "attempt " + std::to_string(course.attempts) + " failed (" + retrying.error.message() +
-               "); the next in " + format_duration(retrying.delay));
+           what + "; the next in " + format_duration(retrying.delay));
   };
   (void)co_await retry(context, std::move(options), once);
   if (course.waits) course.last.verdict = judge_stopped(context);
@@ -168,7 +173,7 @@ awaitable<Error> Execution::try_once(Course& course, Context context, int index)
   const AttemptVerdict& verdict = course.last.verdict;
   if (verdict.state == TaskState::succeeded) co_return Error();
   if (index < static_cast<int>(policy.retry.count)) slots_.release(course.run);
-  co_return Error::make(AttemptFailed{verdict, course.last.status});
+  co_return Error::make(AttemptFailed{verdict, course.last.status, course.last.refused});
 }
 
 awaitable<Error> Execution::slot_again(TaskRun& run, Context context) {
@@ -202,6 +207,7 @@ awaitable<void> Execution::hedged(Course& course, Context context) {
     AttemptOutcome stopped;
     stopped.verdict = context.done() ? judge_stopped(context)
                                      : AttemptVerdict{TaskState::failed, outcome.error(), 1};
+    stopped.refused = !context.done();
     stopped.held = std::move(course.original);
     outcome = std::move(stopped);
   }

@@ -27,8 +27,8 @@ std::string TimedOut::message() const {
 }
 
 std::string TaskFailure::as_cause() const {
-  return task + (state == TaskState::timed_out ? " " : " failed (") + what +
-         (state == TaskState::timed_out ? "" : ")");
+  if (state != TaskState::timed_out) return task + " failed (" + what + ")";
+  return task + (what.starts_with("timed out") ? " " : ": ") + what;
 }
 
 std::string cause_text(const Error& cause) {

@@ -72,7 +72,8 @@ struct TaskFailure {
   std::string what;    // "exit 2"
   int shell_code = 1;  // what errand exits with when this decides
   std::string message() const { return task + ": " + what; }
-  // "lint failed (exit 2)", for what is canceled because of it.
+  // "lint failed (exit 2)", "lint timed out after 3s", "lint: the deadline of 5s passed": for what
+  // is canceled because of it.
   std::string as_cause() const;
 };
 
