@@ -50,10 +50,13 @@ bool color_for(int fd, ColorChoice choice) {
 }
 
 unsigned processors() {
-  cpu_set_t set;
-  const bool fits = ::sched_getaffinity(0, sizeof set, &set) == 0;  // 1024 processors
-  const long count = fits ? long{CPU_COUNT(&set)} : ::sysconf(_SC_NPROCESSORS_ONLN);
-  return allowed_processors(static_cast<unsigned>(std::max(1L, count)));
+  static const unsigned allowed = [] {
+    cpu_set_t set;
+    const bool fits = ::sched_getaffinity(0, sizeof set, &set) == 0;  // 1024 processors
+    const long count = fits ? long{CPU_COUNT(&set)} : ::sysconf(_SC_NPROCESSORS_ONLN);
+    return allowed_processors(static_cast<unsigned>(std::max(1L, count)));
+  }();
+  return allowed;
 }
 
 std::string new_run_id() {
