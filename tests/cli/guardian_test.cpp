@@ -62,6 +62,13 @@ pid_t guardian_of(pid_t errand) {
   }
 }
 
+char state_of(pid_t pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string id, name, state;
+  stat >> id >> name >> state;
+  return state.empty() ? ' ' : state.front();
+}
+
 TEST_CASE("what tasks started does not survive a SIGKILL of errand") {
   for (const Survivor& survivor : survivors()) {
     CAPTURE(survivor.how);
@@ -173,6 +180,7 @@ TEST_CASE("errand goes on when its guardian is killed") {
   errand->await_mark("ready");
   const pid_t guardian = guardian_of(errand->pid());
   CHECK(::kill(guardian, SIGKILL) == 0);
+  while (state_of(guardian) != 'Z') ::sched_yield();
   test.open_gate("gate");
   const Ended end = errand->finish();
   CHECK(end.how() == "exit 3");

@@ -16,11 +16,13 @@ std::size_t bytes_of(const EnvEntry& entry) {
   return sizeof(EnvEntry) + entry.first.size() + (entry.second ? entry.second->size() : 0);
 }
 
+std::size_t bytes_of(const std::string& secret) { return sizeof(secret) + secret.size(); }
+
+// Stops at the first for which there is not enough: once all is spent, no task costs time.
 template <class Range>
-std::size_t sum_of_bytes(const Range& entries) {
-  std::size_t sum = 0;
-  for (const auto& entry : entries) sum += bytes_of(entry);
-  return sum;
+bool spend_for_each(const Range& entries, Allowance& allowance) {
+  return std::ranges::all_of(entries,
+                             [&](const auto& entry) { return allowance.spend(bytes_of(entry)); });
 }
 
 // The whole, and each of its lines that is long enough to be told from other text.
@@ -79,7 +81,7 @@ void Environments::add_file(const Entry& entry, const Node& path, Entries& own) 
              escape(file.error().message());
     });
   }
-  if (!allowance_.spend(sum_of_bytes(*file))) return report_too_large(entry.key->offset);
+  if (!spend_for_each(*file, allowance_)) return report_too_large(entry.key->offset);
   own.insert(own.end(), file->begin(), file->end());
 }
 
@@ -101,12 +103,13 @@ void Environments::add_values(const Entry& entry, Scope& scope, Entries& own) {
 }
 
 void Environments::report_too_large(Offset offset) {
+  allowance_.exhaust();
   problems_.add(
       offset, "the environments of all tasks together are too large; put less into the outer ones");
 }
 
 void Environments::extend(Task& task, Entries own, Offset offset, Scope& scope) {
-  if (!allowance_.spend(sum_of_bytes(*task.env))) return report_too_large(offset);
+  if (!spend_for_each(*task.env, allowance_)) return report_too_large(offset);
   const std::size_t inherited = task.env->size();
   Entries merged = *task.env;
   merged.reserve(inherited + own.size());
@@ -150,9 +153,7 @@ void Environments::collect_secrets(Task& task, Offset offset, const Scope& scope
 // still have them.
 void Environments::extend_secrets(Task& task, std::vector<std::string> values, Offset offset) {
   if (task.secrets) {
-    std::size_t copied = 0;
-    for (const std::string& secret : *task.secrets) copied += sizeof(secret) + secret.size();
-    if (!allowance_.spend(copied)) return report_too_large(offset);
+    if (!spend_for_each(*task.secrets, allowance_)) return report_too_large(offset);
     values.insert(values.end(), task.secrets->begin(), task.secrets->end());
   }
   std::ranges::sort(values);

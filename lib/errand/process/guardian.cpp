@@ -63,18 +63,27 @@ void Guardian::await_ready() const {
   }
 }
 
-void Guardian::add_group(pid_t group) {
-  std::uint32_t place = shared_.used.load(std::memory_order_relaxed);
-  if (!free_places_.empty()) {
-    place = free_places_.back();
-    free_places_.pop_back();
-  } else if (place < GuardedGroups::kMost) {
-    shared_.used.store(place + 1, std::memory_order_release);
-  } else {
-    return;
+pid_t* Guardian::next_place() {
+  static_assert(sizeof(std::atomic<pid_t>) == sizeof(pid_t) &&
+                std::atomic<pid_t>::is_always_lock_free);
+  if (!next_place_) {
+    const std::uint32_t unused = shared_.used.load(std::memory_order_relaxed);
+    if (!free_places_.empty()) {
+      next_place_ = free_places_.back();
+      free_places_.pop_back();
+    } else if (unused < GuardedGroups::kMost) {
+      next_place_ = unused;
+      shared_.used.store(unused + 1, std::memory_order_release);
+    }
   }
-  shared_.groups[place].store(group, std::memory_order_release);
-  places_.insert_or_assign(group, place);
+  return next_place_ ? reinterpret_cast<pid_t*>(&shared_.groups[*next_place_]) : nullptr;
+}
+
+void Guardian::add_group(pid_t group) {
+  if (!next_place_) return;
+  shared_.groups[*next_place_].store(group, std::memory_order_release);
+  places_.insert_or_assign(group, *next_place_);
+  next_place_.reset();
 }
 
 void Guardian::remove_group(pid_t group) {

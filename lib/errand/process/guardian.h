@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -55,6 +56,11 @@ class Guardian {
   // kMarkBytesMax bytes; once. Returns when the guardian is on guard: before, it still is in our
   // group and carries what an errand around us gave us, and would be killed with us.
   void set_mark(std::string_view entry);
+  // Where the id of the next group is to stand from its very beginning, written by the kernel: when
+  // clone() has returned to us, or has not, because we were killed, its first process may have run
+  // already. Null when there is no place.
+  pid_t* next_place();
+  // It has begun; as the last call to next_place() was for it.
   void add_group(pid_t group);
   // To be called before the group's id can be given to others.
   void remove_group(pid_t group);
@@ -69,6 +75,7 @@ class Guardian {
 
   GuardedGroups& shared_;
   pid_t pid_ = 0;
+  std::optional<std::uint32_t> next_place_;
   std::unordered_map<pid_t, std::uint32_t> places_;
   std::vector<std::uint32_t> free_places_;
 };

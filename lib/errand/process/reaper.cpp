@@ -82,7 +82,8 @@ void Reaper::wait_for_signal() {
   });
 }
 
-Result<pid_t> Reaper::start(const SpawnRequest& request, Watch& watch) {
+Result<pid_t> Reaper::start(SpawnRequest request, Watch& watch) {
+  if (guardian_) request.id = guardian_->next_place();
   Result<pid_t> pid = spawner_.spawn(request);
   if (pid) started_.emplace(*pid, &watch);
   if (pid && guardian_) guardian_->add_group(*pid);

@@ -61,7 +61,7 @@ class Reaper {
   void guard_with(Guardian& guardian) { guardian_ = &guardian; }
 
   // Starts a process; `watch` hears of its end.
-  Result<pid_t> start(const SpawnRequest& request, Watch& watch);
+  Result<pid_t> start(SpawnRequest request, Watch& watch);
   // From now on `watch` also hears of members of group `pgid` that become our children and die.
   void linger(pid_t pgid, Watch& watch);
   // The same for one process by its id.

@@ -231,6 +231,10 @@ long Spawner::start(Slot& slot) {
     arguments.flags = CLONE_VM | CLONE_CHILD_CLEARTID | CLONE_CLEAR_SIGHAND;
     if (slot.share_below > 0) arguments.flags |= CLONE_FILES | CLONE_VFORK;
     arguments.child_tid = reinterpret_cast<std::uintptr_t>(&slot.busy);
+    if (slot.request.id) {
+      arguments.flags |= CLONE_PARENT_SETTID;
+      arguments.parent_tid = reinterpret_cast<std::uintptr_t>(slot.request.id);
+    }
     arguments.exit_signal = SIGCHLD;
     arguments.stack = reinterpret_cast<std::uintptr_t>(slot.stack.data());
     arguments.stack_size = slot.stack.size();
@@ -251,8 +255,9 @@ long Spawner::start(Slot& slot) {
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   slot.reset_handlers = true;
   slot.share_below = 0;
+  const int tell = slot.request.id ? CLONE_PARENT_SETTID : 0;
   const long pid = ::clone(run_vforked, slot.stack.data() + slot.stack.size(),
-                           CLONE_VM | CLONE_VFORK | SIGCHLD, &slot);
+                           CLONE_VM | CLONE_VFORK | tell | SIGCHLD, &slot, slot.request.id);
   const long result = pid < 0 ? -errno : pid;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return result;

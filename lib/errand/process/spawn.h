@@ -49,6 +49,7 @@ struct SpawnRequest {
   int descriptors[5] = {-1, -1, -1, -1, -1};
   const SpawnExtras* extras = nullptr;
   SpawnFailure* failure = nullptr;  // read it once the child has been reaped
+  pid_t* id = nullptr;  // where the kernel writes the child's id before the child runs; may be null
 };
 
 // Starts processes without copying page tables: a clone that shares our memory, on a small stack of
