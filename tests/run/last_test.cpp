@@ -172,3 +172,12 @@ TEST_CASE("the failure of a group goes before those of what runs after it") {
                       "{run: x, key: k, when: always}}")
             .exit_status == 2);
 }
+
+TEST_CASE("the failure of a nested group goes before what it causes elsewhere") {
+  RunTest test;
+  test.executor.behaviors["g/h/a"] = {.takes = 1h};
+  CHECK(
+      test.run_plan("tasks: {g: {tasks: {h: {mode: aggregate, tasks: {a: {run: x, key: k, timeout: "
+                    "1s}}}}}, last: {run: x, key: k, needs: g/h, when: on_failure}}")
+          .exit_status == 1);
+}

@@ -116,7 +116,8 @@ void PlanWatch::attempt_begins(const Attempt& attempt, const Context& context) {
   expect(!over_for(task) || hurried_at_ == now() || context.done(),
          "an attempt began undisturbed in an ended group", task);
   const auto& halted_at = tasks_[task.parent].halted_at;
-  expect(is_last(task) || !halted_at || *halted_at >= now() || attempt.number > 1,
+  const bool again = attempt.number > 1 || of(task).refused_at;
+  expect(is_last(task) || !halted_at || *halted_at >= now() || again,
          "a task began after its group's halt", task);
   if (!task.policy->key.empty()) {
     expect(!worked_.contains(task.policy->key), "a key's work began again", task);
@@ -165,8 +166,10 @@ bool PlanWatch::out_of_time(const Task& task, const AttemptWatch& watch) {
 
 // With its first attempt, or with a breaker's refusal of it.
 TimePoint PlanWatch::course_began(const Task& task) {
-  const TimePoint began = of(task).attempts.front().began;
-  return std::min(began, of(task).refused_at.value_or(began));
+  const TaskWatch& watch = of(task);
+  if (watch.attempts.empty()) return watch.refused_at.value_or(now());
+  const TimePoint began = watch.attempts.front().began;
+  return std::min(began, watch.refused_at.value_or(began));
 }
 
 bool PlanWatch::deadline_over(const Task& task) {
@@ -299,7 +302,8 @@ void PlanWatch::check_given_up(const TaskEnded& event) {
   const auto& retry = nodes_[task.id]->retry;
   if (!retry || !is_failure(event.state)) return;
   // Where a deadline would pass before the next try there is none.
-  bool bounded = task.policy->deadline.has_value();
+  // A breaker's refusal is a try too.
+  bool bounded = task.policy->deadline || of(task).refused_at;
   for_each_around(task, [&](const Task& around) { bounded |= around.is_group && around.timeout; });
   if (bounded) return;
   expect(attempts.size() > retry->count || !worth_another_try(task, last), "a task gave up early",

@@ -74,8 +74,8 @@ void PlanWatch::check_unstarted(const TaskEnded& event) {
   if (event.state == TaskState::failed) {
     return expect(refused_at || gates_.breaker_refuses(task), "a task failed that never ran", task);
   }
-  if (event.state == TaskState::timed_out && refused_at && task.policy->deadline) {
-    return expect(now() >= *refused_at + *task.policy->deadline, "a task ended early", task);
+  if (event.state == TaskState::timed_out && refused_at) {
+    return expect(deadline_over(task) || patience_over(task), "a task ended early", task);
   }
   if (event.state == TaskState::succeeded && task.policy->service) {
     return expect(unneeded(task), "a service that is needed did not run", task);

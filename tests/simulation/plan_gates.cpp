@@ -102,7 +102,7 @@ bool GateWatch::refuses(const Task& group) const {
 bool GateWatch::breaker_refuses(const Task& task) const {
   bool refused = false;
   for_each_group(task, [&](const Task& group) {
-    refused |= refuses(group) || groups_[group.id].breaker.closed_at == now();
+    refused |= refuses(group) || groups_[group.id].breaker.trial_over_at == now();
   });
   return refused;
 }
@@ -123,11 +123,11 @@ void GateWatch::judge(const Task& group, unsigned generation, TaskState state) {
   if (generation != breaker.generation) return;
   const bool failed = state == TaskState::failed || state == TaskState::timed_out;
   const bool trial = std::exchange(breaker.on_trial, false);
+  if (trial) breaker.trial_over_at = now();
   if (!failed && state != TaskState::succeeded) return;
   breaker.in_a_row = failed ? breaker.in_a_row + 1 : 0;
   if (!failed && trial) {
     breaker.open_until.reset();
-    breaker.closed_at = now();
     ++breaker.generation;
   } else if (failed && (trial || breaker.in_a_row >= group.policy->breaker->failures)) {
     breaker.open_until = now() + group.policy->breaker->delay;

@@ -54,14 +54,14 @@ class GateWatch {
   void returns(const Task& task);
   // Is there a reason in the rules why this task waits? `others` may wait too.
   bool held_up(const Task& task, const std::vector<const Task*>& others) const;
-  // In this instant, though it may have closed since.
+  // In this instant, though its trial may be over since.
   bool breaker_refuses(const Task& task) const;
   void check_end() const;
 
  private:
   struct Breaker {
     unsigned in_a_row = 0;
-    std::optional<TimePoint> open_until, closed_at;
+    std::optional<TimePoint> open_until, trial_over_at;
     bool on_trial = false;
     unsigned generation = 0;  // counts changes
   };

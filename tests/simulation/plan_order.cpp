@@ -119,6 +119,7 @@ void PlanWatch::check_waiting(const Task& task) {
 
 void PlanWatch::check_held_up(const Task& task, const std::vector<const Task*>& waiting) {
   expect(!over_for(task), "a task that waits for a slot was not sent away", task);
+  if (of(task).refused_at) return;  // it had its slot, and is to be tried again
   expect(is_last(task) || !tasks_[task.parent].halted_at,
          "a task waits for a slot although its group was halted", task);
   // A breaker's refusal has spent a turn of some rate, and comes back at a time of its own.

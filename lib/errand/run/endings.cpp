@@ -28,9 +28,18 @@ void Execution::end_with(TaskRun& run, TaskEnded ended, const Error& failure) {
       counts && !run.task->is_group && !parent.tally.first && !parent.keeps_going();
   if (counts) {
     parent.tally.failures.push_back(failure);
-    if (!parent.tally.first) parent.tally.first = failure;
+    note_first(parent, failure);
   }
   end(run, std::move(ended), counts ? failure : Error());
+}
+
+// Before anything else hears of it, so that what it causes does not come first. As far up as fail()
+// will carry it for certain.
+void Execution::note_first(GroupRun& group, const Error& failure) {
+  for (GroupRun* at = &group; at; at = at->run.parent) {
+    if (!at->tally.first) at->tally.first = failure;
+    if (at->keeps_going() || at->policy().halt) return;
+  }
 }
 
 void Execution::end_one(Ending ending) {

@@ -214,6 +214,7 @@ class Execution {
   void end(TaskRun& run, TaskEnded ended, const Error& failure = {});
   void end_with(TaskRun& run, TaskEnded ended, const Error& failure);
   void end_unstarted(TaskRun& run, TaskState state, const Error& why, bool excluded = false);
+  static void note_first(GroupRun& group, const Error& failure);
   void end_one(Ending ending);
   void child_ended(TaskRun& run);
   void one_less(GroupRun& group);
