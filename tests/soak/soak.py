@@ -46,8 +46,8 @@ def describe(pid):
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             command = file.read().replace(b"\0", b" ").decode(errors="replace").strip()
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            state = file.read().rsplit(")", 1)[1].split()[0]
-        return f"{command or '?'} (pid {pid}, {state})"
+            name, rest = file.read().split("(", 1)[1].rsplit(")", 1)
+        return f"{command or name} (pid {pid}, {rest.split()[0]})"
     except OSError:
         return f"pid {pid}"
 
