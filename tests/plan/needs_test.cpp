@@ -230,6 +230,20 @@ TEST_CASE("waiting in a circle for a task that runs last is a cycle") {
             .size() == 1);
 }
 
+TEST_CASE(
+    "a service that nothing needs runs as long as the work beside it, which may not wait for it") {
+  CHECK(yaml_problems("tasks:\n"
+                      "  g: { tasks: { db: { run: x, service: true } } }\n"
+                      "  proxy: { run: x, service: true, needs: g/db }\n") ==
+        Lines{"f:2:3: cycle: g, which has g/db, which runs as long as proxy, which runs as long as "
+              "g"});
+  CHECK(yaml_problems("tasks:\n"
+                      "  db: { run: x, service: true }\n"
+                      "  proxy: { run: x, service: true, needs: db }\n"
+                      "  a: x\n")
+            .empty());
+}
+
 TEST_CASE("a cycle of a hundred thousand tasks is found and cut in its middle") {
   std::string text = "tasks:\n";
   constexpr int count = 100'000;

@@ -11,14 +11,14 @@ namespace {
 
 constexpr std::size_t kStepsShown = 1000;  // of a cycle; half of them from either end
 
-// Each task is three vertices: its start, its end, and the end of those of its children that have
-// `when: on_success`. A vertex waits for others:
+// Each task is four vertices: its start, its end, the end of those of its children that have
+// `when: on_success`, and of those of them that are no services. A vertex waits for others:
 //   a start for its group's start, for the ends of its needs (or the starts, as its conditions
 //   say), and where it is late for those in its group that are not,
 //   an end for its own start, for the ends of its children, and that of a service for the ends of
-//   those that need it.
+//   those that need it or, where there are none, of the work beside it.
 struct Vertex {
-  enum class Kind : std::uint8_t { start, end, most_ended };
+  enum class Kind : std::uint8_t { start, end, most_ended, work_ended };
   TaskId task = 0;
   Kind kind = Kind::start;
   bool operator==(const Vertex&) const = default;
@@ -32,7 +32,7 @@ bool waits_for_end(Condition condition) {
 class CycleSearch {
  public:
   CycleSearch(std::span<const Task> tasks, const std::vector<bool>& late, std::size_t count_max)
-      : tasks_(tasks), late_(late), count_max_(count_max), states_(tasks.size() * 3, State::fresh) {
+      : tasks_(tasks), late_(late), count_max_(count_max), states_(tasks.size() * 4, State::fresh) {
     for (const Task& task : tasks_) {
       for (const Need& need : task.needs) {
         if (tasks_[need.task].policy->service) served_[need.task].push_back(task.id);
@@ -57,7 +57,7 @@ class CycleSearch {
   };
 
   State& state(Vertex vertex) {
-    return states_[vertex.task * 3 + static_cast<std::size_t>(vertex.kind)];
+    return states_[vertex.task * 4 + static_cast<std::size_t>(vertex.kind)];
   }
 
   std::optional<Vertex> next_of(Visit& visit) const {
@@ -68,11 +68,14 @@ class CycleSearch {
       case Kind::end:
         return before_end(task, visit.next++);
       case Kind::most_ended:
+      case Kind::work_ended:
         break;
     }
+    const bool all = visit.vertex.kind == Kind::most_ended;
     while (visit.next < task.children.size()) {
-      const TaskId child = task.children[visit.next++];
-      if (tasks_[child].policy->when == When::on_success) return Vertex{child, Kind::end};
+      const Task& child = tasks_[task.children[visit.next++]];
+      if (child.policy->when != When::on_success) continue;
+      if (all || !child.policy->service) return Vertex{child.id, Kind::end};
     }
     return {};
   }
@@ -93,8 +96,12 @@ class CycleSearch {
     if (which < task.children.size()) return Vertex{task.children[which], Kind::end};
     which -= task.children.size();
     if (which == 0) return Vertex{task.id, Kind::start};
+    if (!task.policy->service) return {};
     const auto served = served_.find(task.id);
-    if (served == served_.end() || which > served->second.size()) return {};
+    if (served == served_.end()) {
+      return which == 1 ? std::optional(Vertex{task.parent, Kind::work_ended}) : std::nullopt;
+    }
+    if (which > served->second.size()) return {};
     return Vertex{served->second[which - 1], Kind::end};
   }
 
@@ -127,7 +134,7 @@ class CycleSearch {
     Cycle cycle;
     for (auto at = from; at != path_.end(); ++at) {
       // Its step is that of the task before it, which runs after what comes.
-      if (at->vertex.kind == Kind::most_ended) continue;
+      if (at->vertex.kind == Kind::most_ended || at->vertex.kind == Kind::work_ended) continue;
       const Vertex next = at + 1 == path_.end() ? first : (at + 1)->vertex;
       if (next.task != at->vertex.task)
         cycle.push_back({at->vertex.task, relation(at->vertex, next)});
@@ -138,6 +145,7 @@ class CycleSearch {
 
   Relation relation(Vertex from, Vertex to) const {
     const bool is_parent = tasks_[from.task].parent == to.task;
+    if (to.kind == Kind::work_ended) return Relation::serves;
     if (from.kind == Kind::end) {
       return tasks_[to.task].parent == from.task ? Relation::has : Relation::serves;
     }

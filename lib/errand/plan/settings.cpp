@@ -79,6 +79,9 @@ void check_service(const KeySet& keys, const Policy& policy, ProblemList& proble
   const Contradictions together(keys, problems);
   together.check(Key::service, Key::hedge, "a service has one process");
   together.check(Key::service, Key::flight, "a service has no outcome to share");
+  // What needs it may need the same lock, and would wait for ever.
+  together.check(Key::service, Key::locks, "a service would keep them from those that need it");
+  together.check(Key::service, Key::weight, "a service takes no job slot");
   if (keys[Key::cmds] && keys[Key::cmds].value->kind == NodeKind::list) {
     const Node& list = *keys[Key::cmds].value;
     const bool several = list.size > 1 && (&list + 1)->next() != list.next();
@@ -167,7 +170,8 @@ Policy read_task_policy(const KeySet& keys, const Limits* limits, ProblemList& p
 Keys unsuitable_defaults(const KeySet& keys) {
   Keys unsuitable;
   if (is_on(keys[Key::service])) unsuitable = {Key::timeout, Key::deadline, Key::hedge};
-  if (is_on(keys[Key::service])) unsuitable = unsuitable | Keys{Key::interactive};
+  if (is_on(keys[Key::service]))
+    unsuitable = unsuitable | Keys{Key::interactive, Key::locks, Key::weight};
   if (is_on(keys[Key::interactive])) {
     unsuitable = unsuitable | Keys{Key::input, Key::tty, Key::hedge};
   }
