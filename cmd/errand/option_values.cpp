@@ -3,20 +3,13 @@
 
 #include <charconv>
 
+#include "errand/base/whole_number.h"
+
 namespace errand::cmd {
 namespace {
 
 std::unexpected<Error> wrong(const std::string& text, const std::string& what) {
   return std::unexpected(Error::text("'" + text + "' " + what));
-}
-
-template <class Number>
-std::optional<Number> whole(const std::string& text) {
-  Number number{};
-  const char* end = text.data() + text.size();
-  const auto [rest, failed] = std::from_chars(text.data(), end, number);
-  if (failed != std::errc() || rest != end) return std::nullopt;
-  return number;
 }
 
 std::vector<std::string> words(const std::string& text) {
@@ -108,7 +101,7 @@ Result<LoadLimit> read_load(const std::string& text) {
 
 Result<unsigned> read_count(const std::string& text) {
   constexpr unsigned most = 1'000'000;
-  const auto count = whole<unsigned>(text);
+  const auto count = parse_whole_number<unsigned>(text);
   if (!count || *count > most) return wrong(text, "is not a number from 0 to 1000000");
   return *count;
 }
@@ -121,13 +114,13 @@ Result<GraphFormat> read_graph_format(const std::string& text) {
 }
 
 Result<int> read_nice(const std::string& text) {
-  const auto nice = whole<int>(text);
+  const auto nice = parse_whole_number<int>(text);
   if (!nice || *nice < -20 || *nice > 19) return wrong(text, "is not a number from -20 to 19");
   return *nice;
 }
 
 Result<std::uint64_t> read_seed(const std::string& text) {
-  if (const auto seed = whole<std::uint64_t>(text)) return *seed;
+  if (const auto seed = parse_whole_number<std::uint64_t>(text)) return *seed;
   return wrong(text, "is not a seed; write a whole number");
 }
 

@@ -2,12 +2,12 @@
 #include "errand/executor/connect.h"
 
 #include <asio/ip/tcp.hpp>
-#include <charconv>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "errand/base/whole_number.h"
 #include "errand/concurrency/event.h"
 
 namespace errand {
@@ -42,13 +42,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::error_code error_;  // the first one
 };
 
-std::optional<std::uint16_t> number(const std::string& port) {
-  std::uint16_t value = 0;
-  const char* const end = port.data() + port.size();
-  const auto [rest, error] = std::from_chars(port.data(), end, value);
-  return error == std::errc() && rest == end ? std::optional(value) : std::nullopt;
-}
-
 std::vector<asio::ip::address> addresses(const std::string& host) {
   if (host == "localhost") {
     return {asio::ip::address_v4::loopback(), asio::ip::address_v6::loopback()};
@@ -61,7 +54,7 @@ std::vector<asio::ip::address> addresses(const std::string& host) {
 }
 
 void Connection::begin(const std::string& host, const std::string& port) {
-  const std::optional<std::uint16_t> known_port = number(port);
+  const std::optional<std::uint16_t> known_port = parse_whole_number<std::uint16_t>(port);
   if (known_port) {
     for (const auto& address : addresses(host)) endpoints_.emplace_back(address, *known_port);
   }

@@ -236,8 +236,6 @@ LocalExecutor::Environment LocalExecutor::environment(const Entries& entries) {
 Command LocalExecutor::command_of(const Attempt& attempt, const Run& run, Shell shell) {
   const Task& task = *attempt.task;
   Command command;
-  command.argv = argv_of(task, run);
-  put_slot(command.argv, task.policy->slot_places, attempt.slot);
   command.dir = task.dir;
   const Environment shared = environment(task.env);
   command.env = shared.texts;
@@ -249,7 +247,12 @@ Command LocalExecutor::command_of(const Attempt& attempt, const Run& run, Shell 
   std::optional<std::string> pwd = shared.pwd;
   if (plain || (pwd && !shared.pwd_is_own)) pwd = shell_pwd(pwd, task.dir);
   if (pwd) command.own_env.push_back(entry("PWD", *pwd));
-  if (plain) command.argv = std::move(*plain);
+  if (plain) {
+    command.argv = std::move(*plain);
+  } else {
+    command.argv = argv_of(task, run);
+    put_slot(command.argv, task.policy->slot_places, attempt.slot);
+  }
   if (jobserver_) {
     command.extra[0] = jobserver_->shared(0);
     command.extra[1] = jobserver_->shared(1);

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 
 #include "errand/base/nearest.h"
+#include "errand/base/whole_number.h"
 #include "errand/plan/quote.h"
 
 namespace errand {
@@ -19,14 +19,6 @@ using task_file::quote;
 constexpr unsigned kJobsMax = 1'000'000;
 constexpr int kNamedSignalsEnd = 32;  // those behind are the real-time signals
 constexpr int kSignalMax = 64;
-
-std::optional<unsigned> parse_number(std::string_view text) {
-  unsigned value = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, failed] = std::from_chars(text.data(), end, value);
-  if (text.empty() || failed != std::errc() || rest != end) return {};
-  return value;
-}
 
 std::unexpected<Error> bad_jobs(std::string_view text) {
   return std::unexpected(Error::text(
@@ -94,7 +86,8 @@ const std::shared_ptr<const Policy>& default_policy() {
 Result<Jobs> parse_jobs(std::string_view text) {
   if (text == "auto") return Jobs{Jobs::Kind::automatic, 0};
   const bool percent = text.ends_with('%');
-  const auto number = parse_number(percent ? text.substr(0, text.size() - 1) : text);
+  const auto number =
+      parse_whole_number<unsigned>(percent ? text.substr(0, text.size() - 1) : text);
   if (!number || *number > kJobsMax || (percent && *number == 0)) return bad_jobs(text);
   if (percent) return Jobs{Jobs::Kind::percent, *number};
   if (*number == 0) return Jobs{Jobs::Kind::unlimited, 0};
@@ -102,7 +95,7 @@ Result<Jobs> parse_jobs(std::string_view text) {
 }
 
 Result<int> parse_signal(std::string_view text) {
-  if (const auto number = parse_number(text)) {
+  if (const auto number = parse_whole_number<unsigned>(text)) {
     if (*number >= 1 && *number <= kSignalMax) return static_cast<int>(*number);
     return std::unexpected(Error::text("signal " + quote(text) + " is not between 1 and 64"));
   }

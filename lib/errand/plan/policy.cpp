@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/plan/policy.h"
 
-#include <charconv>
-
+#include "errand/base/whole_number.h"
 #include "errand/plan/quote.h"
 
 namespace errand {
@@ -13,12 +12,8 @@ using task_file::quote;
 constexpr unsigned kCountMax = 1'000'000;
 
 std::optional<unsigned> parse_count(std::string_view text) {
-  unsigned value = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, failed] = std::from_chars(text.data(), end, value);
-  if (text.empty() || failed != std::errc() || rest != end) return {};
-  if (value == 0 || value > kCountMax) return {};
-  return value;
+  const auto count = parse_whole_number<unsigned>(text);
+  return count && *count > 0 && *count <= kCountMax ? count : std::nullopt;
 }
 
 // The text before `mark`, which it is cut off with; all of it where there is none.

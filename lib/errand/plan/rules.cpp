@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "errand/base/whole_number.h"
 #include "errand/plan/fields.h"
 #include "errand/plan/quote.h"
 #include "errand/plan/values.h"
@@ -147,10 +148,8 @@ std::optional<ReadyRule::Exec> read_exec(const Entry& entry, ProblemList& proble
 }
 
 bool is_port(std::string_view text) {
-  int port = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, failed] = std::from_chars(text.data(), end, port);
-  return rest == end && failed == std::errc() && port >= 1 && port <= kPortMax;
+  const auto port = parse_whole_number<int>(text);
+  return port && *port >= 1 && *port <= kPortMax;
 }
 
 // "host:port", "[::1]:port" or "port".

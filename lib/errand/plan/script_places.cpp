@@ -109,33 +109,31 @@ class Scanner {
   }
 
   void step_in_quotes() {
-    switch (script_[at_]) {
-      case '"':
-        return close(1);
-      case '\\':
-        return skip_escaped();
-      case '$':
-        return step_at_dollar();
-      case '`':
-        return skip_backquotes();
-      default:
-        return skip(1);
-    }
+    if (script_[at_] == '"') return close(1);
+    step_in_text();
   }
 
   void step_in_parameter() {
     switch (script_[at_]) {
       case '}':
         return close(1);
+      case '\'':
+      case '"':  // what quotes mean here depends on the operator and on the shell
+        return lose("behind quotes in ${ }");
+      default:
+        return step_in_text();
+    }
+  }
+
+  // Where only these have a meaning.
+  void step_in_text() {
+    switch (script_[at_]) {
       case '\\':
         return skip_escaped();
       case '$':
         return step_at_dollar();
       case '`':
         return skip_backquotes();
-      case '\'':
-      case '"':  // what quotes mean here depends on the operator and on the shell
-        return lose("behind quotes in ${ }");
       default:
         return skip(1);
     }

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include "errand/base/nearest.h"
+#include "errand/base/whole_number.h"
 #include "errand/plan/quote.h"
 #include "errand/plan/size.h"
 #include "errand/plan/spelling.h"
@@ -77,12 +77,8 @@ std::string describe_found(const Node& value) {
 }
 
 Result<int> parse_integer(std::string_view text, Range range) {
-  int value = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, failed] = std::from_chars(text.data(), end, value);
-  if (rest == end && failed == std::errc() && value >= range.min && value <= range.max) {
-    return value;
-  }
+  const auto value = parse_whole_number<int>(text);
+  if (value && *value >= range.min && *value <= range.max) return *value;
   return std::unexpected(Error::text(quote(text) + " is not a whole number from " +
                                      std::to_string(range.min) + " to " +
                                      std::to_string(range.max)));

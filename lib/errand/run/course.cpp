@@ -84,9 +84,19 @@ class SlotWaiter final : public SlotRequest {
   Parking parking;
 };
 
-}  // namespace
+// Gives a last task that names no time of its own kLastTaskTime once its group has been canceled.
+class Patience {
+ public:
+  Patience(const Context& group, const CancelFn& cancel)
+      : timer_(group.runtime(), [cancel] { cancel(Error::make(TimedOut{"", kLastTaskTime})); }),
+        canceled_(group, [this] { timer_.set_after(kLastTaskTime); }) {}
 
-void Course::take(AttemptOutcome outcome) { last = std::move(outcome); }
+ private:
+  Timer timer_;
+  CancelHook canceled_;
+};
+
+}  // namespace
 
 SlotClaim Execution::claim_of(TaskRun& run) {
   const Policy& policy = *run.task->policy;
@@ -107,16 +117,11 @@ awaitable<Error> Execution::run_task(TaskRun& run, Context context) {
     const Error cause = Error::make(TimedOut{"", *task.policy->deadline, TimedOut::Kind::deadline});
     own = with_timeout(own, *task.policy->deadline, cause).first;
   }
-  std::optional<CancelFn> out_of_time;
-  std::optional<Timer> patience;
-  std::optional<CancelHook> canceled;
+  std::optional<Patience> patience;
   if (run.is_last() && !task.policy->deadline && !task.timeout) {
     auto [bounded, cancel] = with_cancel(own);
     own = bounded;
-    out_of_time = cancel;
-    patience.emplace(context.runtime(),
-                     [&out_of_time] { (*out_of_time)(Error::make(TimedOut{"", kLastTaskTime})); });
-    canceled.emplace(context, [&patience] { patience->set_after(kLastTaskTime); });
+    patience.emplace(context, cancel);
   }
   if (task.policy->service) {
     auto [serving, stop] = with_cancel(own);
@@ -167,8 +172,7 @@ awaitable<Error> Execution::try_once(Course& course, Context context, int index)
   } else if (policy.hedge) {
     co_await hedged(course, context);
   } else {
-    AttemptOutcome outcome = co_await attempt(course, context, false);
-    course.take(std::move(outcome));
+    course.last = co_await attempt(course, context, false);
   }
   const AttemptVerdict& verdict = course.last.verdict;
   if (verdict.state == TaskState::succeeded) co_return Error();
@@ -176,14 +180,21 @@ awaitable<Error> Execution::try_once(Course& course, Context context, int index)
   co_return Error::make(AttemptFailed{verdict, course.last.status, course.last.refused});
 }
 
+// `parking` is woken when the request is granted. False: the context was done first.
+awaitable<bool> Execution::acquire(SlotRequest& request, Parking& parking, SlotClaim claim,
+                                   Context context) {
+  slots_.acquire(claim, request);
+  CancelHook canceled(context, [&parking] { parking.wake(); });
+  if (!request.holds_slot()) co_await parking.park();
+  co_return request.holds_slot() && !context.done();
+}
+
 awaitable<Error> Execution::slot_again(TaskRun& run, Context context) {
   Parking parking(context.runtime());
   run.resume = &parking;
-  slots_.acquire(claim_of(run), run);
-  CancelHook canceled(context, [&parking] { parking.wake(); });
-  if (!run.holds_slot()) co_await parking.park();
+  const bool granted = co_await acquire(run, parking, claim_of(run), context);
   run.resume = nullptr;
-  if (run.holds_slot() && !context.done()) co_return Error();
+  if (granted) co_return Error();
   slots_.release(run);
   co_return context.done_error();
 }
@@ -218,7 +229,7 @@ awaitable<void> Execution::hedged(Course& course, Context context) {
     outcome->held.reset();
   }
   course.original.reset();
-  course.take(std::move(*outcome));
+  course.last = std::move(*outcome);
 }
 
 // The original has the task's slot; others take one of their own, but no locks: these are the
@@ -233,12 +244,10 @@ awaitable<Result<AttemptOutcome>> Execution::hedge_attempt(Course& course, Conte
     co_return outcome;
   }
   SlotWaiter slot(context.runtime());
-  const SlotClaim claim{course.run.parent->limit, course.policy().weight, {}};
-  slots_.acquire(claim, slot);
-  CancelHook canceled(context, [&slot] { slot.parking.wake(); });
-  if (!slot.holds_slot()) co_await slot.parking.park();
+  SlotClaim claim{course.run.parent->limit, course.policy().weight, {}};
+  const bool granted = co_await acquire(slot, slot.parking, std::move(claim), context);
   AttemptOutcome outcome;
-  if (slot.holds_slot() && !context.done()) {
+  if (granted) {
     outcome = co_await attempt(course, context, true);
   } else {
     outcome.verdict = judge_stopped(context);

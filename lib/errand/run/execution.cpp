@@ -251,7 +251,6 @@ void Execution::make_ready(TaskRun& run) {
   GroupRun& parent = *run.parent;
   const Task& task = *run.task;
   const bool is_last = run.is_last();
-  const bool had_users = dependents_at_[task.id] != dependents_at_[task.id + 1];
   if (!is_last && parent.group.context().done()) return;  // cancel_waiting() is on its way
   if (!is_last && parent.tally.halted) return;            // as halt() has done
   if (is_last && hurry_.done()) {
@@ -263,7 +262,7 @@ void Execution::make_ready(TaskRun& run) {
   if (task.policy->when == When::on_failure && !run.needed_failed) {
     return end_unstarted(run, TaskState::skipped, Error::text("when: nothing has failed"), true);
   }
-  if (task.policy->service && had_users && run.users == 0) {
+  if (task.policy->service && outlived_users(run)) {
     return end_unstarted(run, TaskState::skipped, Error::text("nothing needs it any more"), true);
   }
   emit(TaskReady{&task});
@@ -298,19 +297,21 @@ void Execution::start(TaskRun& run) {
 
 // The group's context is done: what has not started never will, but for what runs last.
 void Execution::cancel_waiting(GroupRun& group) {
-  const Error why = Error::text(cause_text(group.group.context().cause()));
-  for (const TaskId child : group.run.task->children) {
-    TaskRun& run = runs_[child];
-    if (run.not_started() && !run.is_last()) end_unstarted(run, TaskState::canceled, why);
-  }
+  cancel_unstarted(group, Which::others, group.group.context().cause());
 }
 
 // After a second signal: those that wait for a slot, or for what is being stopped.
 void Execution::cancel_last(GroupRun& group) {
-  const Error why = Error::text(cause_text(hurry_.cause()));
+  cancel_unstarted(group, Which::last, hurry_.cause());
+}
+
+void Execution::cancel_unstarted(GroupRun& group, Which which, const Error& cause) {
+  const Error why = Error::text(cause_text(cause));
   for (const TaskId child : group.run.task->children) {
     TaskRun& run = runs_[child];
-    if (run.not_started() && run.is_last()) end_unstarted(run, TaskState::canceled, why);
+    if (run.not_started() && run.is_last() == (which == Which::last)) {
+      end_unstarted(run, TaskState::canceled, why);
+    }
   }
 }
 
@@ -350,12 +351,7 @@ void Execution::halt(GroupRun& group) {
   if (rule.speed == Halt::Speed::now) {
     group.group.cancel(cause);
   } else {
-    for (const TaskId child : group.run.task->children) {
-      TaskRun& run = runs_[child];
-      if (run.not_started() && !run.is_last()) {
-        end_unstarted(run, TaskState::canceled, Error::text(cause.message()));
-      }
-    }
+    cancel_unstarted(group, Which::others, cause);
   }
 }
 

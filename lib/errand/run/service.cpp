@@ -47,7 +47,7 @@ awaitable<void> Execution::serve(Course& course, Context context) {
   watch.cancel();
   (void)co_await watch.wait();
   if (own.cause().as<ServiceDone>()) outcome.verdict = {};
-  course.take(std::move(outcome));
+  course.last = std::move(outcome);
 }
 
 awaitable<Error> Execution::watch_readiness(Course& course, Readiness& readiness, Context context) {
@@ -88,11 +88,14 @@ void Execution::became_ready(TaskRun& run) {
   tell_dependents(run, Stage::ready);
 }
 
-bool Execution::unneeded(const TaskRun& service) const {
-  if (service.users > 0) return false;
+// Others needed it, and all of them have ended.
+bool Execution::outlived_users(const TaskRun& service) const {
   const TaskId id = service.task->id;
-  const bool had_users = !is_stream_ && dependents_at_[id] != dependents_at_[id + 1];
-  return had_users || service.parent->work == 0;
+  return service.users == 0 && !is_stream_ && dependents_at_[id] != dependents_at_[id + 1];
+}
+
+bool Execution::unneeded(const TaskRun& service) const {
+  return outlived_users(service) || (service.users == 0 && service.parent->work == 0);
 }
 
 void Execution::user_ended(TaskRun& service) {

@@ -149,6 +149,7 @@ class Execution {
     TaskEnded ended;
     Error failure;  // of the group, if it is one
   };
+  enum class Which : std::uint8_t { last, others };  // of a group's children
   enum class Stage : std::uint8_t { started, ready, ended };
 
   TimePoint now() const { return context_.runtime().now(); }
@@ -177,6 +178,7 @@ class Execution {
   const Context& last_context(GroupRun& group);
   void cancel_waiting(GroupRun& group);
   void cancel_last(GroupRun& group);
+  void cancel_unstarted(GroupRun& group, Which which, const Error& cause);
   void fail(GroupRun& group, const Error& failure);
   void halt(GroupRun& group);
   bool halt_rule_holds(const GroupRun& group) const;
@@ -191,6 +193,7 @@ class Execution {
   awaitable<Error> try_once(Course& course, Context context, int index);
   awaitable<void> hedged(Course& course, Context context);
   awaitable<Result<AttemptOutcome>> hedge_attempt(Course& course, Context context, int index);
+  awaitable<bool> acquire(SlotRequest& request, Parking& parking, SlotClaim claim, Context context);
   awaitable<Error> slot_again(TaskRun& run, Context context);
   // ---- attempt.cpp: one attempt
   awaitable<AttemptOutcome> attempt(Course& course, Context context, bool held,
@@ -206,6 +209,7 @@ class Execution {
   Error end_course(Course& course, const Context& context);
   Error take_permits(TaskRun& run, std::vector<CircuitBreaker::Permit>& permits);
   void became_ready(TaskRun& run);
+  bool outlived_users(const TaskRun& service) const;
   bool unneeded(const TaskRun& service) const;
   void user_ended(TaskRun& service);
   void stop_service(TaskRun& service);
@@ -255,7 +259,6 @@ class Execution {
 struct Course {
   explicit Course(TaskRun& of, TimePoint at) : run(of), task(*of.task), began(at) {}
   const Policy& policy() const { return *task.policy; }
-  void take(AttemptOutcome outcome);
 
   TaskRun& run;
   const Task& task;
