@@ -164,6 +164,12 @@ std::vector<CommandSpec> command_table(Invocations& into) {
                           "  errand completion fish >~/.config/fish/completions/errand.fish\n",
                       .words = Completes::choices,
                       .choices = {"bash", "zsh", "fish"}});
+  commands.push_back({.name = "man",
+                      .usage = "",
+                      .about = "the manual page, for man and troff",
+                      .options = {},
+                      .footer = "Examples:\n  errand man | man -l -\n"
+                                "  errand man >~/.local/share/man/man1/errand.1\n"});
   return commands;
 }
 

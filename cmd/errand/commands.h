@@ -14,6 +14,7 @@ namespace errand::cmd {
 int run(RunCommand command);
 int exec(ExecCommand command);
 int completion(const CompletionCommand& command);
+int man();
 int check(const CheckCommand& command);
 int list(const ListCommand& command);
 int graph(const GraphCommand& command);

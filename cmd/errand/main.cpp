@@ -23,6 +23,7 @@ struct Perform {
   int operator()(const cmd::ListCommand& command) const { return cmd::list(command); }
   int operator()(const cmd::GraphCommand& command) const { return cmd::graph(command); }
   int operator()(const cmd::SchemaCommand&) const { return cmd::schema(); }
+  int operator()(const cmd::ManCommand&) const { return cmd::man(); }
 };
 
 }  // namespace

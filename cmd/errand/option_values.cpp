@@ -75,6 +75,12 @@ Result<ReportRequest> read_report(const std::string& text) {
   return ReportRequest{kind == "json" ? ReportKind::json : ReportKind::events, path};
 }
 
+Result<std::string> read_log_file(const std::string& text) {
+  if (text.empty() || text == "-")
+    return wrong(text, "is not the path of a file; for the screen: -v");
+  return text;
+}
+
 Result<std::pair<std::string, std::string>> read_pair(const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == 0 || equals == std::string::npos) return wrong(text, "is not NAME=VALUE");

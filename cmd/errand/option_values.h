@@ -21,6 +21,7 @@ Result<Mode> read_mode(const std::string& text);
 Result<std::optional<OutputMode>> read_output(const std::string& text);  // none: auto
 Result<ColorChoice> read_color(const std::string& text);
 Result<ReportRequest> read_report(const std::string& text);
+Result<std::string> read_log_file(const std::string& text);
 Result<std::pair<std::string, std::string>> read_pair(const std::string& text);  // "NAME=VALUE"
 Result<std::vector<std::string>> read_shell(const std::string& text);
 Result<LoadLimit> read_load(const std::string& text);

@@ -107,9 +107,10 @@ Invocation invocation_of(const std::string& name, Invocations& into,
     into.graph.input.positional = std::move(words);
     return std::move(into.graph);
   }
-  if (name == "schema") {
+  if (name == "schema" || name == "man") {
     if (!words.empty())
-      return wrong("schema takes no words, '" + escape_text(words.front()) + "' is one");
+      return wrong(name + " takes no words, '" + escape_text(words.front()) + "' is one");
+    if (name == "man") return ManCommand{};
     return SchemaCommand{};
   }
   if (words.size() != 1) return wrong("completion: name one shell: bash, zsh or fish");

@@ -56,6 +56,7 @@ struct RunCommand {
   bool dry_run = false;
   bool quiet = false;
   bool verbose = false;
+  std::string log_file;  // empty: none
 };
 struct ExecCommand {
   RunCommand run;                  // without positional input
@@ -79,13 +80,14 @@ struct GraphCommand {
   GraphFormat format = GraphFormat::dot;
 };
 struct SchemaCommand {};
+struct ManCommand {};
 // Something that was printed instead: help, the version, or what is wrong with the command line.
 struct Said {
   std::string text;
   int exit_status = 0;  // 0: for standard output
 };
 using Invocation = std::variant<Said, RunCommand, ExecCommand, CheckCommand, ListCommand,
-                                GraphCommand, SchemaCommand, CompletionCommand>;
+                                GraphCommand, SchemaCommand, ManCommand, CompletionCommand>;
 
 // Also reads ERRAND_JOBS and the like from the environment.
 Invocation read_command_line(int argc, char** argv);

@@ -14,6 +14,7 @@
 #include "errand/input.h"
 #include "errand/job_budget.h"
 #include "errand/job_control.h"
+#include "errand/log.h"
 #include "errand/machine.h"
 #include "errand/plan/shell_quote.h"
 #include "errand/process/guardian.h"
@@ -26,6 +27,7 @@
 #include "errand/run/failure.h"
 #include "errand/run/runner.h"
 #include "errand/run/stopping.h"
+#include "errand/run_log.h"
 #include "errand/signals.h"
 #include "errand/stream_source.h"
 
@@ -112,6 +114,15 @@ std::string name_of(const Input& input) {
   return stream ? stream->options.name : "exec";
 }
 
+// Where the tasks come from, for -v.
+std::string origin_of(const Input& input) {
+  if (std::holds_alternative<ExecStream>(input)) return "tasks of standard input as they arrive";
+  if (const auto* stream = std::get_if<TaskStream>(&input))
+    return "tasks of " + stream->name + " as they arrive";
+  const std::string& file = std::get<FilePlan>(input).file;
+  return "tasks of " + (file.empty() ? "the command line" : file);
+}
+
 // Everything that one run needs, put together; the members' order is the order of their lives.
 class Session {
  public:
@@ -124,7 +135,9 @@ class Session {
   Outcome run();
 
  private:
+  Error open_log();
   Error open_reports();
+  void tell_of_start();
   awaitable<void> main();
   awaitable<RunEnded> run_input();
   std::unique_ptr<TaskSource> open_source();
@@ -154,6 +167,8 @@ class Session {
   WhileRead console_lines_{out_, console_}, last_words_{out_, summary_};
   std::vector<std::unique_ptr<JsonReport>> json_reports_;
   std::vector<std::unique_ptr<EventLog>> event_logs_;
+  Log log_;
+  RunLog run_log_{log_};
   Everybody observers_;
   const TimePoint started_ = runtime_.now();
   const WallTime started_at_ = std::chrono::system_clock::now();
@@ -175,6 +190,13 @@ Session::Session(RunCommand command, Input input, JobBudget budget, Guardian* gu
   if (!budget.pipe) return;
   tokens_.emplace(jobserver_.emplace(runtime_, std::move(*budget.pipe), budget.pool_jobs));
   local_.share(*jobserver_);
+}
+
+Error Session::open_log() {
+  if (command_.verbose) log_.show([this](const std::string& text) { own_line(text); });
+  if (command_.log_file.empty()) return {};
+  observers_.add(run_log_);
+  return log_.open(command_.log_file);
 }
 
 // Before anything starts: a report that cannot be written must not be found out at the end.
@@ -231,10 +253,16 @@ std::unique_ptr<TaskSource> Session::open_source() {
                                           command_.input.skip);
 }
 
+void Session::tell_of_start() {
+  log_.tell("errand " ERRAND_VERSION ", " + std::to_string(processors()) + " processors; " +
+            origin_of(input_));
+  log_.tell(safeguards(guardian_));
+}
+
 awaitable<void> Session::main() {
-  if (command_.verbose) own_line(safeguards(guardian_));
+  tell_of_start();
   const RunEnded ended = co_await run_input();
-  if (guardian_ && command_.verbose && !guardian_->alive()) own_line("the guardian was killed");
+  if (guardian_ && !guardian_->alive()) log_.tell("the guardian was killed");
   if (guardian_) guardian_->dismiss();
   outcome_ = outcome_of(ended);
   co_await finish_output();
@@ -267,6 +295,7 @@ awaitable<void> Session::finish_output() {
     if (outcome_.signal == 0) outcome_ = {};
     own_line(error.message());
   };
+  if (log_.error()) own_line(log_.error().message());  // costs no task its success
   for (auto& report : json_reports_) {
     const Error error = co_await report->finish(context);
     check(error);
@@ -288,7 +317,9 @@ Session::Outcome Session::outcome_of(const RunEnded& ended) const {
 
 Session::Outcome Session::run() {
   observers_.add(console_lines_);
-  if (Error error = open_reports()) {
+  Error error = open_log();
+  if (!error) error = open_reports();
+  if (error) {
     complain({"errand: " + error.message()});
     return {};
   }

@@ -229,14 +229,20 @@ void add_screen_options(std::vector<OptionSpec>& all, RunCommand& run) {
        .rivals = "words"});
   add({.names = "-v,--verbose",
        .value = {},
-       .help = "a line for each task",
+       .help = "a line for each task, and what errand does for it",
        .read = setting(run.verbose, true),
        .rivals = "words"});
+  add({.names = "--log-file",
+       .value = "PATH",
+       .help = "also append each step of the run to a file",
+       .read = reading(run.log_file, read_log_file),
+       .variable = "ERRAND_LOG_FILE",
+       .completes = Completes::file});
 }
 
 // Known, so that they are refused for what they are; not in the help.
 void add_later_options(std::vector<OptionSpec>& all) {
-  for (const char* name : {"--joblog", "--results", "--progress", "--log-file"}) {
+  for (const char* name : {"--joblog", "--results", "--progress"}) {
     all.push_back({.names = name, .value = "X", .help = {}, .read = refusing(name)});
   }
   for (const char* name : {"--resume", "--failed"}) {

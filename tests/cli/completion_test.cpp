@@ -49,7 +49,7 @@ TEST_CASE("bash completes commands, options and their values") {
   CompletionTest test;
   CHECK(test.bash({"ex"}) == Words{"exec"});
   CHECK(test.bash({""}) == Words{"run", "exec", "check", "list", "graph", "schema", "completion",
-                                 "--help", "--version"});
+                                 "man", "--help", "--version"});
   CHECK(test.bash({"run", "--task"}) == Words{"--task-timeout"});
   CHECK(test.bash({"run", "-o", "g"}) == Words{"group"});
   CHECK(test.bash({"exec", "--mode", ""}) == Words{"errgroup", "aggregate", "race"});
