@@ -49,9 +49,7 @@ Examples:
 )";
 
 std::vector<OptionSpec> input_options(InputOptions& input) {
-  std::vector<OptionSpec> options;
-  options.push_back(folder_option(input));
-  return options;
+  return {folder_option(input), var_option(input), env_option(input)};
 }
 
 CommandSpec run_spec(RunCommand& run) {

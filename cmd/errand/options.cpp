@@ -17,8 +17,9 @@ namespace {
 constexpr const char* kVersion =
     "errand " ERRAND_VERSION "\ncompiler: " ERRAND_COMPILER "\nbuild: " ERRAND_BUILD_TYPE "\n";
 
-Said wrong(const std::string& what) {
-  return {"errand: " + what + "\nTry 'errand --help'.\n", kErrandFailed};
+Said wrong(const std::string& what, const std::string& command = {}) {
+  const std::string help = "errand " + command + (command.empty() ? "" : " ") + "--help";
+  return {"errand: " + what + "\nTry '" + help + "'.\n", kErrandFailed};
 }
 
 // CLI11 would only say that a subcommand is missing. Empty: `word` is one.
@@ -109,11 +110,11 @@ Invocation invocation_of(const std::string& name, Invocations& into,
   }
   if (name == "schema" || name == "man") {
     if (!words.empty())
-      return wrong(name + " takes no words, '" + escape_text(words.front()) + "' is one");
+      return wrong(name + " takes no words, '" + escape_text(words.front()) + "' is one", name);
     if (name == "man") return ManCommand{};
     return SchemaCommand{};
   }
-  if (words.size() != 1) return wrong("completion: name one shell: bash, zsh or fish");
+  if (words.size() != 1) return wrong("completion: name one shell: bash, zsh or fish", name);
   into.completion.shell = words.front();
   return std::move(into.completion);
 }
@@ -208,11 +209,15 @@ Invocation read_command_line(int argc, char** argv) {
     }
     return Said{help_of_errand(commands), 0};
   } catch (const CLI::ParseError& error) {
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+      if (commands[i].name == first) return wrong(error.what(), commands[i].name);
+    }
     return wrong(error.what());
   }
   for (std::size_t i = 0; i < commands.size(); ++i) {
     if (!parsers[i].app->parsed()) continue;
-    if (Error error = read_options(commands[i].options, parsers[i])) return wrong(error.message());
+    if (Error error = read_options(commands[i].options, parsers[i]))
+      return wrong(error.message(), commands[i].name);
     return invocation_of(commands[i].name, into, std::move(parsers[i].words));
   }
   return wrong("name a command");

@@ -171,16 +171,8 @@ void add_task_options(std::vector<OptionSpec>& all, RunCommand& run) {
        .read = collecting(run.input.skip, as_it_is),
        .repeats = true,
        .completes = Completes::task});
-  add({.names = "--var",
-       .value = "K=V",
-       .help = "${{ vars.K }}, over the file's",
-       .read = collecting(run.input.vars, read_pair),
-       .repeats = true});
-  add({.names = "--env",
-       .value = "K=V",
-       .help = "a variable for every task",
-       .read = collecting(run.input.env, read_pair),
-       .repeats = true});
+  add(var_option(run.input));
+  add(env_option(run.input));
   add({.names = "--shell",
        .value = "'PREFIX'",
        .help = "what runs scripts (sh -ec)",
@@ -262,6 +254,22 @@ OptionSpec folder_option(InputOptions& input) {
           .help = "start in this folder",
           .read = reading(input.folder, as_it_is),
           .completes = Completes::folder};
+}
+
+OptionSpec var_option(InputOptions& input) {
+  return {.names = "--var",
+          .value = "K=V",
+          .help = "${{ vars.K }}, over the file's",
+          .read = collecting(input.vars, read_pair),
+          .repeats = true};
+}
+
+OptionSpec env_option(InputOptions& input) {
+  return {.names = "--env",
+          .value = "K=V",
+          .help = "a variable for every task",
+          .read = collecting(input.env, read_pair),
+          .repeats = true};
 }
 
 OptionSpec format_option(GraphCommand& graph) {

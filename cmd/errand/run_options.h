@@ -11,6 +11,8 @@ namespace errand::cmd {
 // -C, for every command that reads tasks. What is given goes into `input`, which outlives the
 // options; likewise below.
 OptionSpec folder_option(InputOptions& input);
+OptionSpec var_option(InputOptions& input);
+OptionSpec env_option(InputOptions& input);
 // What every command does that runs tasks.
 std::vector<OptionSpec> run_options(RunCommand& run);
 OptionSpec format_option(GraphCommand& graph);

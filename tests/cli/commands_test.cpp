@@ -149,6 +149,27 @@ TEST_CASE("--only and --skip choose among the tasks, with what they need") {
   CHECK(test.run(stream).out == "ab\n");
 }
 
+TEST_CASE("what shows a plan takes variables as run does") {
+  CliTest test;
+  test.write("errand.yaml", R"(
+vars: { who: file, where: here }
+tasks:
+  greet: { description: "${{ vars.who }}", run: "echo ${{ vars.who }}" }
+  mine: { if: env.MINE == 'yes', run: x }
+)");
+  const std::vector<std::string> options = {"--var", "who=option", "--env", "MINE=yes"};
+  const auto run_with = [&](std::vector<std::string> args) {
+    args.insert(args.begin() + 1, options.begin(), options.end());
+    return test.run(args);
+  };
+  CHECK(contains(run_with({"list", "--json"}).out, "echo option"));
+  CHECK_FALSE(contains(run_with({"list"}).out, "[excluded"));
+  CHECK(contains(test.run({"list"}).out, "[excluded"));
+  CHECK(run_with({"graph"}).how() == "exit 0");
+  CHECK(run_with({"check"}).how() == "exit 0");
+  CHECK(test.run({"check", "--var", "=x"}).how() == "exit 125");
+}
+
 TEST_CASE("a shuffled run tells its seed, and the seed gives the same order again") {
   CliTest test;
   std::string tasks = "tasks:\n";

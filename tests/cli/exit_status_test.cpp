@@ -202,6 +202,16 @@ TEST_CASE("no command, or an unknown one, is a mistake and says how to go on") {
   }
 }
 
+TEST_CASE("a wrong option points to the help of its command") {
+  CliTest test;
+  for (const char* command : {"run", "exec", "list", "graph", "check"}) {
+    const Ended end = test.run({command, "--nosuch"});
+    CHECK(end.how() == "exit 125");
+    CHECK(contains(end.err, std::string("Try 'errand ") + command + " --help'"));
+  }
+  CHECK(contains(test.run({"run", "--jobs", "x"}).err, "Try 'errand run --help'"));
+}
+
 TEST_CASE(
     "a value that cannot be read is told with its option, also when it comes from a variable") {
   CliTest test;
