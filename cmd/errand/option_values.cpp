@@ -47,11 +47,11 @@ Result<std::optional<OutputMode>> read_output(const std::string& text) {
   if (text == "auto") return std::nullopt;
   if (text == "live") return OutputMode::live;
   if (text == "group") return OutputMode::group;
+  if (text == "ordered") return OutputMode::ordered;
   if (text == "errors") return OutputMode::errors;
   if (text == "raw") return OutputMode::raw;
   if (text == "quiet") return OutputMode::quiet;
-  if (text == "ordered") return std::unexpected(not_available(text));
-  return wrong(text, "is not an output mode; auto, live, group, errors, raw or quiet");
+  return wrong(text, "is not an output mode; auto, live, group, ordered, errors, raw or quiet");
 }
 
 Result<ColorChoice> read_color(const std::string& text) {

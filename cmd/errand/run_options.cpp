@@ -199,11 +199,11 @@ void add_screen_options(std::vector<OptionSpec>& all, RunCommand& run) {
   const auto add = [&](OptionSpec spec) { all.push_back(std::move(spec)); };
   add({.names = "-o,--output",
        .value = "MODE",
-       .help = "auto, live, group, errors, raw or quiet",
+       .help = "auto, live, group, ordered, errors, raw or quiet",
        .read = reading(run.output, read_output),
        .variable = "ERRAND_OUTPUT",
        .completes = Completes::choices,
-       .choices = {"auto", "live", "group", "errors", "raw", "quiet"}});
+       .choices = {"auto", "live", "group", "ordered", "errors", "raw", "quiet"}});
   add({.names = "--color",
        .value = "WHEN",
        .help = "auto, always or never",
