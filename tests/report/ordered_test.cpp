@@ -12,7 +12,8 @@ namespace {
 
 struct Screen {
   explicit Screen(bool apart = false, Lines lines = Lines::normal, std::size_t memory = 1 << 20)
-      : space("/tmp", memory), console(out, apart ? err : out, space, {OutputMode::ordered, lines}) {}
+      : space("/tmp", memory),
+        console(out, apart ? err : out, space, {OutputMode::ordered, lines}) {}
 
   void start(const Plan& plan) {
     console.on(at(0s, RunStarted{"id", "ci", Mode::errgroup, &plan, 0}));
@@ -172,8 +173,10 @@ TEST_CASE("a group's own timeout is told at once") {
   Screen screen;
   const Plan plan = make_plan({"a", "slow", "slow/b"});
   screen.start(plan);
-  screen.end(unstarted(plan.task(3), TaskState::canceled, "the timeout of group 'slow' (1s) passed"));
-  screen.end(unstarted(plan.task(2), TaskState::timed_out, "the timeout of group 'slow' (1s) passed"));
+  screen.end(
+      unstarted(plan.task(3), TaskState::canceled, "the timeout of group 'slow' (1s) passed"));
+  screen.end(
+      unstarted(plan.task(2), TaskState::timed_out, "the timeout of group 'slow' (1s) passed"));
   CHECK(screen.text() == "slow: timed out: the timeout of group 'slow' (1s) passed\n");
   screen.end(succeeded(plan.task(1)));
   CHECK(screen.text().ends_with("slow/b: canceled: the timeout of group 'slow' (1s) passed\n"));

@@ -32,7 +32,7 @@ constexpr Replacement kGithubProperty[] = {
 constexpr Replacement kAzureText[] = {{'%', "%AZP25"}, {'\r', "%0D"}, {'\n', "%0A"}};
 
 // Characters beyond ASCII may stand as they are.
-constexpr Replacement kTeamcity[] = {{'|', "||"},   {'\'', "|'"}, {'\n', "|n"},
+constexpr Replacement kTeamcity[] = {{'|', "||"},  {'\'', "|'"}, {'\n', "|n"},
                                      {'\r', "|r"}, {'[', "|["},  {']', "|]"}};
 
 std::string seconds(WallTime time) {
@@ -87,8 +87,8 @@ std::string fold_end(CiSystem system, const Fold& fold) {
     case CiSystem::github:
       return "::endgroup::\n";
     case CiSystem::gitlab:
-      return "\x1b[0Ksection_end:" + seconds(fold.ended) + section(fold).substr(seconds(fold.began).size()) +
-             "\r\x1b[0K\n";
+      return "\x1b[0Ksection_end:" + seconds(fold.ended) +
+             section(fold).substr(seconds(fold.began).size()) + "\r\x1b[0K\n";
     case CiSystem::azure:
       return "##[endgroup]\n";
     case CiSystem::teamcity:

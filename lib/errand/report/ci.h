@@ -35,8 +35,8 @@ struct Annotation {
   std::string text;   // may have several lines
 };
 
-// A whole line that the system shows on the page of the run; empty where a log cannot say that (none,
-// gitlab). Whatever is in the texts stays text.
+// A whole line that the system shows on the page of the run; empty where a log cannot say that
+// (none, gitlab). Whatever is in the texts stays text.
 std::string annotation_line(CiSystem system, const Annotation& annotation);
 
 }  // namespace errand

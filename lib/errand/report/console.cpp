@@ -89,8 +89,7 @@ EndedBlock Console::ended_block(const TaskEnded& ended, WallTime time) {
       for (const Stream stream : {Stream::out, Stream::err}) {
         Block::Part& part = output[stream];
         wrote = wrote || part.begun || !part.buffer.empty();
-        if (wanted && !part.buffer.empty())
-          shown.parts.push_back({stream, std::move(part.buffer)});
+        if (wanted && !part.buffer.empty()) shown.parts.push_back({stream, std::move(part.buffer)});
       }
     }
   }

@@ -22,11 +22,11 @@
 namespace errand {
 
 enum class OutputMode : std::uint8_t {
-  live,    // whole lines as they come, each with its task's label
-  group,   // a block for each task when it ends
+  live,     // whole lines as they come, each with its task's label
+  group,    // a block for each task when it ends
   ordered,  // blocks in file order; the first one that has not ended is shown as it comes
-  errors,  // only the blocks of tasks that did not succeed
-  quiet,   // no task's output and no line for a task
+  errors,   // only the blocks of tasks that did not succeed
+  quiet,    // no task's output and no line for a task
   raw,  // tasks write to errand's own descriptors; what the runner must see goes there as it comes
 };
 
@@ -112,7 +112,7 @@ class Console final : public OutputTarget, public Observer {
   std::size_t unstarted_lines_ = 0;
   std::unordered_map<TaskId, std::shared_ptr<Block>> blocks_;  // of tasks that have not ended
   FileOrder order_;
-  bool is_stream_ = false;   // the order is that of arrival
+  bool is_stream_ = false;  // the order is that of arrival
   std::string held_lines_;  // until a task's line ends
 };
 
