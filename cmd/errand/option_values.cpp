@@ -61,6 +61,24 @@ Result<ColorChoice> read_color(const std::string& text) {
   return wrong(text, "is not one of auto, always, never");
 }
 
+Result<ProgressChoice> read_progress(const std::string& text) {
+  if (text == "auto") return ProgressChoice::automatic;
+  if (text == "bar") return ProgressChoice::bar;
+  if (text == "plain") return ProgressChoice::plain;
+  if (text == "none") return ProgressChoice::none;
+  return wrong(text, "is not one of auto, bar, plain, none");
+}
+
+Result<std::optional<CiSystem>> read_ci(const std::string& text) {
+  if (text == "auto") return std::nullopt;
+  if (text == "github") return CiSystem::github;
+  if (text == "gitlab") return CiSystem::gitlab;
+  if (text == "azure") return CiSystem::azure;
+  if (text == "teamcity") return CiSystem::teamcity;
+  if (text == "none") return CiSystem::none;
+  return wrong(text, "is not one of auto, github, gitlab, azure, teamcity, none");
+}
+
 Result<ReportRequest> read_report(const std::string& text) {
   const std::size_t equals = text.find('=');
   const std::string kind = text.substr(0, equals);

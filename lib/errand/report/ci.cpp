@@ -110,12 +110,11 @@ std::string annotation_line(CiSystem system, const Annotation& annotation) {
              "::" + replaced(text, kGithubText) + "\n";
     case CiSystem::azure:
       return "##vso[task.logissue type=" + std::string(error ? "error" : "warning") + "]" +
-             replaced(annotation.title + ": " + text, kAzureText) + "\n";
+             replaced(text, kAzureText) + "\n";
     case CiSystem::teamcity: {
       // TeamCity's own limit for a description.
       constexpr std::size_t kColumnsMax = 4000;
-      const std::string all =
-          replaced(shorten(annotation.title + ": " + text, kColumnsMax), kTeamcity);
+      const std::string all = replaced(shorten(text, kColumnsMax), kTeamcity);
       return error ? "##teamcity[buildProblem description='" + all + "']\n"
                    : "##teamcity[message text='" + all + "' status='WARNING']\n";
     }

@@ -31,7 +31,7 @@ enum class Severity : std::uint8_t { warning, error };
 
 struct Annotation {
   Severity severity = Severity::error;
-  std::string title;  // "build failed"
+  std::string title;  // whose it is; where the system has a place for it
   std::string text;   // may have several lines
 };
 

@@ -204,12 +204,20 @@ void Console::print(const Notice& notice) {
   const std::string who = notice.task ? escape_text(notice.task->full_name) : "errand";
   const std::string line =
       who + ": " + (warning ? "warning: " : "") + escape_text(notice.text) + "\n";
+  // What concerns the whole run, such as a stop, does not wait for the end of a line.
+  notice.task ? print_between_lines(line) : own_lines(line);
+}
+
+void Console::tell(std::string_view text) {
+  print_between_lines("errand: " + std::string(text) + "\n");
+}
+
+void Console::print_between_lines(std::string_view lines) {
   const auto next = order_.next();
   const auto streaming = next ? blocks_.find(*next) : blocks_.end();
   const bool tears = err_.mid_line() && streaming != blocks_.end() && streaming->second->streams;
-  // What concerns the whole run, such as a stop, cannot wait for the end of a line.
-  if (!tears || !notice.task) return own_lines(line);
-  held_lines_ += line;
+  if (!tears) return own_lines(lines);
+  held_lines_ += lines;
   if (held_lines_.size() > kHeldLinesBytesMax) release_lines();
 }
 

@@ -68,6 +68,9 @@ class Console final : public OutputTarget, public Observer {
   // Console.
   void wait_for(Writer& writer) { awaited_.push_back(&writer); }
 
+  // A line about the run as a whole, "errand: TEXT", that can wait until it tears nobody's line.
+  void tell(std::string_view text);
+
   Capture capture() const override;
   std::unique_ptr<OutputSink> open(const Task& task, int attempt) override;
   std::unique_ptr<HeldSink> hold(const Task& task, int attempt) override;
@@ -96,6 +99,7 @@ class Console final : public OutputTarget, public Observer {
   void release_lines();
   void show(EndedBlock block);
   void print(const Notice& notice);
+  void print_between_lines(std::string_view lines);
   // One or more whole lines of errand's.
   void own_lines(std::string_view text);
   void widen_labels(const Task& task);
