@@ -32,6 +32,7 @@ void JobControl::listen() {
   set_.async_wait([this](const std::error_code& error, int) {
     if (error) return;
     reaper_.suspend([this] {
+      if (before_stop_) before_stop_();
       stop_ourselves();
       reaper_.resume();
     });

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <asio/signal_set.hpp>
+#include <functional>
+#include <utility>
 
 #include "errand/process/reaper.h"
 
@@ -12,11 +14,14 @@ namespace errand::cmd {
 class JobControl {
  public:
   explicit JobControl(Reaper& reaper);
+  // Called before errand stops, when the tasks have.
+  void before_stop(std::function<void()> call) { before_stop_ = std::move(call); }
 
  private:
   void listen();
 
   Reaper& reaper_;
+  std::function<void()> before_stop_;
   asio::signal_set set_;
 };
 

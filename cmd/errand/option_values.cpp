@@ -47,11 +47,11 @@ Result<std::optional<OutputMode>> read_output(const std::string& text) {
   if (text == "auto") return std::nullopt;
   if (text == "live") return OutputMode::live;
   if (text == "group") return OutputMode::group;
+  if (text == "ordered") return OutputMode::ordered;
   if (text == "errors") return OutputMode::errors;
   if (text == "raw") return OutputMode::raw;
   if (text == "quiet") return OutputMode::quiet;
-  if (text == "ordered") return std::unexpected(not_available(text));
-  return wrong(text, "is not an output mode; auto, live, group, errors, raw or quiet");
+  return wrong(text, "is not an output mode; auto, live, group, ordered, errors, raw or quiet");
 }
 
 Result<ColorChoice> read_color(const std::string& text) {
@@ -59,6 +59,24 @@ Result<ColorChoice> read_color(const std::string& text) {
   if (text == "always") return ColorChoice::always;
   if (text == "never") return ColorChoice::never;
   return wrong(text, "is not one of auto, always, never");
+}
+
+Result<ProgressChoice> read_progress(const std::string& text) {
+  if (text == "auto") return ProgressChoice::automatic;
+  if (text == "bar") return ProgressChoice::bar;
+  if (text == "plain") return ProgressChoice::plain;
+  if (text == "none") return ProgressChoice::none;
+  return wrong(text, "is not one of auto, bar, plain, none");
+}
+
+Result<std::optional<CiSystem>> read_ci(const std::string& text) {
+  if (text == "auto") return std::nullopt;
+  if (text == "github") return CiSystem::github;
+  if (text == "gitlab") return CiSystem::gitlab;
+  if (text == "azure") return CiSystem::azure;
+  if (text == "teamcity") return CiSystem::teamcity;
+  if (text == "none") return CiSystem::none;
+  return wrong(text, "is not one of auto, github, gitlab, azure, teamcity, none");
 }
 
 Result<ReportRequest> read_report(const std::string& text) {

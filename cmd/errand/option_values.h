@@ -20,6 +20,8 @@ Result<Duration> read_positive(const std::string& text);
 Result<Mode> read_mode(const std::string& text);
 Result<std::optional<OutputMode>> read_output(const std::string& text);  // none: auto
 Result<ColorChoice> read_color(const std::string& text);
+Result<ProgressChoice> read_progress(const std::string& text);
+Result<std::optional<CiSystem>> read_ci(const std::string& text);  // none: as the environment says
 Result<ReportRequest> read_report(const std::string& text);
 Result<std::string> read_log_file(const std::string& text);
 Result<std::pair<std::string, std::string>> read_pair(const std::string& text);  // "NAME=VALUE"

@@ -25,6 +25,9 @@ struct ReportRequest {
   std::string path;  // "-" is standard output
 };
 
+// What --progress says.
+enum class ProgressChoice { automatic, bar, plain, none };
+
 // A bound for the machine's load average.
 struct LoadLimit {
   double value = 0;
@@ -46,6 +49,10 @@ struct RunCommand {
   std::vector<std::string> shell;    // empty: sh -ec
   std::optional<OutputMode> output;  // none: auto
   ColorChoice color = ColorChoice::automatic;
+  ProgressChoice progress = ProgressChoice::automatic;
+  std::optional<CiSystem> ci;  // none: as the environment says
+  bool no_folds = false;
+  bool no_annotations = false;
   std::vector<ReportRequest> reports;
   bool shuffle = false;
   std::optional<std::uint64_t> seed;  // of the shuffle; none: one of the moment

@@ -28,6 +28,7 @@
 #include "errand/run/runner.h"
 #include "errand/run/stopping.h"
 #include "errand/run_log.h"
+#include "errand/screen.h"
 #include "errand/signals.h"
 #include "errand/stream_source.h"
 
@@ -76,10 +77,11 @@ std::string rerun_command(const Task& task) {
   return by_attempt || line.size() > kBytesMax ? std::string() : line;
 }
 
-ConsoleOptions console_options(const RunCommand& command) {
+ConsoleOptions console_options(const RunCommand& command, const CiWords& ci) {
   ConsoleOptions options;
-  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
-  options.mode = command.output.value_or(terminal ? OutputMode::live : OutputMode::group);
+  options.mode = output_mode(command);
+  if (ci.folds) options.folds = ci.system;
+  options.one_log = ci.one_log;
   options.lines = command.quiet ? Lines::none : command.verbose ? Lines::verbose : Lines::normal;
   options.color_labels = color_for(STDOUT_FILENO, command.color);
   options.color_lines = color_for(STDERR_FILENO, command.color);
@@ -131,7 +133,7 @@ class Session {
     int signal = 0;  // to die of
   };
   // `guardian` outlives it; null: there is none.
-  Session(RunCommand command, Input input, JobBudget budget, Guardian* guardian);
+  Session(RunCommand command, Input input, JobBudget budget, const CiWords& ci, Guardian* guardian);
   Outcome run();
 
  private:
@@ -163,6 +165,7 @@ class Session {
   Writer& err_;
   SpillSpace space_{temp_folder()};
   Console console_;
+  Screen screen_;
   Summary summary_;
   WhileRead console_lines_{out_, console_}, last_words_{out_, summary_};
   std::vector<std::unique_ptr<JsonReport>> json_reports_;
@@ -175,7 +178,8 @@ class Session {
   Outcome outcome_;
 };
 
-Session::Session(RunCommand command, Input input, JobBudget budget, Guardian* guardian)
+Session::Session(RunCommand command, Input input, JobBudget budget, const CiWords& ci,
+                 Guardian* guardian)
     : command_(std::move(command)),
       input_(std::move(input)),
       guardian_(guardian),
@@ -184,8 +188,10 @@ Session::Session(RunCommand command, Input input, JobBudget budget, Guardian* gu
                    ? nullptr
                    : std::make_unique<Writer>(runtime_, STDERR_FILENO, "standard error")),
       err_(own_err_ ? *own_err_ : out_),
-      console_(out_, err_, space_, console_options(command_)),
+      console_(out_, err_, space_, console_options(command_, ci)),
+      screen_(command_, ci, runtime_, out_, err_, console_),
       summary_(err_, summary_options(command_, input_)) {
+  job_control_.before_stop([this] { screen_.hide(); });
   if (guardian_) reaper_.guard_with(*guardian_);
   if (!budget.pipe) return;
   tokens_.emplace(jobserver_.emplace(runtime_, std::move(*budget.pipe), budget.pool_jobs));
@@ -265,6 +271,7 @@ awaitable<void> Session::main() {
   if (guardian_ && !guardian_->alive()) log_.tell("the guardian was killed");
   if (guardian_) guardian_->dismiss();
   outcome_ = outcome_of(ended);
+  if (const Error error = screen_.finish()) own_line("warning: " + error.message());
   co_await finish_output();
   loop_.stop();  // the reaper and the signals would wait for more
 }
@@ -323,6 +330,7 @@ Session::Outcome Session::run() {
     complain({"errand: " + error.message()});
     return {};
   }
+  for (Observer* observer : screen_.observers()) observers_.add(*observer);
   observers_.add(last_words_);
   out_.on_broken([this](const Error& error) { signals_.cancel(error ? error : kOutputClosed); });
   asio::co_spawn(loop_, main(), [](std::exception_ptr thrown) {
@@ -383,9 +391,11 @@ int perform(RunCommand command, Input input, std::unique_ptr<Guardian> guardian)
     return print(file->file.empty() ? command_lines(file->plan) : describe(file->plan));
   }
   if (!budget.note.empty() && !command.quiet) complain({"errand: note: " + budget.note});
+  const CiWords ci = ci_words(command, output_mode(command));
+  if (!ci.note.empty() && !command.quiet) complain({"errand: note: " + ci.note});
   Session::Outcome outcome;
   {
-    Session session(std::move(command), std::move(input), std::move(budget), guardian.get());
+    Session session(std::move(command), std::move(input), std::move(budget), ci, guardian.get());
     outcome = session.run();
   }
   guardian.reset();  // before we die: nobody else is to wait for it

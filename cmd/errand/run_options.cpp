@@ -191,11 +191,11 @@ void add_screen_options(std::vector<OptionSpec>& all, RunCommand& run) {
   const auto add = [&](OptionSpec spec) { all.push_back(std::move(spec)); };
   add({.names = "-o,--output",
        .value = "MODE",
-       .help = "auto, live, group, errors, raw or quiet",
+       .help = "auto, live, group, ordered, errors, raw or quiet",
        .read = reading(run.output, read_output),
        .variable = "ERRAND_OUTPUT",
        .completes = Completes::choices,
-       .choices = {"auto", "live", "group", "errors", "raw", "quiet"}});
+       .choices = {"auto", "live", "group", "ordered", "errors", "raw", "quiet"}});
   add({.names = "--color",
        .value = "WHEN",
        .help = "auto, always or never",
@@ -203,6 +203,28 @@ void add_screen_options(std::vector<OptionSpec>& all, RunCommand& run) {
        .variable = "ERRAND_COLOR",
        .completes = Completes::choices,
        .choices = {"auto", "always", "never"}});
+  add({.names = "--progress",
+       .value = "KIND",
+       .help = "auto, bar (a status line), plain (a line a minute) or none",
+       .read = reading(run.progress, read_progress),
+       .variable = "ERRAND_PROGRESS",
+       .completes = Completes::choices,
+       .choices = {"auto", "bar", "plain", "none"}});
+  add({.names = "--ci",
+       .value = "SYSTEM",
+       .help = "auto, github, gitlab, azure, teamcity or none: folds and annotations",
+       .read = reading(run.ci, read_ci),
+       .variable = "ERRAND_CI",
+       .completes = Completes::choices,
+       .choices = {"auto", "github", "gitlab", "azure", "teamcity", "none"}});
+  add({.names = "--no-folds",
+       .value = {},
+       .help = "no folds in a CI system's log",
+       .read = setting(run.no_folds, true)});
+  add({.names = "--no-annotations",
+       .value = {},
+       .help = "no annotations and no step summary",
+       .read = setting(run.no_annotations, true)});
   add({.names = "--report",
        .value = "KIND=PATH",
        .help = "also write json or events; - is stdout",
@@ -234,7 +256,7 @@ void add_screen_options(std::vector<OptionSpec>& all, RunCommand& run) {
 
 // Known, so that they are refused for what they are; not in the help.
 void add_later_options(std::vector<OptionSpec>& all) {
-  for (const char* name : {"--joblog", "--results", "--progress"}) {
+  for (const char* name : {"--joblog", "--results"}) {
     all.push_back({.names = name, .value = "X", .help = {}, .read = refusing(name)});
   }
   for (const char* name : {"--resume", "--failed"}) {

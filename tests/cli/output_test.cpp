@@ -51,7 +51,7 @@ bool is_a_tasks_line(const std::string& line) {
 }
 
 TEST_CASE("the lines of eight noisy tasks are never torn") {
-  for (const char* mode : {"live", "group"}) {
+  for (const char* mode : {"live", "group", "ordered"}) {
     for (const Streams streams : {Streams::apart, Streams::together, Streams::terminal}) {
       CAPTURE(mode, static_cast<int>(streams));
       CliTest test;
@@ -67,18 +67,21 @@ TEST_CASE("the lines of eight noisy tasks are never torn") {
   }
 }
 
-TEST_CASE("in group mode the blocks of two tasks do not mix") {
+TEST_CASE("the blocks of two tasks do not mix") {
   CliTest test;
   test.write("errand.yaml", noisy_yaml());
-  Call call{{"run", "-o", "group", "-q"}};
-  call.streams = Streams::together;
-  std::string blocks;
-  for (const std::string& line : lines_of(test.run(call).out)) {
-    REQUIRE(is_a_tasks_line(line));
-    const std::string name = line.substr(4, 1);
-    if (!blocks.ends_with(name)) blocks += name;
+  for (const std::string mode : {"group", "ordered"}) {
+    Call call{{"run", "-o", mode, "-q"}};
+    call.streams = Streams::together;
+    std::string blocks;
+    for (const std::string& line : lines_of(test.run(call).out)) {
+      REQUIRE(is_a_tasks_line(line));
+      const std::string name = line.substr(4, 1);
+      if (!blocks.ends_with(name)) blocks += name;
+    }
+    CHECK(blocks.size() == kTasks);
+    if (mode == "ordered") CHECK(blocks == "abcdefgh");
   }
-  CHECK(blocks.size() == kTasks);
 }
 
 TEST_CASE("every byte value arrives unchanged") {
@@ -86,7 +89,7 @@ TEST_CASE("every byte value arrives unchanged") {
   const std::string probe = ERRAND_PROBE;
   std::string expected(1024 * 1024, '\0');
   for (std::size_t at = 0; at < expected.size(); ++at) expected[at] = static_cast<char>(at * 7 / 3);
-  for (const char* mode : {"group", "raw"}) {
+  for (const char* mode : {"group", "ordered", "raw"}) {
     CAPTURE(mode);
     const Ended end =
         test.run_yaml("tasks: { a: ['" + probe + "', pattern, '1'] }", {"-q", "-o", mode});
@@ -102,7 +105,7 @@ TEST_CASE("a last line without a newline never glues to what comes next") {
   const std::string yaml =
       "jobs: 1\ntasks: { a: printf one, b: printf two, c: printf err >&2; printf three }\n";
   test.write("errand.yaml", yaml);
-  for (const char* mode : {"group", "live"}) {
+  for (const char* mode : {"group", "ordered", "live"}) {
     CAPTURE(mode);
     const std::string label = mode == std::string("live") ? "x | " : "";
     const auto labeled = [&](char name) { return label.empty() ? label : name + label.substr(1); };
@@ -114,7 +117,7 @@ TEST_CASE("a last line without a newline never glues to what comes next") {
     call.streams = Streams::together;
     const Ended both = test.run(call);
     std::vector<std::string> lines = lines_of(both.out);
-    if (mode == std::string("group")) {
+    if (mode != std::string("live")) {
       CHECK(lines == std::vector<std::string>{"one", "two", "errthree"});  // one stream, as written
     } else {
       CHECK(lines.size() >= 3);
@@ -129,7 +132,7 @@ TEST_CASE("in one pipe a task's two streams keep their order") {
   CliTest test;
   test.write("errand.yaml",
              "tasks: { a: for i in 1 2 3 4 5 6 7 8 9; do echo o$i; echo e$i >&2; done }");
-  for (const char* mode : {"group", "live"}) {
+  for (const char* mode : {"group", "ordered", "live", "raw"}) {
     Call call{{"run", "-q", "-o", mode}};
     call.streams = Streams::together;
     std::string order;
@@ -141,7 +144,7 @@ TEST_CASE("in one pipe a task's two streams keep their order") {
 
 TEST_CASE("what tasks write to the two streams stays apart and errand's words go to stderr") {
   CliTest test;
-  for (const char* mode : {"group", "live", "raw"}) {
+  for (const char* mode : {"group", "ordered", "live", "raw"}) {
     CAPTURE(mode);
     const Ended end = test.run_yaml("tasks: { a: echo to-out; echo to-err >&2 }", {"-o", mode});
     CHECK(end.out == (mode == std::string("live") ? "a | to-out\n" : "to-out\n"));
@@ -190,7 +193,7 @@ TEST_CASE("on a terminal the mode is live, elsewhere group") {
 
 TEST_CASE("a slow reader loses nothing") {
   CliTest test;
-  for (const char* mode : {"live", "group"}) {
+  for (const char* mode : {"live", "group", "ordered"}) {
     CAPTURE(mode);
     test.write("errand.yaml", "tasks: { a: seq 1 200000; touch written }");
     Call call{{"run", "-q", "-o", mode}};
@@ -244,7 +247,7 @@ TEST_CASE("a full disk as standard output is an error of errand's, named") {
 TEST_CASE("memory does not grow with the output of tasks") {
   CliTest test;
   const std::string probe = ERRAND_PROBE;
-  for (const char* mode : {"group", "live"}) {
+  for (const char* mode : {"group", "ordered", "live"}) {
     CAPTURE(mode);
     test.write("errand.yaml", "tasks: { a: ['" + probe + "', pattern, '64'] }");
     Call call{{"run", "-q", "-o", mode}};
@@ -252,7 +255,7 @@ TEST_CASE("memory does not grow with the output of tasks") {
     const Ended end = test.run(call);
     CHECK(end.how() == "exit 0");
     if (!kSanitized) CHECK(end.peak_kib < 120 * 1024);
-    if (mode == std::string("group")) CHECK(test.read("out").size() == 64U * 1024 * 1024);
+    if (mode != std::string("live")) CHECK(test.read("out").size() == 64U * 1024 * 1024);
     CHECK(test.names() ==
           std::vector<std::string>{"errand.yaml", "out"});  // no temporary file is left
     test.write("out", "");
@@ -271,30 +274,37 @@ TEST_CASE("a line without end does not grow in memory") {
 }
 
 TEST_CASE("no temporary file is left by an errand that is killed") {
-  CliTest test;
   const std::string probe = ERRAND_PROBE;
-  const auto errand =
-      test.start_yaml("tasks: { a: " + probe + " pattern 8; echo ready >$MARKS; exec sleep 1000 }",
-                      {"-o", "group"});
-  errand->await_mark("ready");  // more than is kept in memory
-  errand->signal(SIGKILL);
-  errand->finish_killed();
-  CHECK(test.names() == std::vector<std::string>{"errand.yaml"});
+  for (const char* mode : {"group", "ordered", "errors"}) {
+    CliTest test;
+    const auto errand = test.start_yaml("tasks: { first: exec sleep 1000, a: " + probe +
+                                            " pattern 8; echo ready >$MARKS; exec sleep 1000 }",
+                                        {"-j0", "-o", mode});
+    errand->await_mark("ready");  // more than is kept in memory
+    errand->signal(SIGKILL);
+    errand->finish_killed();
+    CHECK(test.names() == std::vector<std::string>{"errand.yaml"});
+  }
 }
 
 TEST_CASE("output that cannot be kept is an error of its task, named so") {
   CliTest test;
   const std::string probe = ERRAND_PROBE;
-  test.write("errand.yaml", "mode: aggregate\ntasks: { large: ['" + probe +
-                                "', pattern, '8'], small: echo small }");
-  Call call{{"run", "-o", "group", "-q"}};
-  call.env = {"TMPDIR=" + (test / "nowhere")};
-  const Ended end = test.run(call);
-  CHECK(end.how() == "exit 1");
-  CHECK(contains(end.out, "small\n"));
-  CHECK(contains(end.err, "errand: large: "));
-  CHECK(contains(end.err, "nowhere"));
-  CHECK(contains(end.err, "No such file or directory"));
+  test.make_gate("gate");
+  test.write("errand.yaml",
+             "mode: aggregate\njobs: 0\ntasks: { first: read line <gate, large: ['" + probe +
+                 "', pattern, '8'], last: { needs: { large: { condition: done } }, run: "
+                 "echo >gate; echo small } }");
+  for (const char* mode : {"group", "ordered"}) {
+    Call call{{"run", "-o", mode, "-q"}};
+    call.env = {"TMPDIR=" + (test / "nowhere")};
+    const Ended end = test.run(call);
+    CHECK(end.how() == "exit 1");
+    CHECK(contains(end.out, "small\n"));
+    CHECK(contains(end.err, "errand: large: "));
+    CHECK(contains(end.err, "nowhere"));
+    CHECK(contains(end.err, "No such file or directory"));
+  }
 }
 
 TEST_CASE("a full disk is an error of its task, named so") {

@@ -86,3 +86,47 @@ TEST_CASE("a large buffer costs no memory beyond its limit") {
   CHECK(buffer.size() == 512 * piece.size());
   CHECK(space.bytes_in_memory() == SpillSpace::kBufferBytesMax);
 }
+
+TEST_CASE("thousands of spilled buffers share one file, and its space is used again") {
+  Folder folder;
+  const auto descriptors = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
+                         std::filesystem::directory_iterator());
+  };
+  SpillSpace space(folder.path(), 10);
+  const auto before = descriptors();
+  std::vector<SpillBuffer> buffers;
+  const auto text_of = [](int i) { return "buffer " + std::to_string(i) + " of many"; };
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 2000; ++i) REQUIRE_FALSE(buffers.emplace_back(space).append(text_of(i)));
+    CHECK(descriptors() == before + 1);
+    for (int i = 0; i < 2000; ++i) REQUIRE(content(buffers[i]) == text_of(i));
+    buffers.clear();
+    CHECK(descriptors() == before);
+  }
+}
+
+TEST_CASE("buffers that grow in turns over many parts of the file stay apart") {
+  SpillSpace space("/tmp", 1000);
+  std::vector<SpillBuffer> buffers;
+  std::vector<std::string> expected(3);
+  for (int i = 0; i < 3; ++i) buffers.emplace_back(space);
+  for (int turn = 0; turn < 40; ++turn) {
+    for (std::size_t i = 0; i < 3; ++i) {
+      const std::string piece(30000 + 7777 * i, static_cast<char>('a' + turn % 26));
+      REQUIRE_FALSE(buffers[i].append(piece));
+      expected[i] += piece;
+    }
+    if (turn == 20) {
+      buffers[1].clear();
+      expected[1].clear();
+    }
+  }
+  for (std::size_t i = 0; i < 3; ++i) {
+    std::string all(expected[i].size() + 1, '\0');
+    const Result<std::size_t> got = buffers[i].read(0, all);
+    REQUIRE(got.has_value());
+    all.resize(*got);
+    CHECK((all == expected[i]));
+  }
+}

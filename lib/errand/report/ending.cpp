@@ -107,4 +107,11 @@ std::string command_text(const Task& task, std::size_t columns) {
   return shorten(text, columns);
 }
 
+std::string_view last_lines(std::string_view lines, std::size_t count) {
+  while (!lines.empty() && lines.back() == '\n') lines.remove_suffix(1);
+  std::size_t begin = lines.size();
+  while (count-- > 0 && begin != lines.npos && begin > 0) begin = lines.rfind('\n', begin - 1);
+  return begin == lines.npos || begin == 0 ? lines : lines.substr(begin + 1);
+}
+
 }  // namespace errand

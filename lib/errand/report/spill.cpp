@@ -11,10 +11,55 @@
 
 namespace errand {
 
+// ---- the space
+
+Error SpillSpace::failed(int number) const {
+  return Error::system("spill file in '" + folder_ + "'", number);
+}
+
+Error SpillSpace::open_file() {
+  file_.reset(::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (file_) return {};
+  // Some file systems (NFS, overlayfs of older kernels) know no nameless files.
+  std::string path = folder_ + "/errand.XXXXXX";
+  file_.reset(::mkostemp(path.data(), O_CLOEXEC));
+  if (!file_) return failed(errno);
+  ::unlink(path.c_str());
+  return {};
+}
+
+SpillSpace::Part SpillSpace::take_part() {
+  if (free_parts_.empty()) return parts_++;
+  const Part part = free_parts_.back();
+  free_parts_.pop_back();
+  return part;
+}
+
+void SpillSpace::give_back(std::vector<Part> parts) {
+  if (parts.empty()) return;
+  free_parts_.insert(free_parts_.end(), parts.begin(), parts.end());
+  if (free_parts_.size() == parts_) {
+    free_parts_.clear();
+    parts_ = 0;
+    file_.reset();
+    return;
+  }
+  std::ranges::sort(parts);
+  for (std::size_t first = 0, last = 0; first < parts.size(); first = last) {
+    while (last < parts.size() && parts[last] - parts[first] == last - first) ++last;
+    // Best effort: a file system that cannot do it keeps the space for what comes.
+    ::fallocate(file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                static_cast<::off_t>(parts[first]) * static_cast<::off_t>(kPartBytes),
+                static_cast<::off_t>(last - first) * static_cast<::off_t>(kPartBytes));
+  }
+}
+
+// ---- a buffer
+
 SpillBuffer::SpillBuffer(SpillBuffer&& other) noexcept
     : space_(other.space_),
       memory_(std::exchange(other.memory_, {})),
-      file_(std::move(other.file_)),
+      parts_(std::exchange(other.parts_, {})),
       file_bytes_(std::exchange(other.file_bytes_, 0)),
       last_byte_(other.last_byte_) {}
 
@@ -22,7 +67,7 @@ SpillBuffer& SpillBuffer::operator=(SpillBuffer&& other) noexcept {
   clear();
   space_ = other.space_;
   memory_ = std::exchange(other.memory_, {});
-  file_ = std::move(other.file_);
+  parts_ = std::exchange(other.parts_, {});
   file_bytes_ = std::exchange(other.file_bytes_, 0);
   last_byte_ = other.last_byte_;
   return *this;
@@ -30,7 +75,7 @@ SpillBuffer& SpillBuffer::operator=(SpillBuffer&& other) noexcept {
 
 Error SpillBuffer::append(std::string_view bytes) {
   if (bytes.empty()) return {};
-  if (!file_) {
+  if (file_bytes_ == 0) {
     const std::size_t own = space_->buffer_bytes_max_ - memory_.size();
     const std::size_t shared =
         space_->total_bytes_max_ - std::min(space_->total_bytes_max_, space_->bytes_);
@@ -44,16 +89,18 @@ Error SpillBuffer::append(std::string_view bytes) {
 }
 
 Error SpillBuffer::append_to_file(std::string_view bytes) {
-  if (!file_) {
-    if (Error error = open_file()) return error;
+  if (!space_->file_) {
+    if (Error error = space_->open_file()) return error;
   }
   while (!bytes.empty()) {
-    const ::ssize_t done =
-        ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<::off_t>(file_bytes_));
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) {
-      return Error::system("spill file in '" + space_->folder_ + "'", done < 0 ? errno : ENOSPC);
+    if (file_bytes_ == parts_.size() * SpillSpace::kPartBytes) {
+      parts_.push_back(space_->take_part());
     }
+    const auto [at, room] = locate(file_bytes_);
+    const ::ssize_t done = ::pwrite(space_->file_.get(), bytes.data(), std::min(bytes.size(), room),
+                                    static_cast<::off_t>(at));
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return space_->failed(done < 0 ? errno : ENOSPC);
     file_bytes_ += static_cast<std::uint64_t>(done);
     last_byte_ = bytes[static_cast<std::size_t>(done) - 1];
     bytes.remove_prefix(static_cast<std::size_t>(done));
@@ -61,39 +108,38 @@ Error SpillBuffer::append_to_file(std::string_view bytes) {
   return {};
 }
 
-Error SpillBuffer::open_file() {
-  const std::string& folder = space_->folder_;
-  file_.reset(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (file_) return {};
-  // Some file systems (NFS, overlayfs of older kernels) know no nameless files.
-  std::string path = folder + "/errand.XXXXXX";
-  file_.reset(::mkostemp(path.data(), O_CLOEXEC));
-  if (!file_) return Error::system("spill file in '" + folder + "'", errno);
-  ::unlink(path.c_str());
-  return {};
+std::pair<std::uint64_t, std::size_t> SpillBuffer::locate(std::uint64_t at) const {
+  const std::uint64_t inside = at % SpillSpace::kPartBytes;
+  const std::uint64_t part = parts_[static_cast<std::size_t>(at / SpillSpace::kPartBytes)];
+  return {part * SpillSpace::kPartBytes + inside,
+          static_cast<std::size_t>(SpillSpace::kPartBytes - inside)};
 }
 
 Result<std::size_t> SpillBuffer::read(std::uint64_t offset, std::span<char> into) const {
+  std::size_t copied = 0;
   if (offset < memory_.size()) {
-    return memory_.copy(into.data(), into.size(), static_cast<std::size_t>(offset));
+    copied = memory_.copy(into.data(), into.size(), static_cast<std::size_t>(offset));
   }
-  const std::uint64_t at = offset - memory_.size();
-  if (at >= file_bytes_) return 0;
-  const auto size =
-      static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), file_bytes_ - at));
-  while (true) {
-    const ::ssize_t got = ::pread(file_.get(), into.data(), size, static_cast<::off_t>(at));
-    if (got >= 0) return static_cast<std::size_t>(got);
-    if (errno != EINTR) {
-      return std::unexpected(Error::system("spill file in '" + space_->folder_ + "'", errno));
-    }
+  while (copied < into.size()) {
+    const std::uint64_t begin = offset + copied - memory_.size();
+    if (begin >= file_bytes_) break;
+    const auto [at, together] = locate(begin);
+    const std::uint64_t size =
+        std::min<std::uint64_t>({into.size() - copied, together, file_bytes_ - begin});
+    const ::ssize_t got =
+        ::pread(space_->file_.get(), into.data() + copied, size, static_cast<::off_t>(at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return std::unexpected(space_->failed(errno));
+    if (got == 0) return std::unexpected(space_->failed(EIO));
+    copied += static_cast<std::size_t>(got);
   }
+  return copied;
 }
 
 void SpillBuffer::clear() {
   space_->bytes_ -= memory_.size();
   std::string().swap(memory_);
-  file_.reset();
+  space_->give_back(std::exchange(parts_, {}));
   file_bytes_ = 0;
 }
 

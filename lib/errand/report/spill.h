@@ -8,18 +8,22 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "errand/base/result.h"
 #include "errand/base/unique_fd.h"
 
 namespace errand {
 
-// What the buffers of a run share: the folder of their files, and how much memory they use
-// together. Outlives them.
+// What the buffers of a run share: how much memory they use together, and one file for the rest, so
+// that thousands of waiting buffers cost one descriptor. The file is unlinked from the start, mode
+// 0600: nothing stays behind however errand ends. Outlives the buffers.
 class SpillSpace {
  public:
   static constexpr std::size_t kBufferBytesMax = 1 << 20;  // of one buffer, in memory
   static constexpr std::size_t kTotalBytesMax = 64 << 20;  // of all of them
+  static constexpr std::size_t kPartBytes = 1 << 18;       // of the file, given to one buffer
 
   explicit SpillSpace(std::string folder, std::size_t buffer_bytes_max = kBufferBytesMax,
                       std::size_t total_bytes_max = kTotalBytesMax)
@@ -33,13 +37,23 @@ class SpillSpace {
 
  private:
   friend class SpillBuffer;
+  using Part = std::uint32_t;  // the file from Part * kPartBytes on
+
+  Error open_file();
+  Part take_part();
+  // Their space on the disk is free for others at once.
+  void give_back(std::vector<Part> parts);
+  Error failed(int number) const;
+
   std::string folder_;
   std::size_t buffer_bytes_max_, total_bytes_max_;
   std::size_t bytes_ = 0;
+  UniqueFd file_;
+  std::vector<Part> free_parts_;
+  Part parts_ = 0;  // ever taken
 };
 
-// Append at the end, read anywhere. Its file is unlinked from the start, mode 0600: nothing stays
-// behind however errand ends.
+// Append at the end, read anywhere.
 class SpillBuffer {
  public:
   explicit SpillBuffer(SpillSpace& space) : space_(&space) {}
@@ -62,12 +76,13 @@ class SpillBuffer {
   void clear();
 
  private:
-  Error open_file();
   Error append_to_file(std::string_view bytes);
+  // Where the byte `at` of those in the file is, and how many follow it there in one piece.
+  std::pair<std::uint64_t, std::size_t> locate(std::uint64_t at) const;
 
   SpillSpace* space_;
   std::string memory_;
-  UniqueFd file_;
+  std::vector<SpillSpace::Part> parts_;
   std::uint64_t file_bytes_ = 0;
   char last_byte_ = 0;
 };

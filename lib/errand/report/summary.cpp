@@ -20,19 +20,11 @@ std::string_view last_of(std::string_view lines) {
   return lines.substr(lines.rfind('\n') + 1);
 }
 
-// The last `count` lines.
-std::string_view tail(std::string_view lines, std::size_t count) {
-  while (!lines.empty() && lines.back() == '\n') lines.remove_suffix(1);
-  std::size_t begin = lines.size();
-  while (count-- > 0 && begin != lines.npos && begin > 0) begin = lines.rfind('\n', begin - 1);
-  return begin == lines.npos || begin == 0 ? lines : lines.substr(begin + 1);
-}
-
 }  // namespace
 
 void Summary::on(const RunEvent& event) {
   if (const auto* started = std::get_if<RunStarted>(&event.kind)) {
-    plan_ = started->plan;
+    own_failures_.begin(started->plan);
     mode_ = started->mode;
   } else if (const auto* task = std::get_if<TaskEnded>(&event.kind)) {
     count(*task);
@@ -46,7 +38,7 @@ void Summary::on(const RunEvent& event) {
 void Summary::count(const TaskEnded& ended) {
   const bool failed = ended.state == TaskState::failed || ended.state == TaskState::timed_out;
   if (failed && !ended.allowed) {
-    if (is_own_failure(ended)) add_failure(ended);
+    if (own_failures_.add(ended)) add_failure(ended);
   } else if (failed) {
     warnings_.add(ending_text(ended, options_.color));
   }
@@ -58,17 +50,6 @@ void Summary::count(const TaskEnded& ended) {
   const std::string cause = escape_text(ended.error.message());
   if (ended.state == TaskState::canceled) canceled_.add(cause);
   if (ended.state == TaskState::skipped) skipped_.add(cause);
-}
-
-// A group fails because of a task in it, which has been told; or by itself, when its time is up.
-bool Summary::is_own_failure(const TaskEnded& ended) {
-  const TaskId id = ended.task->id;
-  if (ended.task->is_group && groups_with_failure_.contains(id)) return false;
-  if (!plan_) return true;
-  for (TaskId group = ended.task->parent; group != 0; group = plan_->task(group).parent) {
-    if (!groups_with_failure_.insert(group).second) break;
-  }
-  return true;
 }
 
 void Summary::add_failure(const TaskEnded& ended) {
@@ -111,7 +92,7 @@ Summary::Failures Summary::describe(const TaskEnded& ended) const {
     masker.add(*ended.task->secrets);
     failures.command = masker.mask(failures.command);
   }
-  failures.last_lines = tail(ended.last_lines, kFirstLinesMax);
+  failures.last_lines = last_lines(ended.last_lines, kFirstLinesMax);
   if (options_.rerun) failures.rerun = options_.rerun(*ended.task);
   return failures;
 }
@@ -206,7 +187,7 @@ void Summary::print_failure(const Failures& failures, std::size_t lines_max, boo
   if (mark_first && failures.first) heading += ", the first failure";
   line(heading);
   if (!failures.command.empty()) line("  command: " + failures.command);
-  std::string_view rest = tail(failures.last_lines, lines_max);
+  std::string_view rest = last_lines(failures.last_lines, lines_max);
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     line("    " + shorten(plain_line(rest.substr(0, end)), kLineColumns));

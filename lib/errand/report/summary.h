@@ -10,9 +10,9 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
+#include "errand/report/own_failures.h"
 #include "errand/report/writer.h"
 #include "errand/run/events.h"
 
@@ -65,7 +65,6 @@ class Summary final : public Observer {
   void count(const TaskEnded& ended);
   void add_failure(const TaskEnded& ended);
   Failures describe(const TaskEnded& ended) const;
-  bool is_own_failure(const TaskEnded& ended);
   void print(const RunEnded& ended);
   std::string counts_text(const RunEnded& ended) const;
   void print_causes(std::string_view state, const Causes& causes);
@@ -77,15 +76,14 @@ class Summary final : public Observer {
 
   Writer& err_;
   const SummaryOptions options_;
-  const Plan* plan_ = nullptr;
   Mode mode_ = Mode::errgroup;
   // Tasks, without groups, by state.
   std::array<std::size_t, 5> states_{}, allowed_{};
   std::size_t tasks_ = 0, flaky_ = 0;
-  std::vector<Failures> failures_;                  // in time, the first failure first
-  std::size_t failures_count_ = 0;                  // all of them
-  std::size_t other_failures_ = 0;                  // not in failures_
-  std::unordered_set<TaskId> groups_with_failure_;  // told by a task inside
+  std::vector<Failures> failures_;  // in time, the first failure first
+  std::size_t failures_count_ = 0;  // all of them
+  std::size_t other_failures_ = 0;  // not in failures_
+  OwnFailures own_failures_;
   Causes canceled_, skipped_, warnings_;
 };
 

@@ -20,6 +20,10 @@ namespace {
 
 constexpr std::size_t kJoinBytesMax = 1 << 16;  // small chunks are queued as one
 
+// To the beginning of the line, and from there to the end of the screen: also where a narrower
+// window has broken the status line into several.
+constexpr std::string_view kEraseBelow = "\r\x1b[J";
+
 }  // namespace
 
 struct Writer::Waiter : detail::Link {
@@ -53,7 +57,12 @@ Writer::~Writer() {
 
 void Writer::write(std::string_view bytes) {
   if (bytes.empty() || broken()) return;
+  if (status_shown_) hide_status();
   mid_line_ = bytes.back() != '\n';
+  put(bytes);
+}
+
+void Writer::put(std::string_view bytes) {
   if (queued_bytes_ == 0 && !held_ && write_now(bytes, bytes.size())) return;
   if (broken()) return;
   enqueue_text(bytes);
@@ -62,6 +71,7 @@ void Writer::write(std::string_view bytes) {
 
 void Writer::write(SpillBuffer block) {
   if (block.empty() || broken()) return;
+  if (status_shown_) hide_status();
   mid_line_ = block.last_byte() != '\n';
   std::string_view head = block.in_memory();
   const std::uint64_t size = block.size();
@@ -77,6 +87,25 @@ void Writer::write(SpillBuffer block) {
 
 void Writer::begin_line() {
   if (mid_line_) write("\n");
+}
+
+void Writer::show_status(std::string_view line) {
+  if (mid_line_ || held_ || queued_bytes_ > 0 || broken()) return;
+  // The cursor goes back to the beginning, so that erasing needs to know no widths.
+  put((status_shown_ ? std::string(kEraseBelow) : std::string()).append(line).append("\r"));
+  status_shown_ = true;
+}
+
+void Writer::hide_status() {
+  if (!status_shown_) return;
+  status_shown_ = false;
+  if (!broken()) put(kEraseBelow);
+  if (tell_hidden_) tell_hidden_();
+}
+
+void Writer::hold() {
+  hide_status();
+  held_ = true;
 }
 
 void Writer::go_on() {

@@ -58,8 +58,15 @@ class Writer {
   bool mid_line() const { return mid_line_; }
 
   // From hold() to go_on() everything is queued: somebody else has the descriptor.
-  void hold() { held_ = true; }
+  void hold();
   void go_on();
+
+  // A line below everything that is written, for terminals. What is written takes its place, and
+  // on_status_hidden() is told. Not shown where it would break an open line, while the reader is
+  // slow, and while held. `line` is escaped and narrower than the terminal.
+  void show_status(std::string_view line);
+  void hide_status();
+  void on_status_hidden(std::function<void()> tell) { tell_hidden_ = std::move(tell); }
 
   // True from kBehindBytes on until the reader has caught up; false for ever once broken.
   bool behind() const { return behind_; }
@@ -88,6 +95,7 @@ class Writer {
   std::ptrdiff_t write_some(std::string_view bytes);
   // Takes from the front of `bytes` what can be written, at most `bytes_max`. True: all of it.
   bool write_now(std::string_view& bytes, std::size_t bytes_max);
+  void put(std::string_view bytes);
   void enqueue_text(std::string_view bytes);
   void schedule();
   bool watch();
@@ -113,6 +121,8 @@ class Writer {
   std::uint64_t queued_bytes_ = 0;
   bool scheduled_ = false;  // a pump() will come
   bool held_ = false;
+  bool status_shown_ = false;
+  std::function<void()> tell_hidden_;
   bool behind_ = false;
   bool mid_line_ = false;
   bool closed_ = false;
