@@ -10,6 +10,7 @@ COPY scripts/setup scripts/setup
 RUN scripts/setup --build && rm -rf /var/lib/apt/lists/*
 COPY CMakeLists.txt CMakePresets.json ./
 COPY cmake cmake
+COPY schema schema
 COPY lib lib
 COPY cmd cmd
 RUN cmake --preset release && cmake --build --preset release && strip build/release/errand

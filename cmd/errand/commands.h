@@ -3,11 +3,9 @@
 // One function for each subcommand; each returns errand's exit status.
 #pragma once
 
-#include <memory>
-
 #include "errand/input.h"
 #include "errand/options.h"
-#include "errand/process/guardian.h"
+#include "errand/own_guardian.h"
 
 namespace errand::cmd {
 
@@ -21,10 +19,7 @@ int graph(const GraphCommand& command);
 int schema();
 
 // Runs what was read, as the options say; prints it instead for --dry-run.
-int perform(RunCommand command, Input input, std::unique_ptr<Guardian> guardian);
-// The process that outlives errand, started while there is little memory to copy; null when there
-// cannot be one.
-std::unique_ptr<Guardian> start_guardian(const RunCommand& command);
+int perform(RunCommand command, Input input, OwnGuardian guardian);
 
 // The resolved plan as text, for --dry-run.
 std::string describe(const Plan& plan);

@@ -9,7 +9,6 @@
 
 #include "errand/commands.h"
 #include "errand/exec_tasks.h"
-#include "errand/process/guardian.h"
 #include "errand/report/escape_text.h"
 #include "errand/stream_source.h"
 
@@ -67,7 +66,7 @@ int fail(const std::string& what) {
   return kErrandFailed;
 }
 
-int exec_stream(RunCommand command, ExecTasks tasks, bool nul, std::unique_ptr<Guardian> guardian) {
+int exec_stream(RunCommand command, ExecTasks tasks, bool nul, OwnGuardian guardian) {
   ExecStream stream{std::move(tasks), UniqueFd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)), nul};
   if (!stream.file) return fail("standard input cannot be read");
   if (command.dry_run) return print_stream(command, std::move(stream));
@@ -78,7 +77,7 @@ int exec_stream(RunCommand command, ExecTasks tasks, bool nul, std::unique_ptr<G
 
 int exec(ExecCommand command) {
   RunCommand& run = command.run;
-  std::unique_ptr<Guardian> guardian = run.dry_run ? nullptr : start_guardian(run);
+  OwnGuardian guardian = run.dry_run ? nullptr : start_guardian(run);
   if (Error error = enter_folder(run.input)) return fail(error.message());
   run.overrides.env = run.input.env;
   const std::vector<std::string> shell =

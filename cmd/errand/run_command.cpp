@@ -134,6 +134,9 @@ class Session {
   };
   // `guardian` outlives it; null: there is none.
   Session(RunCommand command, Input input, JobBudget budget, const CiWords& ci, Guardian* guardian);
+  ~Session() { hold_signals(); }  // its own handlers end with it
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
   Outcome run();
 
  private:
@@ -355,7 +358,7 @@ Plan shuffled(const RunCommand& command, Plan plan) {
 }  // namespace
 
 int run(RunCommand command) {
-  std::unique_ptr<Guardian> guardian = command.dry_run ? nullptr : start_guardian(command);
+  OwnGuardian guardian = command.dry_run ? nullptr : start_guardian(command);
   command.overrides.env = command.input.env;
   std::expected<Input, InputError> input = read_input(command.input, command.shell);
   if (!input) {
@@ -369,15 +372,7 @@ int run(RunCommand command) {
   return perform(std::move(command), std::move(*input), std::move(guardian));
 }
 
-// Without one errand does as well, as long as nobody kills it.
-std::unique_ptr<Guardian> start_guardian(const RunCommand& command) {
-  Result<std::unique_ptr<Guardian>> guardian = Guardian::start();
-  if (guardian) return std::move(*guardian);
-  if (command.verbose) complain({"errand: " + guardian.error().message()});
-  return nullptr;
-}
-
-int perform(RunCommand command, Input input, std::unique_ptr<Guardian> guardian) {
+int perform(RunCommand command, Input input, OwnGuardian guardian) {
   auto* file = std::get_if<FilePlan>(&input);
   if (!file && command.shuffle) {
     complain({"errand: tasks that arrive one after another cannot be shuffled"});

@@ -26,7 +26,7 @@ Signals::Signals(std::pair<Context, CancelFn> run, std::pair<Context, CancelFn> 
       hurry_(std::move(hurry.first)),
       cancel_hurry_(std::move(hurry.second)),
       set_(run_.runtime().executor()) {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal : kCancelingSignals) {
     if (!is_ignored(signal)) set_.add(signal);
   }
   listen();

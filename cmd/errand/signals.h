@@ -2,12 +2,15 @@
 #pragma once
 
 #include <asio/signal_set.hpp>
+#include <csignal>
 
 #include "errand/concurrency/context.h"
 
 namespace errand::cmd {
 
-// SIGINT, SIGTERM and SIGHUP as causes of cancellation; those that were ignored when errand started
+inline constexpr int kCancelingSignals[] = {SIGINT, SIGTERM, SIGHUP};
+
+// These signals as causes of cancellation; those that were ignored when errand started
 // (nohup, a shell's background job) stay ignored.
 class Signals {
  public:

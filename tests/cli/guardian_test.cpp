@@ -2,9 +2,15 @@
 //
 // When errand itself is killed, nothing of its tasks survives. Errand::finish_killed() waits until
 // every process is gone that errand, or a task of it, has started: a survivor hangs the test.
+#include <fcntl.h>
 #include <sched.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 
 #include "support/cli.h"
@@ -185,6 +191,48 @@ TEST_CASE("errand goes on when its guardian is killed") {
   const Ended end = errand->finish();
   CHECK(end.how() == "exit 3");
   CHECK(contains(end.err, "errand: the guardian was killed\n"));
+}
+
+// The guardian is kept at the brink of its end, where errand waits for it.
+TEST_CASE("a signal that comes when the run has ended does not end errand before its guardian") {
+  CliTest test;
+  test.make_gate("gate");
+  const auto errand = test.start_yaml("tasks: { a: echo ready >$MARKS; read line <gate; exit 5 }");
+  errand->await_mark("ready");
+  const pid_t guardian = guardian_of(errand->pid());
+  if (::ptrace(PTRACE_SEIZE, guardian, nullptr, PTRACE_O_TRACEEXIT) != 0) {
+    WARN("skipped: tracing is not permitted here");
+    test.open_gate("gate");
+    errand->finish();
+    return;
+  }
+  test.open_gate("gate");
+  REQUIRE(::waitpid(guardian, nullptr, __WALL) == guardian);
+  const auto awaits_guardian = [&] {
+    std::ifstream file("/proc/" + std::to_string(errand->pid()) + "/syscall");
+    std::string number, argument;
+    file >> number >> argument;
+    return number == std::to_string(SYS_wait4) &&
+           std::strtol(argument.c_str(), nullptr, 16) == guardian;
+  };
+  while (!awaits_guardian()) ::sched_yield();
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) errand->signal(number);
+  REQUIRE(::ptrace(PTRACE_DETACH, guardian, nullptr, nullptr) == 0);
+  CHECK(errand->finish().how() == "exit 5");
+}
+
+TEST_CASE("a signal that comes before the run has begun ends errand and its guardian") {
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
+    CAPTURE(number);
+    CliTest test;
+    REQUIRE(::mkfifo((test / "plan.yaml").c_str(), 0600) == 0);
+    const auto errand = test.start(Call{{"run", "plan.yaml"}});
+    // Returns when errand reads.
+    const UniqueFd plan(::open((test / "plan.yaml").c_str(), O_WRONLY | O_CLOEXEC));
+    REQUIRE(plan);
+    errand->signal(number);
+    CHECK(errand->finish().signal == number);
+  }
 }
 
 TEST_CASE("-v tells what keeps processes from being left behind") {

@@ -232,6 +232,20 @@ TEST_CASE("hedges take job slots") {
   CHECK(test.elapsed() == 10s);
 }
 
+TEST_CASE("a hedge that waits for a slot does not start when the race is decided") {
+  for (const int code : {0, 2}) {
+    CAPTURE(code);
+    RunTest test;
+    test.executor.attempts["a"] = {{.takes = 10s, .exit_code = code}, kWorks, kWorks};
+    test.run_plan(
+        "mode: aggregate\njobs: 1\ntasks: {a: {run: x, hedge: {delay: 2s, max_attempts: 3, "
+        "non_fatal_exit: [7]}}}");
+    CHECK(test.recorder.ended.at("a").attempts == 1);
+    CHECK(test.recorder.state("a") == (code == 0 ? "succeeded" : "failed: exit 2"));
+    CHECK(test.elapsed() == 10s);
+  }
+}
+
 TEST_CASE("a hedged task is retried as a whole") {
   RunTest test;
   test.executor.attempts["a"] = {kFails, kFails, kFails, kWorks};

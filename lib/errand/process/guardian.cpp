@@ -40,11 +40,16 @@ void Guardian::dismiss() {
   if (pid_ > 0) ::kill(pid_, SIGKILL);  // its id stays its own until we have waited for it
 }
 
-Guardian::~Guardian() {
+void Guardian::end() {
   dismiss();
   if (pid_ > 0) {
     while (::waitpid(pid_, nullptr, __WALL) < 0 && errno == EINTR) continue;
   }
+  pid_ = 0;
+}
+
+Guardian::~Guardian() {
+  end();
   ::munmap(&shared_, sizeof shared_);
 }
 

@@ -44,13 +44,15 @@ struct GuardedGroups {
 class Guardian {
  public:
   static Result<std::unique_ptr<Guardian>> start();
-  // Returns when it is gone.
+  // As end().
   ~Guardian();
   Guardian(const Guardian&) = delete;
   Guardian& operator=(const Guardian&) = delete;
 
   // Once nothing is left to be guarded: it begins to end.
   void dismiss();
+  // Returns when it is gone. May be called by a signal handler, unless that interrupts this object.
+  void end();
 
   // "K=V", in the environment of every process started from now on, and of nobody else's. At most
   // kMarkBytesMax bytes; once. Returns when the guardian is on guard: before, it still is in our

@@ -67,13 +67,16 @@ RetryOptions retry_options(const RetryRule& rule, std::uint64_t seed) {
   return options;
 }
 
-Verdict judge_hedge(const HedgeRule& rule, const Result<AttemptOutcome>& outcome) {
-  if (!outcome) return Verdict::fatal;
-  if (outcome->verdict.state == TaskState::succeeded) return Verdict::win;
-  if (outcome->refused) return Verdict::non_fatal;  // whatever runs may still win
-  const bool ran = outcome->status || outcome->verdict.state == TaskState::timed_out;
+Verdict judge_hedge(const HedgeRule& rule, const AttemptOutcome& outcome) {
+  if (outcome.verdict.state == TaskState::succeeded) return Verdict::win;
+  if (outcome.refused) return Verdict::non_fatal;  // whatever runs may still win
+  const bool ran = outcome.status || outcome.verdict.state == TaskState::timed_out;
   if (rule.non_fatal_exit.empty()) return ran ? Verdict::non_fatal : Verdict::fatal;
-  return is_in(rule.non_fatal_exit, outcome->status) ? Verdict::non_fatal : Verdict::fatal;
+  return is_in(rule.non_fatal_exit, outcome.status) ? Verdict::non_fatal : Verdict::fatal;
+}
+
+void note_decision(Course& course, const AttemptOutcome& outcome) {
+  if (judge_hedge(*course.policy().hedge, outcome) != Verdict::non_fatal) course.decided = true;
 }
 
 // Waits for one more slot.
@@ -207,9 +210,10 @@ awaitable<void> Execution::hedged(Course& course, Context context) {
   options.max_attempts = static_cast<int>(rule.max_attempts);
   options.delay = rule.delay;
   options.classify = [&rule](const Result<AttemptOutcome>& outcome) {
-    return judge_hedge(rule, outcome);
+    return outcome ? judge_hedge(rule, *outcome) : Verdict::fatal;
   };
   course.original.reset();
+  course.decided = false;
   auto one = [this, &course](Context inner, int index) {
     return hedge_attempt(course, std::move(inner), index);
   };
@@ -233,11 +237,13 @@ awaitable<void> Execution::hedged(Course& course, Context context) {
 }
 
 // The original has the task's slot; others take one of their own, but no locks: these are the
-// task's.
+// task's. A slot that the decisive attempt gives back may be granted to a waiting one before the
+// race has heard.
 awaitable<Result<AttemptOutcome>> Execution::hedge_attempt(Course& course, Context context,
                                                            int index) {
   if (index == 0) {
     AttemptOutcome outcome = co_await attempt(course, context, true);
+    note_decision(course, outcome);
     slots_.release_slot(course.run);
     if (outcome.refused) co_return std::unexpected(outcome.verdict.why);
     course.original = outcome.held;
@@ -247,8 +253,10 @@ awaitable<Result<AttemptOutcome>> Execution::hedge_attempt(Course& course, Conte
   SlotClaim claim{course.run.parent->limit, course.policy().weight, {}};
   const bool granted = co_await acquire(slot, slot.parking, std::move(claim), context);
   AttemptOutcome outcome;
-  if (granted) {
+  if (granted && course.decided) co_await context.wait_done();
+  if (granted && !context.done()) {
     outcome = co_await attempt(course, context, true);
+    note_decision(course, outcome);
   } else {
     outcome.verdict = judge_stopped(context);
   }

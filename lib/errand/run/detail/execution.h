@@ -268,6 +268,7 @@ struct Course {
   bool waits = true;        // for the next attempt, or the first
   AttemptOutcome last;
   std::shared_ptr<HeldSink> original;  // of the last hedge
+  bool decided = false;                // the last hedge: who has no slot yet is not to start
 };
 
 }  // namespace errand::detail
