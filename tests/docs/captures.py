@@ -5,8 +5,8 @@
 captures.py ERRAND FOLDER          writes FOLDER/NAME.svg for each scene of FOLDER/scenes.yaml
 captures.py --check ERRAND FOLDER  fails when a picture does not show what errand does now; times may differ
 
-A scene has `files`, a `command`, the terminal's `columns`, and for a picture of a run that is not over `until`: a text
-that has to be on the screen by then. A task holds still as long as the file `go` is missing; it is made afterwards.
+A scene has `files`, a `command`, the terminal's `columns`, and for a picture of a run that is not over `until`: texts
+that have to be on the screen by then. A task holds still as long as the file `go` is missing; it is made afterwards.
 """
 
 import fcntl
@@ -77,10 +77,10 @@ class Terminal:
             lines.pop()
         return lines
 
-    def until(self, text):
-        while not any(text in line for line in self.lines()):
+    def until(self, texts):
+        while not all(text in "\n".join(self.lines()) for text in texts):
             if not self.read():
-                raise SystemExit(f"captures: it ended without {text!r}:\n" + "\n".join(self.lines()))
+                raise SystemExit(f"captures: it ended without {texts}:\n" + "\n".join(self.lines()))
 
     def finish(self):
         while self.read():
@@ -164,7 +164,7 @@ def shown_in(picture):
 
 
 def words(line):
-    return re.sub(r"\s+", " ", TIMES.sub("TIME", line)).strip()
+    return re.sub(r"\s+", " ", TIMES.sub("TIME", line).replace(", ETA TIME", "")).strip()
 
 
 def main():
