@@ -100,9 +100,15 @@ SummaryOptions summary_options(const RunCommand& command, const Input& input) {
   return options;
 }
 
+constexpr std::string_view kNoOrphans =
+    "warning: cannot adopt orphans (PR_SET_CHILD_SUBREAPER): a process that escapes from its task "
+    "by a double fork is not found before errand's end";
+
 // What keeps the tasks' processes from being left behind, for -v.
-std::string safeguards(const Guardian* guardian) {
-  const std::string own = "process groups, subreaper, parent-death signal, ";
+std::string safeguards(const Reaper& reaper, const Guardian* guardian) {
+  const std::string own = std::string("process groups, ") +
+                          (reaper.adopts_orphans() ? "subreaper" : "no subreaper") +
+                          ", parent-death signal, ";
   return "nothing is left behind: " + own +
          (guardian ? "guardian (pid " + std::to_string(guardian->pid()) + ")" : "no guardian");
 }
@@ -235,7 +241,8 @@ std::unique_ptr<TaskSource> Session::open_source() {
 }
 
 awaitable<void> Session::main() {
-  if (command_.verbose) own_line(safeguards(guardian_));
+  if (command_.verbose) own_line(safeguards(reaper_, guardian_));
+  if (!reaper_.adopts_orphans()) own_line(std::string(kNoOrphans));
   const RunEnded ended = co_await run_input();
   if (guardian_ && command_.verbose && !guardian_->alive()) own_line("the guardian was killed");
   if (guardian_) guardian_->dismiss();
