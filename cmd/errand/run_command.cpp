@@ -104,9 +104,15 @@ SummaryOptions summary_options(const RunCommand& command, const Input& input) {
   return options;
 }
 
+constexpr std::string_view kNoOrphans =
+    "warning: cannot adopt orphans (PR_SET_CHILD_SUBREAPER): a process that escapes from its task "
+    "by a double fork is not found before errand's end";
+
 // What keeps the tasks' processes from being left behind, for -v.
-std::string safeguards(const Guardian* guardian) {
-  const std::string own = "process groups, subreaper, parent-death signal, ";
+std::string safeguards(const Reaper& reaper, const Guardian* guardian) {
+  const std::string own = std::string("process groups, ") +
+                          (reaper.adopts_orphans() ? "subreaper" : "no subreaper") +
+                          ", parent-death signal, ";
   return "nothing is left behind: " + own +
          (guardian ? "guardian (pid " + std::to_string(guardian->pid()) + ")" : "no guardian");
 }
@@ -265,11 +271,12 @@ std::unique_ptr<TaskSource> Session::open_source() {
 void Session::tell_of_start() {
   log_.tell("errand " ERRAND_VERSION ", " + std::to_string(processors()) + " processors; " +
             origin_of(input_));
-  log_.tell(safeguards(guardian_));
+  log_.tell(safeguards(reaper_, guardian_));
 }
 
 awaitable<void> Session::main() {
   tell_of_start();
+  if (!reaper_.adopts_orphans()) own_line(std::string(kNoOrphans));
   const RunEnded ended = co_await run_input();
   if (guardian_ && !guardian_->alive()) log_.tell("the guardian was killed");
   if (guardian_) guardian_->dismiss();

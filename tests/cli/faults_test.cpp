@@ -163,6 +163,24 @@ TEST_CASE("much output takes little memory") {
   }
 }
 
+TEST_CASE("where orphans cannot be adopted errand says so and runs") {
+  const std::string strace = find_program("strace");
+  if (strace.empty() || kSanitized) {
+    WARN("skipped: needs strace, and a program without sanitizers");
+    return;
+  }
+  CliTest test;
+  test.write("errand.yaml", "tasks: { a: echo a }");
+  Call call{{"run", "-v"}};
+  call.prefix = {strace, "-qq",         "-o", test / "trace",
+                 "-e",   "trace=prctl", "-e", "inject=prctl:error=EINVAL"};
+  const Ended end = test.run(call);
+  CHECK(end.how() == "exit 0");
+  CHECK(end.out == "a\n");
+  CHECK(contains(end.err, "warning: cannot adopt orphans"));
+  CHECK(contains(end.err, "no subreaper"));
+}
+
 TEST_CASE("signals that mean nothing change nothing") {
   CliTest test;
   test.make_gate("gate");

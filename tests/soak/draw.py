@@ -165,7 +165,7 @@ class Drawer:
         r = self.random
         kinds = self.service_kinds()
         _, script, ready = r.choices(kinds, [k[0] for k in kinds])[0]
-        task = Task(path, "service", service=True)
+        task = Task(path, "service" if ready else "service that is ready at once", service=True)
         body = {"service": True, "run": BEGIN + script}
         if ready in ("log", "never"):
             body["ready"] = {"log": "listening", "timeout": f"{r.randrange(300, 900)}ms"}

@@ -226,7 +226,7 @@ def judge_groups(draft, events):
         won = any(c["status"] == "succeeded" for c in children)
         if group.mode != "race" and status == "succeeded" and wrong:
             yield f"the group '{name}' is said to have succeeded without {wrong}"
-        if group.mode == "race" and status == "succeeded" and not won and any(c["status"] != "skipped" for c in children):
+        if group.mode == "race" and status == "succeeded" and not won and not any(c["allowed"] or c["status"] == "skipped" for c in children):
             yield f"the race '{name}' has no winner and succeeds"
         if group.mode == "race" and status == "failed" and won:
             yield f"the race '{name}' fails, although somebody won: {ended[name]['cause']}"

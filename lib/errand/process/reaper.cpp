@@ -57,7 +57,7 @@ Reaper::Reaper(Runtime& runtime)
       read_buffer_(kReadBufferBytes),
       signals_(std::make_shared<Signals>(runtime.executor())) {
   ::prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper_);
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  adopts_orphans_ = ::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
   // Nobody's blocking call is to fail because a child ended. Stopped children tell, too, for
   // suspend().
   struct sigaction action{};

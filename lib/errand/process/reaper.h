@@ -56,6 +56,9 @@ class Reaper {
   Reaper& operator=(const Reaper&) = delete;
 
   Runtime& runtime() const { return runtime_; }
+  // False where the kernel did not make us the one that orphans are handed to: who escapes from a
+  // task by a double fork is not found then.
+  bool adopts_orphans() const { return adopts_orphans_; }
 
   // Before anything is started: `guardian` is told of every group, and outlives this.
   void guard_with(Guardian& guardian) { guardian_ = &guardian; }
@@ -131,6 +134,7 @@ class Reaper {
   std::vector<char> read_buffer_;
   UniqueFd null_device_;
   int was_subreaper_ = 0;
+  bool adopts_orphans_ = false;
   std::unordered_map<pid_t, Watch*> started_;
   std::unordered_map<pid_t, Watch*> lingering_;  // by group
   std::unordered_map<pid_t, Watch*> followed_;
