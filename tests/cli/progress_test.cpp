@@ -72,6 +72,35 @@ TEST_CASE("in a narrow window the line is cut") {
   CHECK(errand->finish().how() == "exit 0");
 }
 
+TEST_CASE("a window that changes its size gets a line of the new width at once") {
+  OnTerminal test;
+  // Nothing runs, so no clock draws the line anew.
+  test.write(
+      "errand.yaml",
+      "tasks: { a: { run: exit 1, retry: { count: 1, delay: 1h, max_delay: 1h, jitter: none } } }");
+  const auto errand = test.start(test.call());
+  errand->await_output("0 running, 1 waiting, 0/1 done");
+  errand->resize(20);
+  errand->await_output("0 running, 1 waiti…\r");
+  errand->signal(SIGTERM);
+  CHECK(errand->finish().how() == "signal 15");
+}
+
+TEST_CASE("with standard output in a file the status line is on the terminal alone") {
+  OnTerminal test;
+  test.write("errand.yaml", "tasks: { a: echo out; read line <gate }");
+  for (const char* mode : {"live", "ordered"}) {
+    Call call = test.call({"-o", mode});
+    call.out_file = test / "out";
+    test.write("out", "");
+    const auto errand = test.start(call);
+    errand->await_output("1 running, 0/1 done, ");
+    test.open_gate("gate");
+    CHECK_FALSE(contains(screen_of(errand->finish().out), "running"));
+    CHECK(test.read("out") == (mode == std::string("live") ? "a | out\n" : "out\n"));
+  }
+}
+
 TEST_CASE("there is no status line where nobody could read it") {
   struct Case {
     std::vector<std::string> env, options;
