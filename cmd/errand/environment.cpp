@@ -26,6 +26,22 @@ std::vector<std::string> task_environment() {
   return kept;
 }
 
+std::vector<std::string> with_color(std::vector<std::string> environment, bool color) {
+  constexpr std::string_view name = "FORCE_COLOR=";
+  const auto is_yes = [&](const std::string& entry) {
+    const std::string_view value =
+        std::string_view(entry).substr(std::min(name.size(), entry.size()));
+    return entry.starts_with(name) && value != "0" && value != "false";
+  };
+  const auto names_it = [&](const std::string& entry) { return entry.starts_with(name); };
+  if (!color) {
+    std::erase_if(environment, is_yes);
+  } else if (std::ranges::none_of(environment, names_it)) {
+    environment.push_back("FORCE_COLOR=1");
+  }
+  return environment;
+}
+
 std::optional<std::string_view> variable(const char* name) {
   const char* value = std::getenv(name);
   return value ? std::optional<std::string_view>(value) : std::nullopt;

@@ -14,6 +14,10 @@ namespace errand::cmd {
 // options.
 std::vector<std::string> task_environment();
 
+// FORCE_COLOR for tasks, which mostly see no terminal but errand's pipe: FORCE_COLOR=1 is added
+// with `color`, taken out without.
+std::vector<std::string> with_color(std::vector<std::string> environment, bool color);
+
 std::optional<std::string_view> variable(const char* name);
 std::string temp_folder();  // TMPDIR, else /tmp
 // With the environment's part filled in, for one of errand's descriptors.

@@ -88,6 +88,11 @@ ConsoleOptions console_options(const RunCommand& command, const CiWords& ci) {
   return options;
 }
 
+// Do tasks that write to a pipe do so in colour? In raw mode they see for themselves.
+bool task_color(const RunCommand& command) {
+  return output_mode(command) != OutputMode::raw && color_for(STDOUT_FILENO, command.color);
+}
+
 SummaryOptions summary_options(const RunCommand& command, const Input& input) {
   SummaryOptions options;
   options.detail = command.quiet ? SummaryDetail::error_only : SummaryDetail::full;
@@ -99,6 +104,11 @@ SummaryOptions summary_options(const RunCommand& command, const Input& input) {
   } else if (!is_exec && file && file->file != "<stdin>") {
     options.rerun = [name = file->file](const Task& task) {
       return "errand run " + shell_word(name) + " " + shell_word(task.full_name);
+    };
+    options.rerun_all = [name = file->file](const std::vector<std::string>& names) {
+      std::string text = "errand run " + shell_word(name);
+      for (const std::string& one : names) text += " " + shell_word(one);
+      return text;
     };
   }
   return options;
@@ -192,7 +202,7 @@ Session::Session(RunCommand command, Input input, JobBudget budget, const CiWord
     : command_(std::move(command)),
       input_(std::move(input)),
       guardian_(guardian),
-      local_(reaper_, with_makeflags(task_environment(), budget)),
+      local_(reaper_, with_makeflags(with_color(task_environment(), task_color(command_)), budget)),
       own_err_(same_file(STDOUT_FILENO, STDERR_FILENO)
                    ? nullptr
                    : std::make_unique<Writer>(runtime_, STDERR_FILENO, "standard error")),

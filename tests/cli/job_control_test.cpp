@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "support/cli.h"
+#include "support/terminal_screen.h"
 
 namespace errand::test {
 namespace {
@@ -54,6 +55,30 @@ TEST_CASE("Ctrl-Z stops the tasks and errand, and fg continues them") {
   job.open_gate("go");
   errand->await_mark("continued");
   CHECK(errand->finish().how() == "exit 0");
+}
+
+TEST_CASE("the status line goes before errand stops, and at the end too") {
+  Job job;
+  job.call.env = {"TERM=xterm"};
+  job.in_shell("echo back;");
+  const auto errand =
+      job.start_job("tasks: { a: echo ready >$MARKS; read line <gate; echo >$MARKS }");
+  errand->await_output("1 running");
+  errand->type("\x1a");
+  Job::await_stop(*errand);
+  const auto screen_of = [](const std::string& bytes) {
+    TerminalScreen screen(80);
+    screen.feed(bytes);
+    return screen.text();
+  };
+  job.open_gate("go");
+  errand->await_output("back");
+  const std::string& out = errand->out();
+  CHECK_FALSE(contains(screen_of(out.substr(0, out.find("back"))), "running"));
+  job.open_gate("gate");
+  const Ended end = errand->finish();
+  CHECK(end.how() == "exit 0");
+  CHECK_FALSE(contains(screen_of(end.out), "running"));
 }
 
 TEST_CASE("time spent stopped does not count against timeouts") {

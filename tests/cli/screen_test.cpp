@@ -69,6 +69,7 @@ tasks:
         "c: failed: exit 3 in TIME\n"
         "  command: sh -c 'exit 3'\n"
         "  rerun: errand run errand.yaml c\n"
+        "rerun all 3: errand run errand.yaml a b c\n"
         "errand: [a: exit 1, b: exit 1, c: exit 3]\n");
 }
 
@@ -155,6 +156,58 @@ TEST_CASE("colour follows --color, then the environment, then the terminal") {
     CAPTURE(one.env, one.options, one.terminal);
     CHECK(contains(end.out + end.err, "\x1b[") == one.colored);
   }
+}
+
+TEST_CASE("tasks on pipes are told of colour when errand has it itself") {
+  CliTest test;
+  test.write("errand.yaml",
+             "tasks: { a: 'echo force=$FORCE_COLOR.', b: { run: 'echo own=$FORCE_COLOR.', "
+             "env: { FORCE_COLOR: 3 } } }");
+  struct Case {
+    std::vector<std::string> env, options;
+    const char* expected;
+  };
+  const std::vector<Case> cases = {
+      {{}, {}, "force=."},
+      {{}, {"--color=always"}, "force=1."},
+      {{"CI=true"}, {}, "force=1."},
+      {{"FORCE_COLOR=2"}, {}, "force=2."},
+      {{"FORCE_COLOR=1"}, {"--color=never"}, "force=."},
+      {{"FORCE_COLOR=1", "NO_COLOR=1"}, {}, "force=."},
+      {{"FORCE_COLOR=0"}, {}, "force=0."},
+      {{"FORCE_COLOR=0"}, {"--color=always"}, "force=0."},
+      {{"CLICOLOR_FORCE=1"}, {}, "force=1."},
+      {{}, {"--color=always", "-o", "raw"}, "force=."},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.env, one.options);
+    Call call{{"run", "-q"}};
+    call.args.insert(call.args.end(), one.options.begin(), one.options.end());
+    call.env = one.env;
+    const Ended end = test.run(call);
+    CHECK(contains(end.out, one.expected));
+    CHECK(contains(end.out, "own=3."));
+  }
+}
+
+TEST_CASE("flaky, slow and leaking tasks and allowed failures have their line in the summary") {
+  CliTest test;
+  const Ended end = test.run_yaml(R"(
+jobs: 1
+tasks:
+  a: { run: 'test $ERRAND_ATTEMPT = 2', retry: { count: 1, delay: 0 } }
+  b: { run: exit 4, allow_failure: true }
+  c: { run: sleep 0.01, slow_after: 1ms }
+  d: sleep 1000 >/dev/null 2>&1 & echo started
+)",
+                                  {"-o", "quiet"});
+  CHECK(end.how() == "exit 0");
+  const std::string& text = end.err;
+  CHECK(contains(text, "4 tasks: 3 succeeded (1 flaky), 1 failed (1 allowed) in "));
+  CHECK(contains(text, "\nflaky: 1 task: a (attempt 2)\n"));
+  CHECK(contains(text, "\nslow: 1 task: c ("));
+  CHECK(contains(text, "\nwarning: d: left behind: sleep 1000 (pid "));
+  CHECK(contains(text, "\nwarning: b: failed: exit 4 in "));
 }
 
 TEST_CASE("no control character of a name or of a failed command reaches the screen") {

@@ -56,16 +56,19 @@ TEST_CASE("nothing to run is said so") {
   CHECK(screen.finish("") == "nothing to run\n");
 }
 
-TEST_CASE("a success is one line of counts") {
+TEST_CASE("a success is one line of counts, and one for flaky tasks") {
   Screen screen;
   const Plan plan = make_plan({"a", "group", "group/b", "c"});
   screen.start(plan);
   screen.end(succeeded(plan.task(1)));
   TaskEnded flaky = succeeded(plan.task(3));
   flaky.flaky = true;
+  flaky.attempts = 3;
   screen.end(flaky);
   screen.end(succeeded(plan.task(2)));  // the group; not a task
-  CHECK(screen.finish("") == "2 tasks: 2 succeeded (1 flaky) in 3.2s\n");
+  CHECK(screen.finish("") ==
+        "2 tasks: 2 succeeded (1 flaky) in 3.2s\n"
+        "flaky: 1 task: group/b (attempt 3)\n");
 }
 
 TEST_CASE("a failure is the last thing on the screen, with all there is to know") {
@@ -253,4 +256,51 @@ TEST_CASE("a stream's tasks need no plan") {
         "only: failed: exit 1 in 3.1s\n"
         "  command: make only\n"
         "errand: only: exit 1\n");
+}
+
+TEST_CASE("slow tasks and warnings about tasks have their lines, few of them") {
+  Screen screen({});
+  const Plan made = make_plan(names(8));
+  screen.start(made);
+  std::vector<Task> tasks(made.tasks().begin(), made.tasks().end());
+  for (Task& task : tasks) {
+    task.slow_after = 60s;
+    const Duration took = task.id == 8 ? 59s : 60s + std::chrono::seconds(task.id);
+    if (task.id == 0) continue;
+    screen.summary.on(at(took, AttemptEnded{&task, 1, TaskState::succeeded, {}, {}, took, {}}));
+    if (task.id <= 5) {
+      const std::string text = "left behind: sleep 300 (pid " + std::to_string(task.id) + ")";
+      screen.summary.on(at(took, Notice{Notice::Level::warning, &task, text}));
+    }
+    screen.summary.on(at(took, Notice{Notice::Level::info, &task, "still running after 1m"}));
+    screen.end(succeeded(task));
+  }
+  screen.summary.on(at(99s, Notice{Notice::Level::warning, nullptr, "of the run"}));
+  CHECK(screen.finish("") ==
+        "8 tasks: 8 succeeded in 3.2s\n"
+        "slow: 7 tasks: t1 (1m1s), t2 (1m2s), t3 (1m3s), t4 (1m4s), t5 (1m5s), …\n"
+        "warning: t1: left behind: sleep 300 (pid 1)\n"
+        "warning: t2: left behind: sleep 300 (pid 2)\n"
+        "warning: t3: left behind: sleep 300 (pid 3)\n"
+        "warning: 2 more of such, told above\n");
+}
+
+TEST_CASE("several failures are followed by the command that runs just them, up to a number") {
+  for (const std::size_t failures : {std::size_t{2}, Summary::kRerunNamesMax + 1}) {
+    SummaryOptions options;
+    options.rerun_all = [](const std::vector<std::string>& all) {
+      return "errand run " + std::to_string(all.size()) + " from " + all.front();
+    };
+    Screen screen(options);
+    const Plan plan = make_plan(names(60), Mode::aggregate);
+    screen.start(plan, Mode::aggregate);
+    screen.end(succeeded(plan.task(1)));
+    for (std::size_t i = 0; i < failures; ++i) {
+      screen.end(failed(plan.task(static_cast<TaskId>(i + 2)), 1));
+    }
+    const std::string text = screen.finish("x");
+    const bool told = text.ends_with("rerun all 2: errand run 2 from t2\nerrand: x\n");
+    CHECK(told == (failures == 2));
+    CHECK((text.find("rerun all") != text.npos) == told);
+  }
 }

@@ -180,6 +180,11 @@ void Errand::type(std::string_view keys) {
           "type");
 }
 
+void Errand::resize(unsigned short columns) {
+  const winsize size{24, columns, 0, 0};
+  require(::ioctl(out_fd_.get(), TIOCSWINSZ, &size) == 0, "resize");
+}
+
 // For input of more than a pipe holds errand has to read: it is written while the output is read.
 void Errand::send(std::string_view input) {
   make_nonblocking(in_fd_.get());

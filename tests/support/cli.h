@@ -75,6 +75,7 @@ class Errand {
   pid_t pid() const { return pid_; }
   void signal(int number) const;
   void type(std::string_view keys);  // on the terminal
+  void resize(unsigned short columns);
   void send(std::string_view input);
   void close_input();
   void close_out();  // as `head` does

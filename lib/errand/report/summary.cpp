@@ -28,6 +28,10 @@ void Summary::on(const RunEvent& event) {
     mode_ = started->mode;
   } else if (const auto* task = std::get_if<TaskEnded>(&event.kind)) {
     count(*task);
+  } else if (const auto* attempt = std::get_if<AttemptEnded>(&event.kind)) {
+    look_at(*attempt);
+  } else if (const auto* notice = std::get_if<Notice>(&event.kind)) {
+    look_at(*notice);
   } else if (const auto* run = std::get_if<RunEnded>(&event.kind)) {
     print(*run);
   }
@@ -45,15 +49,33 @@ void Summary::count(const TaskEnded& ended) {
   if (ended.task->is_group) return;
   ++tasks_;
   ++states_[static_cast<std::size_t>(ended.state)];
-  if (ended.flaky) ++flaky_;
+  if (ended.flaky) flaky_.add(*ended.task, "attempt " + std::to_string(ended.attempts));
   if (ended.allowed) ++allowed_[static_cast<std::size_t>(ended.state)];
   const std::string cause = escape_text(ended.error.message());
   if (ended.state == TaskState::canceled) canceled_.add(cause);
   if (ended.state == TaskState::skipped) skipped_.add(cause);
 }
 
+void Summary::look_at(const AttemptEnded& attempt) {
+  const Task& task = *attempt.task;
+  const bool slow = task.slow_after && attempt.duration >= *task.slow_after;
+  if (slow && !task.policy->service) slow_.add(task, format_duration(attempt.duration));
+}
+
+// Such as a process that it left behind. What concerns the whole run has just been said.
+void Summary::look_at(const Notice& notice) {
+  if (notice.level != Notice::Level::warning || !notice.task) return;
+  notices_.add(escape_text(notice.task->full_name) + ": " + escape_text(notice.text));
+}
+
+void Summary::Noted::add(const Task& task, const std::string& what) {
+  ++count;
+  if (texts.size() < kNamesMax) texts.push_back(escape_text(task.full_name) + " (" + what + ")");
+}
+
 void Summary::add_failure(const TaskEnded& ended) {
   ++failures_count_;
+  if (failed_names_.size() <= kRerunNamesMax) failed_names_.push_back(ended.task->full_name);
   const bool first = ended.first_failure && mode_ == Mode::errgroup &&
                      (failures_.empty() || !failures_.front().first);
   const std::string_view last_line = last_of(ended.last_lines);
@@ -116,6 +138,8 @@ void Summary::print(const RunEnded& ended) {
     if (tasks_ > 0 || !ended.error) line(counts_text(ended));
     print_causes("canceled", canceled_);
     print_causes("skipped", skipped_);
+    print_noted("flaky", flaky_);
+    print_noted("slow", slow_);
     print_warnings();
     print_failures();
   }
@@ -139,8 +163,8 @@ std::string Summary::counts_text(const RunEnded& ended) const {
     if (number == 0) continue;
     text += (text.empty() ? ": " : ", ") + std::to_string(number) + " " + std::string(count.name);
     const std::size_t allowed = allowed_[static_cast<std::size_t>(count.state)];
-    const bool has_flaky = count.state == TaskState::succeeded && flaky_ > 0;
-    if (has_flaky) text += " (" + std::to_string(flaky_) + " flaky)";
+    const bool has_flaky = count.state == TaskState::succeeded && flaky_.count > 0;
+    if (has_flaky) text += " (" + std::to_string(flaky_.count) + " flaky)";
     if (allowed > 0) text += " (" + std::to_string(allowed) + " allowed)";
   }
   text = tasks_text(tasks_) + text;
@@ -156,7 +180,20 @@ void Summary::print_causes(std::string_view state, const Causes& causes) {
   }
 }
 
+void Summary::print_noted(std::string_view what, const Noted& noted) {
+  if (noted.count == 0) return;
+  std::string text = std::string(what) + ": " + tasks_text(noted.count) + ":";
+  for (const std::string& one : noted.texts) {
+    text += (&one == &noted.texts.front() ? " " : ", ") + one;
+  }
+  line(text + (noted.count > noted.texts.size() ? ", …" : ""));
+}
+
 void Summary::print_warnings() {
+  for (const auto& [text, count] : notices_.counts) line("warning: " + shorten(text, kLineColumns));
+  if (notices_.others > 0) {
+    line("warning: " + std::to_string(notices_.others) + " more of such, told above");
+  }
   for (const auto& [text, count] : warnings_.counts) line("warning: " + text);
   if (warnings_.others > 0) {
     line("warning: " + tasks_text(warnings_.others) + " more failed, which is allowed");
@@ -173,6 +210,10 @@ void Summary::print_failures() {
     line("and " + std::to_string(other_failures_) +
          (other_failures_ == 1 ? " more failure" : " more failures"));
   }
+  const bool several = failed_names_.size() > 1 && failed_names_.size() <= kRerunNamesMax;
+  if (!several || !options_.rerun_all) return;
+  line("rerun all " + std::to_string(failed_names_.size()) + ": " +
+       escape_text(options_.rerun_all(failed_names_)));
 }
 
 void Summary::print_failure(const Failures& failures, std::size_t lines_max, bool mark_first) {

@@ -29,6 +29,8 @@ struct SummaryOptions {
   // The command that runs just this task again, for example "errand run ci.yaml build". Neither set
   // nor a text: no such line.
   std::function<std::string(const Task&)> rerun;
+  // The same for several, by their full names.
+  std::function<std::string(const std::vector<std::string>&)> rerun_all;
 };
 
 // Tell it of events after the Console, so that it comes last. Prints at RunEnded. Memory is bounded
@@ -42,6 +44,7 @@ class Summary final : public Observer {
   static constexpr std::size_t kCausesMax = 3;         // told for canceled and skipped tasks each
   static constexpr std::size_t kCommandColumns = 100;  // longer commands are shortened
   static constexpr std::size_t kLineColumns = 300;     // and longer last lines
+  static constexpr std::size_t kRerunNamesMax = 50;    // for more there is no command
   static constexpr std::size_t kErrorsInTextMax = 3;   // more are a count in the last line
 
   Summary(Writer& err, SummaryOptions options) : err_(err), options_(std::move(options)) {}
@@ -62,12 +65,22 @@ class Summary final : public Observer {
     void add(std::string text);
   };
 
+  // Tasks of which something is to be told beside their state, by name.
+  struct Noted {
+    std::vector<std::string> texts;  // the first kNamesMax: "b (attempt 2)"
+    std::size_t count = 0;
+    void add(const Task& task, const std::string& what);
+  };
+
   void count(const TaskEnded& ended);
+  void look_at(const AttemptEnded& attempt);
+  void look_at(const Notice& notice);
   void add_failure(const TaskEnded& ended);
   Failures describe(const TaskEnded& ended) const;
   void print(const RunEnded& ended);
   std::string counts_text(const RunEnded& ended) const;
   void print_causes(std::string_view state, const Causes& causes);
+  void print_noted(std::string_view what, const Noted& noted);
   void print_warnings();
   void print_failures();
   void print_failure(const Failures& failures, std::size_t lines_max, bool mark_first);
@@ -79,12 +92,14 @@ class Summary final : public Observer {
   Mode mode_ = Mode::errgroup;
   // Tasks, without groups, by state.
   std::array<std::size_t, 5> states_{}, allowed_{};
-  std::size_t tasks_ = 0, flaky_ = 0;
+  std::size_t tasks_ = 0;
   std::vector<Failures> failures_;  // in time, the first failure first
   std::size_t failures_count_ = 0;  // all of them
   std::size_t other_failures_ = 0;  // not in failures_
   OwnFailures own_failures_;
-  Causes canceled_, skipped_, warnings_;
+  std::vector<std::string> failed_names_;  // up to one more than kRerunNamesMax
+  Causes canceled_, skipped_, warnings_, notices_;
+  Noted flaky_, slow_;
 };
 
 }  // namespace errand
