@@ -9,5 +9,6 @@ for source in child_true child_noisy child_version drain peak spawn_posix spawn_
   [ "$1/$source" -nt "$sources/$source.c" ] ||
     clang-19 -O2 -static -Wall -Wextra -o "$1/$source" "$sources/$source.c"
 done
-[ "$1/child_bare" -nt "$sources/child_bare.S" ] ||
-  clang-19 -nostdlib -static -o "$1/child_bare" "$sources/child_bare.S"
+for source in child_bare child_fail child_wait; do
+  [ "$1/$source" -nt "$sources/$source.S" ] || clang-19 -nostdlib -static -o "$1/$source" "$sources/$source.S"
+done

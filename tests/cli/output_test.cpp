@@ -274,7 +274,7 @@ TEST_CASE("no temporary file is left by an errand that is killed") {
   CliTest test;
   const std::string probe = ERRAND_PROBE;
   const auto errand =
-      test.start_yaml("tasks: { a: " + probe + " pattern 8; echo ready >$MARKS; exec sleep 1000 }",
+      test.start_yaml("tasks: { a: " + probe + " pattern 12; echo ready >$MARKS; exec sleep 1000 }",
                       {"-o", "group"});
   errand->await_mark("ready");  // more than is kept in memory
   errand->signal(SIGKILL);
@@ -286,7 +286,7 @@ TEST_CASE("output that cannot be kept is an error of its task, named so") {
   CliTest test;
   const std::string probe = ERRAND_PROBE;
   test.write("errand.yaml", "mode: aggregate\ntasks: { large: ['" + probe +
-                                "', pattern, '8'], small: echo small }");
+                                "', pattern, '12'], small: echo small }");
   Call call{{"run", "-o", "group", "-q"}};
   call.env = {"TMPDIR=" + (test / "nowhere")};
   const Ended end = test.run(call);
