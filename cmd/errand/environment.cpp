@@ -6,8 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <random>
 
 #include "errand/options.h"
@@ -75,16 +76,29 @@ unsigned processors() {
   return allowed;
 }
 
+std::uint64_t random_number() {
+  // Not std::random_device: it asks the processor what it can do, which traps in virtual machines.
+  std::uint64_t number = 0;
+  if (::getentropy(&number, sizeof number) != 0) number = std::random_device()();
+  return number;
+}
+
 std::string new_run_id() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
+  using std::chrono::floor;
+  const auto now = floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auto day = floor<std::chrono::days>(now);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(now - day);
   std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y%m%d-%H%M%S-", &parts);
-  std::string id(text.data());
-  std::random_device random;
+  const int size = std::snprintf(
+      text.data(), text.size(), "%04d%02u%02u-%02d%02d%02d-", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+      static_cast<int>(time.seconds().count()));
+  std::string id(text.data(), static_cast<std::size_t>(size));
   constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuv";
-  for (int i = 0; i < 6; ++i) id += digits[random() % digits.size()];
+  std::uint64_t random = random_number();
+  for (int i = 0; i < 6; ++i, random /= digits.size()) id += digits[random % digits.size()];
   return id;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ std::string temp_folder();  // TMPDIR, else /tmp
 bool color_for(int fd, ColorChoice choice);
 // The processors that errand may use.
 unsigned processors();
+// From the system's own source.
+std::uint64_t random_number();
 // Unique enough to name a run: the time and a random part.
 std::string new_run_id();
 

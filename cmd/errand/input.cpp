@@ -180,7 +180,7 @@ std::expected<Input, InputError> read_source(Source source, const std::vector<st
       error.lines.push_back(format_problem(source.name, problem));
     return std::unexpected(std::move(error));
   }
-  Result<Plan> selected = select(*plan, {tasks, given.only, given.skip});
+  Result<Plan> selected = select(std::move(*plan), {tasks, given.only, given.skip});
   if (selected) return FilePlan{source.name, std::move(*selected)};
   InputError error;
   for (const Error& unknown : selected.error().errors())

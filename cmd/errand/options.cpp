@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
+#include <span>
 #include <string_view>
 
 #include "errand/base/nearest.h"
@@ -36,9 +37,13 @@ std::string wrong_command(std::string_view word, const std::vector<CommandSpec>&
 
 // A command for CLI11, and what it found for each option.
 struct Parser {
-  CLI::App* app = nullptr;
-  std::vector<CLI::Option*> options;  // in the order of the specs
+  CLI::App* app = nullptr;  // null: it is not what errand was called with
+  bool was_given() const { return app && app->parsed(); }
+  std::vector<CLI::Option*> options;  // in the order of the specs; null: not in the arguments
   std::vector<std::string> words;
+  bool was_given(std::size_t option) const {
+    return options[option] && options[option]->count() > 0;
+  }
 };
 
 void add_option(CLI::App& app, const OptionSpec& spec, Parser& parser) {
@@ -68,13 +73,13 @@ std::vector<std::string> texts_of(const OptionSpec& spec, const CLI::Option& opt
 Error read_options(const std::vector<OptionSpec>& specs, const Parser& parser) {
   std::map<std::string, std::string> given;  // by rivals: which one
   for (std::size_t i = 0; i < specs.size(); ++i) {
-    if (parser.options[i]->count() == 0 || specs[i].rivals.empty()) continue;
+    if (!parser.was_given(i) || specs[i].rivals.empty()) continue;
     const auto [first, is_first] = given.emplace(specs[i].rivals, specs[i].names);
     if (!is_first) return Error::text(specs[i].names + " excludes " + first->second);
   }
   for (std::size_t i = 0; i < specs.size(); ++i) {
     const OptionSpec& spec = specs[i];
-    if (parser.options[i]->count() > 0) {
+    if (parser.was_given(i)) {
       if (Error error = spec.read(texts_of(spec, *parser.options[i])))
         return Error::wrap(spec.names, error);
     } else if (!spec.variable.empty() && !given.contains(spec.rivals)) {
@@ -119,10 +124,34 @@ Invocation invocation_of(const std::string& name, Invocations& into,
   return std::move(into.completion);
 }
 
+// False: certainly no argument is this option. To compare each with all others, as CLI11 does when
+// it is told of one, would cost more than all the rest of reading the command line.
+bool may_be_among(std::span<char* const> arguments, const OptionSpec& spec) {
+  return std::ranges::any_of(arguments, [&](std::string_view argument) {
+    if (!argument.starts_with('-')) return false;
+    for (std::string_view names = spec.names; !names.empty();) {
+      const std::size_t comma = std::min(names.find(','), names.size());
+      const std::string_view name = names.substr(0, comma);
+      const bool is_long = name.starts_with("--");
+      if (is_long ? argument.starts_with(name) : argument.find(name.back()) != argument.npos)
+        return true;
+      names.remove_prefix(std::min(comma + 1, names.size()));
+    }
+    return false;
+  });
+}
+
 // The first word that is a command; before it only --help and --version may stand.
-CLI::App& add_command(CLI::App& app, const CommandSpec& spec, Parser& parser) {
+CLI::App& add_command(CLI::App& app, const CommandSpec& spec, std::span<char* const> arguments,
+                      Parser& parser) {
   parser.app = app.add_subcommand(spec.name, spec.about);
-  for (const OptionSpec& option : spec.options) add_option(*parser.app, option, parser);
+  for (const OptionSpec& option : spec.options) {
+    if (may_be_among(arguments, option)) {
+      add_option(*parser.app, option, parser);
+    } else {
+      parser.options.push_back(nullptr);
+    }
+  }
   if (!spec.takes_command) parser.app->add_option("WORDS", parser.words);
   return *parser.app;
 }
@@ -180,18 +209,23 @@ const std::vector<std::string>& option_variables() {
 }
 
 Invocation read_command_line(int argc, char** argv) {
+  if (argc == 2 && std::string_view(argv[1]) == "--version") return Said{kVersion, 0};
   Invocations into;
   const std::vector<CommandSpec> commands = command_table(into);
   CLI::App app("", "errand");
   app.require_subcommand(1);
   app.set_version_flag("--version", kVersion);
-  std::vector<Parser> parsers(commands.size());
-  for (std::size_t i = 0; i < commands.size(); ++i) add_command(app, commands[i], parsers[i]);
-
   const std::string_view first = argc > 1 ? argv[1] : "";
-  if (!first.empty() && first[0] != '-') {
+  const bool is_named = !first.empty() && first[0] != '-';
+  if (is_named) {
     if (const std::string problem = wrong_command(first, commands); !problem.empty())
       return wrong(problem);
+  }
+  std::vector<Parser> parsers(commands.size());
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    // The options of the others would cost more than to read the command line.
+    if (!is_named || commands[i].name == first)
+      add_command(app, commands[i], {argv, argv + argc}, parsers[i]);
   }
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   for (std::size_t i = 0; i < commands.size(); ++i) {
@@ -205,7 +239,7 @@ Invocation read_command_line(int argc, char** argv) {
     return Said{kVersion, 0};
   } catch (const CLI::CallForHelp&) {
     for (std::size_t i = 0; i < commands.size(); ++i) {
-      if (parsers[i].app->parsed()) return Said{help_of(commands[i]), 0};
+      if (parsers[i].was_given()) return Said{help_of(commands[i]), 0};
     }
     return Said{help_of_errand(commands), 0};
   } catch (const CLI::ParseError& error) {
@@ -215,7 +249,7 @@ Invocation read_command_line(int argc, char** argv) {
     return wrong(error.what());
   }
   for (std::size_t i = 0; i < commands.size(); ++i) {
-    if (!parsers[i].app->parsed()) continue;
+    if (!parsers[i].was_given()) continue;
     if (Error error = read_options(commands[i].options, parsers[i]))
       return wrong(error.message(), commands[i].name);
     return invocation_of(commands[i].name, into, std::move(parsers[i].words));

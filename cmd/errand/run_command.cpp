@@ -5,7 +5,6 @@
 #include <asio/io_context.hpp>
 #include <csignal>
 #include <memory>
-#include <random>
 
 #include "errand/commands.h"
 #include "errand/environment.h"
@@ -247,7 +246,7 @@ awaitable<RunEnded> Session::run_input() {
   if (guardian_) guardian_->set_mark("ERRAND_RUN_ID=" + options.id);
   options.processors = processors();
   options.started = started_at_;
-  options.seed = std::random_device()();
+  options.seed = random_number();
   options.tokens = tokens_ ? &*tokens_ : nullptr;
   options.rate = command_.rate;
   options.delay = command_.delay;
@@ -364,7 +363,7 @@ Session::Outcome Session::run() {
 Plan shuffled(const RunCommand& command, Plan plan) {
   if (!command.shuffle) return plan;
   constexpr std::uint32_t kSeeds = 1'000'000;  // short enough to be typed
-  const std::uint64_t seed = command.seed.value_or(std::random_device()() % kSeeds);
+  const std::uint64_t seed = command.seed.value_or(random_number() % kSeeds);
   if (!command.quiet) {
     complain(
         {"errand: note: shuffled; --shuffle=" + std::to_string(seed) + " gives this order again"});
@@ -398,7 +397,7 @@ int perform(RunCommand command, Input input, OwnGuardian guardian) {
   const std::optional<Jobs> in_file = file ? file->plan.root().jobs : std::nullopt;
   JobBudget budget = job_budget(command.overrides.jobs, in_file);
   if (!command.overrides.jobs && !in_file) command.overrides.jobs = budget.jobs;
-  if (file) file->plan = shuffled(command, apply(command.overrides, file->plan));
+  if (file) file->plan = shuffled(command, apply(command.overrides, std::move(file->plan)));
   if (file && command.dry_run) {
     return print(file->file.empty() ? command_lines(file->plan) : describe(file->plan));
   }

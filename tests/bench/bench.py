@@ -19,6 +19,8 @@ import tempfile
 import threading
 import time
 
+import memory
+import scaling
 from measure import Failed, Table, rounds_of, run_into, run_once
 from peers import Call, Work
 
@@ -27,7 +29,7 @@ SEED_SCRIPT = 'i={}; test $((i * 2)) -ge "$i" || exit 1'
 
 class Bench:
     def __init__(self, options, folder):
-        self.options, self.folder, self.table = options, folder, Table()
+        self.options, self.folder, self.table, self.curves = options, folder, Table(), {}
         self.errand, self.programs = os.path.abspath(options.errand), os.path.abspath(options.programs)
 
     def size(self, full):
@@ -212,6 +214,15 @@ class Bench:
         self.table.add_rates(title, jobs, rates, {f"errand, {tenth:,} tasks": 0.8})
 
 
+    def row_h(self):
+        """memory of waiting, running and finished tasks"""
+        memory.measure(self)
+
+    def row_i(self):
+        """cost per task from 1,000 tasks to 1,000,000, with needs, groups, locks and retries"""
+        self.curves = scaling.measure(self)
+
+
 ROWS = {name[-1]: getattr(Bench, name) for name in dir(Bench) if name.startswith("row_")}
 
 
@@ -281,9 +292,14 @@ def main():
     targets = sum(1 for row in bench.table.rows if row[-1])
     lines.append(f"{targets - bench.table.missed} of {targets} targets reached. errand and peer are medians over "
                  f"{options.rounds} rounds, ratio is the median of the rounds' ratios: above 1, errand is faster.")
+    if bench.curves:
+        lines += ["", "Microseconds for each attempt, in small and large plans:", "",
+                  "![Microseconds for each attempt, from 1,000 to 1,000,000 of them](benchmarks-scaling.svg)"]
     print("\n".join(lines))
     if options.write:
         write_results("docs/benchmarks.md", lines)
+        if bench.curves:
+            scaling.plot("docs/benchmarks-scaling.svg", bench.curves)
     return 0
 
 

@@ -14,7 +14,7 @@ def run_once(call, stdout=subprocess.DEVNULL):
     """Seconds of one run, which must succeed."""
     with open(call.stdin, "rb") as stdin:
         started = time.monotonic()
-        process = subprocess.Popen(call.argv, stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(call.argv, stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL, env=call.env)
         process.wait()
         seconds = time.monotonic() - started
     if process.returncode != 0:

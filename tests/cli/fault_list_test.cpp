@@ -76,7 +76,7 @@ mode: aggregate
 tasks:
   a: echo a
   cat: [cat]
-  big: head -c 1200000 /dev/zero
+  big: head -c 9000000 /dev/zero
   leaks: sleep 1000 &
 )");
   for (const Fault& fault : faults()) {

@@ -123,7 +123,7 @@ TEST_CASE("an argument of a megabyte is refused by the system, and the task says
 TEST_CASE("a temporary folder that cannot be used fails only tasks that need it, by name") {
   CliTest test;
   test.write("errand.yaml",
-             "mode: aggregate\ntasks: { big: head -c 3000000 /dev/zero, small: echo small }");
+             "mode: aggregate\ntasks: { big: head -c 9000000 /dev/zero, small: echo small }");
   Call call{{"run"}};
   call.env = {"TMPDIR=" + (test / "nowhere")};
   const Ended end = test.run(call);

@@ -278,7 +278,7 @@ TEST_CASE("no temporary file is left by an errand that is killed") {
   for (const char* mode : {"group", "ordered", "errors"}) {
     CliTest test;
     const auto errand = test.start_yaml("tasks: { first: exec sleep 1000, a: " + probe +
-                                            " pattern 8; echo ready >$MARKS; exec sleep 1000 }",
+                                            " pattern 12; echo ready >$MARKS; exec sleep 1000 }",
                                         {"-j0", "-o", mode});
     errand->await_mark("ready");  // more than is kept in memory
     errand->signal(SIGKILL);
@@ -293,7 +293,7 @@ TEST_CASE("output that cannot be kept is an error of its task, named so") {
   test.make_gate("gate");
   test.write("errand.yaml",
              "mode: aggregate\njobs: 0\ntasks: { first: read line <gate, large: ['" + probe +
-                 "', pattern, '8'], last: { needs: { large: { condition: done } }, run: "
+                 "', pattern, '12'], last: { needs: { large: { condition: done } }, run: "
                  "echo >gate; echo small } }");
   for (const char* mode : {"group", "ordered"}) {
     Call call{{"run", "-o", mode, "-q"}};

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/executor/local.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
 #include "support/process_test.h"
 
 namespace errand::test {
@@ -101,6 +107,25 @@ TEST_CASE("PWD keeps the name that the folder was given by, where that is right"
   CHECK(test.script("printenv PWD").status == ExitStatus::exited(0));
   CHECK(test.script("printenv PWD; true").status == ExitStatus::exited(0));
   CHECK(test.sink.out == "/proc/self/root\n/proc/self/root\n");
+}
+
+TEST_CASE("PWD follows a link that leads to another folder than before") {
+  LocalTest test({"PATH=/usr/bin:/bin", "PWD=/elsewhere"});
+  std::string folder = "/tmp/errand-pwd.XXXXXX";
+  REQUIRE(::mkdtemp(folder.data()) != nullptr);
+  test.task.dir = folder + "/link";
+  std::string expected;
+  for (const char* place : {"one", "two"}) {
+    REQUIRE(::mkdir((folder + "/" + place).c_str(), 0700) == 0);
+    ::unlink(test.task.dir.c_str());
+    REQUIRE(::symlink(place, test.task.dir.c_str()) == 0);
+    for (int i = 0; i < 2; ++i) {
+      CHECK(test.script("printenv PWD").status == ExitStatus::exited(0));
+      expected += folder + "/" + place + "\n";
+    }
+  }
+  CHECK(test.sink.out == expected);
+  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("a program without a shell gets PWD only if somebody set it, and a task's own as it is") {

@@ -130,3 +130,22 @@ TEST_CASE("buffers that grow in turns over many parts of the file stay apart") {
     CHECK((all == expected[i]));
   }
 }
+
+TEST_CASE(
+    "what lies in memory can be seen piece by piece, and gives its memory to the next buffer") {
+  SpillSpace space("/tmp", 300000);
+  for (int round = 0; round < 2; ++round) {
+    SpillBuffer buffer(space);
+    std::string expected;
+    for (int i = 0; i < 1500; ++i) {
+      REQUIRE_FALSE(buffer.append(all_bytes()));
+      expected += all_bytes();
+    }
+    std::string seen;
+    for (std::string_view part; !(part = buffer.in_memory(seen.size())).empty();) seen += part;
+    CHECK(seen == expected.substr(0, 300000));
+    CHECK(content(buffer) == expected);
+    CHECK(space.bytes_in_memory() == 300000);
+  }
+  CHECK(space.bytes_in_memory() == 0);
+}

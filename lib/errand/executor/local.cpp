@@ -23,7 +23,9 @@ constexpr std::array<std::string_view, 4> kOwnNames = {"ERRAND_TASK", "ERRAND_RU
 std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
 
 std::string entry(std::string_view name, std::string_view value) {
-  std::string text(name);
+  std::string text;
+  text.reserve(name.size() + 1 + value.size());
+  text += name;
   text += '=';
   text += value;
   return text;
@@ -194,7 +196,7 @@ bool succeeded(const ProcessEnd& end) {
 LocalExecutor::LocalExecutor(Reaper& reaper, std::vector<std::string> base)
     : reaper_(reaper), base_(std::move(base)) {}
 
-LocalExecutor::Environment LocalExecutor::environment(const Entries& entries) {
+const LocalExecutor::Environment& LocalExecutor::environment(const Entries& entries) {
   if (const auto known = environments_.find(entries); known != environments_.end()) {
     return known->second;
   }
@@ -229,23 +231,24 @@ LocalExecutor::Environment LocalExecutor::environment(const Entries& entries) {
   if (environments_.size() >= kEnvironmentsMax) environments_.clear();
   made.kept_by_shell = shell_keeps(texts);
   made.texts = std::make_shared<const std::vector<std::string>>(std::move(texts));
-  environments_.emplace(entries, made);
-  return made;
+  return environments_.emplace(entries, std::move(made)).first->second;
 }
 
 Command LocalExecutor::command_of(const Attempt& attempt, const Run& run, Shell shell) {
   const Task& task = *attempt.task;
   Command command;
   command.dir = task.dir;
-  const Environment shared = environment(task.env);
+  const Environment& shared = environment(task.env);
   command.env = shared.texts;
-  command.own_env = {entry("ERRAND_TASK", task.full_name), entry("ERRAND_RUN_ID", attempt.run_id),
-                     entry("ERRAND_ATTEMPT", std::to_string(attempt.number)),
-                     entry("ERRAND_SLOT", std::to_string(attempt.slot))};
+  command.own_env.reserve(kOwnNames.size() + 1);
+  command.own_env.push_back(entry("ERRAND_TASK", task.full_name));
+  command.own_env.push_back(entry("ERRAND_RUN_ID", attempt.run_id));
+  command.own_env.push_back(entry("ERRAND_ATTEMPT", std::to_string(attempt.number)));
+  command.own_env.push_back(entry("ERRAND_SLOT", std::to_string(attempt.slot)));
   std::optional<Argv> plain;
   if (shell == Shell::if_needed && shared.kept_by_shell) plain = argv_without_shell(task, run);
-  std::optional<std::string> pwd = shared.pwd;
-  if (plain || (pwd && !shared.pwd_is_own)) pwd = shell_pwd(pwd, task.dir);
+  const bool as_shell = plain || (shared.pwd && !shared.pwd_is_own);
+  const auto& pwd = as_shell ? pwds_.find(shared.pwd, task.dir) : shared.pwd;
   if (pwd) command.own_env.push_back(entry("PWD", *pwd));
   if (plain) {
     command.argv = std::move(*plain);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "errand/concurrency/runtime.h"
+#include "errand/executor/shell_alike.h"
 #include "errand/process/jobserver.h"
 #include "errand/process/process.h"
 #include "errand/process/reaper.h"
@@ -53,13 +54,15 @@ class LocalExecutor final : public Executor {
                                     const Run& run, std::function<void(Command&)> change,
                                     OutputReceiver& receiver);
   void take_over(const ProcessEnd& end, AttemptResult& result);
-  Environment environment(const Entries& entries);
+  // Stands until the next call.
+  const Environment& environment(const Entries& entries);
 
   Reaper& reaper_;
   Jobserver* jobserver_ = nullptr;
   bool told_of_no_terminal_ = false;
   std::vector<std::string> base_;
   std::map<Entries, Environment> environments_;
+  ShellPwds pwds_;
 };
 
 }  // namespace errand

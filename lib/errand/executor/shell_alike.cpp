@@ -52,4 +52,20 @@ std::optional<std::string> shell_pwd(const std::optional<std::string>& given,
   return real ? std::optional<std::string>(real.get()) : std::nullopt;
 }
 
+const std::optional<std::string>& ShellPwds::find(const std::optional<std::string>& given,
+                                                  const std::string& dir) {
+  struct stat now{};
+  const bool exists = dir.empty() || ::stat(dir.c_str(), &now) == 0;
+  std::pair key(given, dir);
+  if (const auto at = known_.find(key); at != known_.end()) {
+    const Known& known = at->second;
+    const bool same = known.device == now.st_dev && known.number == now.st_ino;
+    if (exists && same && known.pwd) return known.pwd;
+  }
+  if (known_.size() >= kRememberedMax) known_.clear();
+  Known& known = known_[std::move(key)];
+  known = {now.st_dev, now.st_ino, shell_pwd(given, dir)};
+  return known.pwd;
+}
+
 }  // namespace errand

@@ -3,8 +3,12 @@
 // What a command that is executed without a shell must find as if there had been one.
 #pragma once
 
+#include <sys/types.h>
+
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace errand {
@@ -18,5 +22,22 @@ bool shell_keeps(const std::vector<std::string>& env);
 // there is no such folder.
 std::optional<std::string> shell_pwd(const std::optional<std::string>& given,
                                      const std::string& dir);
+
+// shell_pwd(), remembered: for our own folder for ever, for others as long as `dir` leads to the
+// same one. Who renames a folder while tasks run in it finds its old name in PWD.
+class ShellPwds {
+ public:
+  static constexpr std::size_t kRememberedMax = 256;
+  const std::optional<std::string>& find(const std::optional<std::string>& given,
+                                         const std::string& dir);
+
+ private:
+  struct Known {
+    dev_t device = 0;
+    ino_t number = 0;
+    std::optional<std::string> pwd;
+  };
+  std::map<std::pair<std::optional<std::string>, std::string>, Known> known_;
+};
 
 }  // namespace errand

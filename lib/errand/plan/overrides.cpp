@@ -54,8 +54,8 @@ void apply(const Overrides& overrides, Task& task) {
   if (SharedPolicy policy = changed(overrides, task, false)) task.policy = std::move(policy);
 }
 
-Plan apply(const Overrides& overrides, const Plan& plan) {
-  std::vector<Task> tasks(plan.tasks().begin(), plan.tasks().end());
+Plan apply(const Overrides& overrides, Plan plan) {
+  std::vector<Task> tasks = plan.take_tasks();
   // Tasks that share something go on sharing it; the old ones are kept alive, so that no new one
   // can take their place.
   std::unordered_map<SharedPolicy, SharedPolicy> policies;

@@ -110,6 +110,8 @@ class Plan {
   const Task& root() const { return tasks_.front(); }
   const Task& task(TaskId id) const { return tasks_[id]; }
   const std::vector<Limit>& limits() const { return limits_; }
+  // For a changed plan in the place of this one, which is not to be used any more.
+  std::vector<Task> take_tasks() { return std::move(tasks_); }
 
  private:
   std::vector<Task> tasks_;

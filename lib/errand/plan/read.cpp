@@ -67,6 +67,13 @@ bool is_task_map(const Node& root, const Source& source) {
   return (keys[Key::run] || keys[Key::cmds]) && !keys[Key::tasks];
 }
 
+// Does it end as it begins? The first bytes of a plan are seldom worth being read twice.
+bool may_be_whole(std::string_view line) {
+  const std::size_t last = line.find_last_not_of(" \t\r");
+  const char end = line.front() == '{' ? '}' : line.front() == '[' ? ']' : '"';
+  return last != std::string_view::npos && line[last] == end;
+}
+
 }  // namespace
 
 Format detect_format(std::string_view file_name, std::string_view text) {
@@ -82,6 +89,7 @@ bool looks_like_json_lines(std::string_view first_bytes) {
   if (line.empty() || std::string_view("{[\"").find(line.front()) == std::string_view::npos) {
     return false;
   }
+  if (!may_be_whole(line)) return false;
   if (find_unreadable(line, 1, Format::json)) return false;
   const Source source(line);
   ProblemList problems(source);

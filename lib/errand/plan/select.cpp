@@ -105,9 +105,10 @@ Plan without(const Plan& plan, const std::vector<std::string>& skip, std::vector
 
 }  // namespace
 
-Result<Plan> select(const Plan& plan, const Selection& selection) {
+Result<Plan> select(Plan plan, const Selection& selection) {
   std::vector<Error> errors;
-  const Plan left = selection.skip.empty() ? plan : without(plan, selection.skip, errors);
+  Plan left = selection.skip.empty() ? std::move(plan) : without(plan, selection.skip, errors);
+  if (errors.empty() && selection.names.empty() && selection.only.empty()) return left;
   const Names known = names_of(left);
   std::vector<bool> wanted(left.tasks().size());
   for (const std::string& name : selection.names) {
@@ -124,7 +125,7 @@ Result<Plan> select(const Plan& plan, const Selection& selection) {
     for (const TaskId id : found) mark(left, id, wanted);
   }
   if (!errors.empty()) return std::unexpected(Aggregate::make(std::move(errors)));
-  return selection.names.empty() && selection.only.empty() ? left : keep(left, wanted);
+  return keep(left, wanted);
 }
 
 bool is_selected(const std::string& full_name, const std::vector<std::string>& only,

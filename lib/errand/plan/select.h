@@ -25,7 +25,7 @@ struct Overrides {
 };
 // To one task of a stream.
 void apply(const Overrides& overrides, Task& task);
-Plan apply(const Overrides& overrides, const Plan& plan);
+Plan apply(const Overrides& overrides, Plan plan);
 // The group around tasks that no file describes.
 Task run_group(std::string name, const Overrides& overrides);
 
@@ -37,7 +37,7 @@ struct Selection {
 // nothing named: all), what they need, and the groups around them. What `skip` matches is taken
 // away before, as if the file did not have it. An error tells each name and glob that matches
 // nothing, and the nearest name that exists.
-Result<Plan> select(const Plan& plan, const Selection& selection);
+Result<Plan> select(Plan plan, const Selection& selection);
 // The same for one task that needs nothing.
 bool is_selected(const std::string& full_name, const std::vector<std::string>& only,
                  const std::vector<std::string>& skip);

@@ -30,9 +30,6 @@ Result<Pipe> make_pipe() {
   Pipe pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
   if (Error error = move_above_stdio(pipe.read_end)) return std::unexpected(std::move(error));
   if (Error error = move_above_stdio(pipe.write_end)) return std::unexpected(std::move(error));
-  if (::fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK) != 0) {
-    return std::unexpected(Error::system("fcntl", errno));
-  }
   return pipe;
 }
 
@@ -47,7 +44,9 @@ Error PipeReader::attach(UniqueFd read_end) {
   state_->descriptor.assign(read_end.get(), error);
   if (error) return Error::system("epoll_ctl", error.value());
   (void)read_end.release();  // the descriptor owns it now
-  return {};
+  // Asio remembers that it has asked for it and does not ask again.
+  state_->descriptor.native_non_blocking(true, error);
+  return error ? Error::system("ioctl", error.value()) : Error();
 }
 
 PipeReader::~PipeReader() {

@@ -37,7 +37,7 @@ Error move_above_stdio(UniqueFd& fd);
 struct Pipe {
   UniqueFd read_end, write_end;
 };
-// Both CLOEXEC and not below 3; the read end does not block, the write end does.
+// Both CLOEXEC, not below 3 and blocking.
 Result<Pipe> make_pipe();
 
 // Reads one pipe on the loop and hands the bytes on. Calls its owner from the loop or from
@@ -69,6 +69,7 @@ class PipeReader {
   PipeReader(const PipeReader&) = delete;
   PipeReader& operator=(const PipeReader&) = delete;
 
+  // From now on the descriptor does not block.
   Error attach(UniqueFd read_end);
   // Begins, or goes on after the owner wanted no more.
   void resume();

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/process/processors.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <limits>
-#include <sstream>
 #include <string_view>
 #include <vector>
+
+#include "errand/base/unique_fd.h"
 
 namespace errand {
 namespace {
@@ -25,6 +28,18 @@ struct Hierarchy {
   std::string mounted;  // the folder of the hierarchy that is mounted there
   std::string group;
 };
+
+// Empty where it cannot be read. No stream: the first one costs as much as all the rest of this.
+std::string contents(const std::string& path) {
+  std::string text;
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  for (char part[4096]; file;) {
+    const ssize_t size = ::read(file.get(), part, sizeof part);
+    if (size <= 0) break;
+    text.append(part, static_cast<std::size_t>(size));
+  }
+  return text;
+}
 
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> parts;
@@ -61,8 +76,7 @@ std::string unescape(std::string_view text) {
 // "7:cpu,cpuacct:/a/b" or, for version 2, "0::/a/b".
 std::vector<Hierarchy> groups(const std::string& root) {
   std::vector<Hierarchy> found;
-  std::ifstream file(root + "/proc/self/cgroup");
-  for (std::string line; std::getline(file, line);) {
+  for (const std::string& line : split(contents(root + "/proc/self/cgroup"), '\n')) {
     const std::size_t first = line.find(':');
     const std::size_t second = first == line.npos ? first : line.find(':', first + 1);
     if (second == line.npos) continue;
@@ -76,7 +90,7 @@ std::vector<Hierarchy> groups(const std::string& root) {
 
 // "36 35 98:0 /mounted /mount/point rw,noatime master:1 - cgroup cgroup rw,cpu,cpuacct"
 void add_mount(const std::string& line, std::vector<Hierarchy>& hierarchies) {
-  const std::size_t dash = line.find(" - ");
+  const std::size_t dash = line.find(" - cgroup");
   if (dash == line.npos) return;
   const std::vector<std::string> before = split(line.substr(0, dash), ' ');
   const std::vector<std::string> after = split(line.substr(dash + 3), ' ');
@@ -96,17 +110,17 @@ double number(std::string_view text) {
 }
 
 std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
+  const std::string text = contents(path);
+  return text.substr(0, text.find('\n'));
 }
 
 double quota_in(const std::string& folder, Version version) {
   std::string quota;
   std::string period;
   if (version == Version::v2) {
-    std::istringstream(first_line(folder + "/cpu.max")) >> quota >> period;
+    const std::vector<std::string> words = split(first_line(folder + "/cpu.max"), ' ');
+    quota = words.front();
+    if (words.size() > 1) period = words[1];
   } else {
     quota = first_line(folder + "/cpu.cfs_quota_us");
     period = first_line(folder + "/cpu.cfs_period_us");
@@ -142,8 +156,8 @@ double smallest_quota(const Hierarchy& hierarchy, const std::string& root) {
 
 unsigned allowed_processors(unsigned affinity, const std::string& root) {
   std::vector<Hierarchy> hierarchies = groups(root);
-  std::ifstream mounts(root + "/proc/self/mountinfo");
-  for (std::string line; std::getline(mounts, line);) add_mount(line, hierarchies);
+  for (const std::string& line : split(contents(root + "/proc/self/mountinfo"), '\n'))
+    add_mount(line, hierarchies);
   double allowed = std::max(affinity, 1U);
   for (const Hierarchy& hierarchy : hierarchies) {
     allowed = std::min(allowed, smallest_quota(hierarchy, root));

@@ -20,7 +20,6 @@
 namespace errand {
 namespace {
 
-constexpr std::size_t kReadBufferBytes = std::size_t{256} * 1024;
 constexpr Duration kStraysTime = std::chrono::seconds(2);
 
 // The rest is for reports, output that goes to files, and looking around in /proc.
@@ -54,7 +53,7 @@ Reaper::Reaper(Runtime& runtime)
     : runtime_(runtime),
       room_(runtime),
       descriptors_max_(descriptors_for_tasks()),
-      read_buffer_(kReadBufferBytes),
+      read_buffer_(std::make_unique_for_overwrite<char[]>(kReadBufferBytes)),
       signals_(std::make_shared<Signals>(runtime.executor())) {
   ::prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper_);
   adopts_orphans_ = ::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;

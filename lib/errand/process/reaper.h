@@ -110,10 +110,11 @@ class Reaper {
   Room& room() { return room_; }
   // A descriptor from here on leaves too few for errand itself.
   int descriptors_max() const { return descriptors_max_; }
-  std::span<char> read_buffer() { return read_buffer_; }
+  std::span<char> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
   Result<int> null_device();
 
  private:
+  static constexpr std::size_t kReadBufferBytes = std::size_t{256} * 1024;
   struct Signals;
   struct Suspension;
   void wait_for_signal();
@@ -131,7 +132,7 @@ class Reaper {
   Programs programs_;
   Room room_;
   int descriptors_max_;
-  std::vector<char> read_buffer_;
+  std::unique_ptr<char[]> read_buffer_;  // not written before it is used: pages cost time
   UniqueFd null_device_;
   int was_subreaper_ = 0;
   bool adopts_orphans_ = false;

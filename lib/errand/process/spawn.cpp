@@ -191,7 +191,9 @@ ERRAND_CHILD static void run_child(const SpawnRequest& request, pid_t parent, bo
   give_up(failure, Step::exec, rc);
 }
 
-Spawner::Spawner() : slots_(std::make_unique<std::array<Slot, kSlots>>()) {
+// The stacks are left as they are: writing them would cost a page fault for each page.
+Spawner::Spawner()
+    : slots_(std::make_unique_for_overwrite<std::array<Slot, kSlots>>()), self_(::getpid()) {
 #if defined(__x86_64__)
   null_device_ = UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC));
   can_share_table_ = ::syscall(SYS_close_range, ~0U, ~0U, 0) == 0;
@@ -285,7 +287,7 @@ int Spawner::highest_low() const {
 Result<pid_t> Spawner::spawn(const SpawnRequest& request) {
   Slot& slot = free_slot();
   slot.request = request;
-  slot.parent = ::getpid();
+  slot.parent = self_;
   // Whoever is to have the foreground needs our terminal's descriptor too.
   const bool lowered = !request.extras || request.extras->foreground_of < 0;
   const int highest = *std::ranges::max_element(request.descriptors);

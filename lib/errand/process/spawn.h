@@ -85,6 +85,7 @@ class Spawner {
   static int run_vforked(void* slot);
 
   std::unique_ptr<std::array<Slot, kSlots>> slots_;
+  const pid_t self_;  // who forks has to make a Spawner of its own
   // Low numbers, where a child that shares our table finds what is to be its 0 to 4.
   UniqueFd null_device_;
   UniqueFd low_[5];

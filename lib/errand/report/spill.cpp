@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 namespace errand {
@@ -54,19 +55,32 @@ void SpillSpace::give_back(std::vector<Part> parts) {
   }
 }
 
+SpillSpace::Chunk SpillSpace::take_chunk() {
+  if (kept_.empty()) return std::make_unique_for_overwrite<char[]>(kChunkBytes);
+  Chunk chunk = std::move(kept_.back());
+  kept_.pop_back();
+  return chunk;
+}
+
+void SpillSpace::give_back(std::vector<Chunk> chunks) {
+  for (Chunk& chunk : chunks) {
+    if (kept_.size() * kChunkBytes >= kKeptBytesMax) return;
+    kept_.push_back(std::move(chunk));
+  }
+}
+
 // ---- a buffer
 
-SpillBuffer::SpillBuffer(SpillBuffer&& other) noexcept
-    : space_(other.space_),
-      memory_(std::exchange(other.memory_, {})),
-      parts_(std::exchange(other.parts_, {})),
-      file_bytes_(std::exchange(other.file_bytes_, 0)),
-      last_byte_(other.last_byte_) {}
+SpillBuffer::SpillBuffer(SpillBuffer&& other) noexcept : space_(other.space_) {
+  *this = std::move(other);
+}
 
 SpillBuffer& SpillBuffer::operator=(SpillBuffer&& other) noexcept {
   clear();
   space_ = other.space_;
-  memory_ = std::exchange(other.memory_, {});
+  first_ = std::exchange(other.first_, {});
+  chunks_ = std::exchange(other.chunks_, {});
+  chunk_bytes_ = std::exchange(other.chunk_bytes_, 0);
   parts_ = std::exchange(other.parts_, {});
   file_bytes_ = std::exchange(other.file_bytes_, 0);
   last_byte_ = other.last_byte_;
@@ -76,16 +90,42 @@ SpillBuffer& SpillBuffer::operator=(SpillBuffer&& other) noexcept {
 Error SpillBuffer::append(std::string_view bytes) {
   if (bytes.empty()) return {};
   if (file_bytes_ == 0) {
-    const std::size_t own = space_->buffer_bytes_max_ - memory_.size();
+    const std::size_t own = space_->buffer_bytes_max_ - memory_bytes();
     const std::size_t shared =
         space_->total_bytes_max_ - std::min(space_->total_bytes_max_, space_->bytes_);
     const std::size_t fits = std::min({own, shared, bytes.size()});
-    memory_.append(bytes.substr(0, fits));
+    append_to_memory(bytes.substr(0, fits));
     space_->bytes_ += fits;
     if (fits > 0) last_byte_ = bytes[fits - 1];
     bytes.remove_prefix(fits);
   }
   return bytes.empty() ? Error() : append_to_file(bytes);
+}
+
+void SpillBuffer::append_to_memory(std::string_view bytes) {
+  if (chunks_.empty()) {
+    const std::size_t fits = std::min(bytes.size(), kFirstBytesMax - first_.size());
+    first_.append(bytes.substr(0, fits));
+    bytes.remove_prefix(fits);
+  }
+  while (!bytes.empty()) {
+    const std::size_t used = chunk_bytes_ % SpillSpace::kChunkBytes;
+    if (used == 0) chunks_.push_back(space_->take_chunk());
+    const std::size_t fits = std::min(bytes.size(), SpillSpace::kChunkBytes - used);
+    std::memcpy(chunks_.back().get() + used, bytes.data(), fits);
+    chunk_bytes_ += fits;
+    bytes.remove_prefix(fits);
+  }
+}
+
+std::string_view SpillBuffer::in_memory(std::uint64_t offset) const {
+  if (offset < first_.size()) return std::string_view(first_).substr(offset);
+  offset -= first_.size();
+  if (offset >= chunk_bytes_) return {};
+  const auto at = static_cast<std::size_t>(offset) % SpillSpace::kChunkBytes;
+  const std::size_t size = std::min<std::size_t>(SpillSpace::kChunkBytes - at,
+                                                 chunk_bytes_ - static_cast<std::size_t>(offset));
+  return {chunks_[offset / SpillSpace::kChunkBytes].get() + at, size};
 }
 
 Error SpillBuffer::append_to_file(std::string_view bytes) {
@@ -117,11 +157,13 @@ std::pair<std::uint64_t, std::size_t> SpillBuffer::locate(std::uint64_t at) cons
 
 Result<std::size_t> SpillBuffer::read(std::uint64_t offset, std::span<char> into) const {
   std::size_t copied = 0;
-  if (offset < memory_.size()) {
-    copied = memory_.copy(into.data(), into.size(), static_cast<std::size_t>(offset));
+  while (copied < into.size()) {
+    const std::string_view part = in_memory(offset + copied);
+    if (part.empty()) break;
+    copied += part.copy(into.data() + copied, into.size() - copied);
   }
   while (copied < into.size()) {
-    const std::uint64_t begin = offset + copied - memory_.size();
+    const std::uint64_t begin = offset + copied - memory_bytes();
     if (begin >= file_bytes_) break;
     const auto [at, together] = locate(begin);
     const std::uint64_t size =
@@ -137,8 +179,10 @@ Result<std::size_t> SpillBuffer::read(std::uint64_t offset, std::span<char> into
 }
 
 void SpillBuffer::clear() {
-  space_->bytes_ -= memory_.size();
-  std::string().swap(memory_);
+  space_->bytes_ -= memory_bytes();
+  std::string().swap(first_);
+  space_->give_back(std::exchange(chunks_, {}));
+  chunk_bytes_ = 0;
   space_->give_back(std::exchange(parts_, {}));
   file_bytes_ = 0;
 }

@@ -73,14 +73,20 @@ void Writer::write(SpillBuffer block) {
   if (block.empty() || broken()) return;
   if (status_shown_) hide_status();
   mid_line_ = block.last_byte() != '\n';
-  std::string_view head = block.in_memory();
   const std::uint64_t size = block.size();
-  if (queued_bytes_ == 0 && !held_) write_now(head, head.size());
-  if (broken()) return;
-  const std::uint64_t written = block.in_memory().size() - head.size();
-  if (written == size) return;
+  std::uint64_t written = 0;
+  bool free = queued_bytes_ == 0 && !held_;
+  while (free && written < kTurnBytes) {
+    std::string_view part = block.in_memory(written);
+    if (part.empty()) break;
+    const std::size_t before = part.size();
+    free = write_now(part, before);
+    written += before - part.size();
+  }
+  if (broken() || written == size) return;
   queued_bytes_ += size - written;
-  queue_.emplace_back(Block{std::move(block), written});
+  if (queue_.empty()) front_done_ = written;
+  queue_.emplace_back(std::move(block));
   update_behind();
   schedule();
 }
@@ -205,43 +211,51 @@ void Writer::pump() {
   scheduled_ = false;
   if (held_) return;
   std::size_t turn_bytes = kTurnBytes;
-  while (turn_bytes > 0 && !broken() && next_piece()) {
-    std::string_view rest = std::string_view(piece_).substr(piece_done_);
+  while (turn_bytes > 0) {
+    std::string_view rest = front();
+    if (rest.empty()) break;
     const std::size_t before = rest.size();
     const bool all = write_now(rest, turn_bytes);
     if (broken()) return;
     const std::size_t done = before - rest.size();
-    piece_done_ += done;
-    queued_bytes_ -= done;
+    advance(done);
     turn_bytes -= done;
     if (!all) break;
   }
+  if (broken()) return;
   update_behind();
   schedule();
 }
 
-// Makes piece_ hold what goes out next. False: nothing is left, or it cannot be read.
-bool Writer::next_piece() {
-  if (piece_done_ < piece_.size()) return true;
-  piece_done_ = 0;
+// What goes out next, as it lies in memory; empty: nothing is left, or it cannot be read.
+std::string_view Writer::front() {
+  if (queue_.empty()) return {};
+  if (const auto* text = std::get_if<std::string>(&queue_.front())) {
+    return std::string_view(*text).substr(front_done_);
+  }
+  const auto& block = std::get<SpillBuffer>(queue_.front());
+  if (const std::string_view part = block.in_memory(front_done_); !part.empty()) return part;
+  if (piece_done_ == piece_.size()) {
+    piece_done_ = 0;
+    piece_.resize(kChunkBytes);
+    const Result<std::size_t> got = block.read(front_done_, piece_);
+    piece_.resize(got.value_or(0));
+    if (piece_.empty()) break_off(got ? Error::system("spill file", EIO) : got.error());
+  }
+  return std::string_view(piece_).substr(piece_done_);
+}
+
+// So much of front() is out.
+void Writer::advance(std::size_t bytes) {
+  if (!piece_.empty()) piece_done_ += bytes;
+  front_done_ += bytes;
+  queued_bytes_ -= bytes;
+  const auto* text = std::get_if<std::string>(&queue_.front());
+  if (front_done_ < (text ? text->size() : std::get<SpillBuffer>(queue_.front()).size())) return;
+  queue_.pop_front();
+  front_done_ = 0;
   piece_.clear();
-  if (queue_.empty()) return false;
-  if (auto* text = std::get_if<std::string>(&queue_.front())) {
-    piece_ = std::move(*text);
-    queue_.pop_front();
-    return true;
-  }
-  auto& block = std::get<Block>(queue_.front());
-  piece_.resize(kChunkBytes);
-  const Result<std::size_t> got = block.buffer.read(block.offset, piece_);
-  piece_.resize(got.value_or(0));
-  if (piece_.empty()) {
-    break_off(got ? Error::system("spill file", EIO) : got.error());
-    return false;
-  }
-  block.offset += piece_.size();
-  if (block.offset == block.buffer.size()) queue_.pop_front();
-  return true;
+  piece_done_ = 0;
 }
 
 // ---- the end of writing, and those who wait
@@ -255,6 +269,7 @@ void Writer::break_off(Error error) {
   closed_ = !error;
   error_ = std::move(error);
   queue_.clear();
+  front_done_ = 0;
   piece_.clear();
   piece_done_ = 0;
   queued_bytes_ = 0;

@@ -83,11 +83,7 @@ class Writer {
 
  private:
   enum class Kind : std::uint8_t { plain, reopened, socket, careful };
-  struct Block {
-    SpillBuffer buffer;
-    std::uint64_t offset = 0;
-  };
-  using Chunk = std::variant<std::string, Block>;
+  using Chunk = std::variant<std::string, SpillBuffer>;
   struct Waiter;
 
   bool broken() const { return closed_ || error_; }
@@ -100,7 +96,8 @@ class Writer {
   void schedule();
   bool watch();
   void pump();
-  bool next_piece();
+  std::string_view front();
+  void advance(std::size_t bytes);
   void break_off(int number);
   void break_off(Error error);
   void update_behind();
@@ -116,8 +113,9 @@ class Writer {
   std::function<void(const Error&)> tell_;
 
   std::deque<Chunk> queue_;
-  std::string piece_;           // being written; comes before queue_
-  std::size_t piece_done_ = 0;  // of it
+  std::uint64_t front_done_ = 0;  // of the first of them
+  std::string piece_;             // what is being written of its file
+  std::size_t piece_done_ = 0;    // of it
   std::uint64_t queued_bytes_ = 0;
   bool scheduled_ = false;  // a pump() will come
   bool held_ = false;
