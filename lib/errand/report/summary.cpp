@@ -7,7 +7,6 @@
 #include "errand/base/masker.h"
 #include "errand/report/ending.h"
 #include "errand/report/escape_text.h"
-#include "errand/run/executor.h"
 
 namespace errand {
 namespace {

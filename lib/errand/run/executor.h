@@ -15,9 +15,6 @@
 
 namespace errand {
 
-// How a notice begins that tells of a process left behind: "left behind: sleep 300 (pid 7)".
-inline constexpr std::string_view kLeftBehind = "left behind: ";
-
 struct Attempt {
   const Task* task = nullptr;  // outlives the attempt
   int number = 1;
@@ -33,7 +30,7 @@ struct AttemptResult {
   Error error;
   bool stopped = false;  // errand had begun to stop it before it ended
   Usage usage;
-  std::vector<std::string> notices;  // for example a process that was left behind (kLeftBehind)
+  std::vector<std::string> notices;  // for example of a process left behind, see kLeftBehind
 };
 
 class Executor {
