@@ -258,7 +258,7 @@ TEST_CASE("a stream's tasks need no plan") {
         "errand: only: exit 1\n");
 }
 
-TEST_CASE("slow tasks and warnings about tasks have their lines, few of them") {
+TEST_CASE("slow tasks and what tasks left behind have their lines, few of them") {
   Screen screen({});
   const Plan made = make_plan(names(8));
   screen.start(made);
@@ -272,6 +272,7 @@ TEST_CASE("slow tasks and warnings about tasks have their lines, few of them") {
       const std::string text = "left behind: sleep 300 (pid " + std::to_string(task.id) + ")";
       screen.summary.on(at(took, Notice{Notice::Level::warning, &task, text}));
     }
+    screen.summary.on(at(took, Notice{Notice::Level::warning, &task, "told once"}));
     screen.summary.on(at(took, Notice{Notice::Level::info, &task, "still running after 1m"}));
     screen.end(succeeded(task));
   }
@@ -282,7 +283,7 @@ TEST_CASE("slow tasks and warnings about tasks have their lines, few of them") {
         "warning: t1: left behind: sleep 300 (pid 1)\n"
         "warning: t2: left behind: sleep 300 (pid 2)\n"
         "warning: t3: left behind: sleep 300 (pid 3)\n"
-        "warning: 2 more of such, told above\n");
+        "warning: 2 more left behind, told above\n");
 }
 
 TEST_CASE("several failures are followed by the command that runs just them, up to a number") {

@@ -168,8 +168,7 @@ void Console::stream(Block& block) {
       Block::Part& part = output[stream];
       if (part.buffer.empty()) continue;
       writer(stream).begin_line();
-      writer(stream).write(std::move(part.buffer));
-      part.buffer.clear();
+      writer(stream).write(std::exchange(part.buffer, SpillBuffer(space_)));
       part.begun = true;
     }
   }

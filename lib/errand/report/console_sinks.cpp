@@ -77,7 +77,7 @@ class Console::LiveSink final : public Sink {
       text += begun.in_memory();
     } else {
       writer.write(text);
-      writer.write(std::move(begun));
+      writer.write(std::exchange(begun, SpillBuffer(console_.space_)));
       text.clear();
     }
     begun.clear();
@@ -143,7 +143,7 @@ class Console::Held final : public HeldSink {
 
  private:
   Error show(Stream stream, SpillBuffer& from) {
-    std::vector<char> part(64 * 1024);
+    std::vector<char> part(std::size_t{64} * 1024);
     for (std::uint64_t at = 0; at < from.size();) {
       const Result<std::size_t> size = from.read(at, part);
       if (!size) return size.error();

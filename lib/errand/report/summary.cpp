@@ -62,10 +62,9 @@ void Summary::look_at(const AttemptEnded& attempt) {
   if (slow && !task.policy->service) slow_.add(task, format_duration(attempt.duration));
 }
 
-// Such as a process that it left behind. What concerns the whole run has just been said.
 void Summary::look_at(const Notice& notice) {
-  if (notice.level != Notice::Level::warning || !notice.task) return;
-  notices_.add(escape_text(notice.task->full_name) + ": " + escape_text(notice.text));
+  if (!notice.task || !notice.text.starts_with(kLeftBehind)) return;
+  leaks_.add(escape_text(notice.task->full_name) + ": " + escape_text(notice.text));
 }
 
 void Summary::Noted::add(const Task& task, const std::string& what) {
@@ -190,9 +189,9 @@ void Summary::print_noted(std::string_view what, const Noted& noted) {
 }
 
 void Summary::print_warnings() {
-  for (const auto& [text, count] : notices_.counts) line("warning: " + shorten(text, kLineColumns));
-  if (notices_.others > 0) {
-    line("warning: " + std::to_string(notices_.others) + " more of such, told above");
+  for (const auto& [text, count] : leaks_.counts) line("warning: " + shorten(text, kLineColumns));
+  if (leaks_.others > 0) {
+    line("warning: " + std::to_string(leaks_.others) + " more left behind, told above");
   }
   for (const auto& [text, count] : warnings_.counts) line("warning: " + text);
   if (warnings_.others > 0) {

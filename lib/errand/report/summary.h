@@ -98,7 +98,7 @@ class Summary final : public Observer {
   std::size_t other_failures_ = 0;  // not in failures_
   OwnFailures own_failures_;
   std::vector<std::string> failed_names_;  // up to one more than kRerunNamesMax
-  Causes canceled_, skipped_, warnings_, notices_;
+  Causes canceled_, skipped_, warnings_, leaks_;
   Noted flaky_, slow_;
 };
 

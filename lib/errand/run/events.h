@@ -78,6 +78,9 @@ struct TaskEnded {
   std::string last_lines;            // of the last attempt's output; bounded
 };
 
+// How the text of a notice begins that tells of a task's leak: "left behind: sleep 300 (pid 7)".
+inline constexpr std::string_view kLeftBehind = "left behind: ";
+
 // Something worth telling that is no task's end.
 struct Notice {
   enum class Level : std::uint8_t { info, warning };

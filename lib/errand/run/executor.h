@@ -30,7 +30,7 @@ struct AttemptResult {
   Error error;
   bool stopped = false;  // errand had begun to stop it before it ended
   Usage usage;
-  std::vector<std::string> notices;  // for example a process that was left behind
+  std::vector<std::string> notices;  // for example of a process left behind, see kLeftBehind
 };
 
 class Executor {
