@@ -17,6 +17,7 @@ int completion(const CompletionCommand& command);
 int check(const CheckCommand& command);
 int list(const ListCommand& command);
 int graph(const GraphCommand& command);
+int report(const ReportCommand& command);
 int schema();
 
 // Runs what was read, as the options say; prints it instead for --dry-run.

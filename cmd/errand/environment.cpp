@@ -36,6 +36,14 @@ std::string temp_folder() {
   return folder && !folder->empty() ? std::string(*folder) : "/tmp";
 }
 
+std::string runs_folder() {
+  const auto state = variable("XDG_STATE_HOME");
+  if (state && state->starts_with('/')) return std::string(*state) + "/errand/runs";
+  const auto home = variable("HOME");
+  if (!home || !home->starts_with('/')) return {};
+  return std::string(*home) + "/.local/state/errand/runs";
+}
+
 bool color_for(int fd, ColorChoice choice) {
   ColorInputs inputs;
   inputs.choice = choice;

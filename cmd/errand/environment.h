@@ -15,7 +15,10 @@ namespace errand::cmd {
 std::vector<std::string> task_environment();
 
 std::optional<std::string_view> variable(const char* name);
-std::string temp_folder();  // TMPDIR, else /tmp
+std::string temp_folder();
+
+// Where the journals of runs are: below XDG_STATE_HOME, or HOME. Empty: there is no such place.
+std::string runs_folder();  // TMPDIR, else /tmp
 // With the environment's part filled in, for one of errand's descriptors.
 bool color_for(int fd, ColorChoice choice);
 // The processors that errand may use.

@@ -20,6 +20,8 @@ Result<Duration> read_positive(const std::string& text);
 Result<Mode> read_mode(const std::string& text);
 Result<std::optional<OutputMode>> read_output(const std::string& text);  // none: auto
 Result<ColorChoice> read_color(const std::string& text);
+// None: text.
+Result<std::optional<ReportKind>> read_report_format(const std::string& text);
 Result<ReportRequest> read_report(const std::string& text);
 Result<std::pair<std::string, std::string>> read_pair(const std::string& text);  // "NAME=VALUE"
 Result<std::vector<std::string>> read_shell(const std::string& text);

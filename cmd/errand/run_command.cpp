@@ -14,6 +14,7 @@
 #include "errand/input.h"
 #include "errand/job_budget.h"
 #include "errand/job_control.h"
+#include "errand/journal/journal.h"
 #include "errand/machine.h"
 #include "errand/plan/shell_quote.h"
 #include "errand/process/guardian.h"
@@ -21,11 +22,13 @@
 #include "errand/report/console.h"
 #include "errand/report/escape_text.h"
 #include "errand/report/event_log.h"
-#include "errand/report/json_report.h"
+#include "errand/report/output_store.h"
+#include "errand/report/run_report.h"
 #include "errand/report/summary.h"
 #include "errand/run/failure.h"
 #include "errand/run/runner.h"
 #include "errand/run/stopping.h"
+#include "errand/run/trace_context.h"
 #include "errand/signals.h"
 #include "errand/stream_source.h"
 
@@ -107,6 +110,11 @@ std::string safeguards(const Guardian* guardian) {
          (guardian ? "guardian (pid " + std::to_string(guardian->pid()) + ")" : "no guardian");
 }
 
+std::uint64_t random_number() {
+  std::random_device random;
+  return std::uint64_t{random()} << 32 | random();
+}
+
 std::string name_of(const Input& input) {
   const auto* stream = std::get_if<TaskStream>(&input);
   return stream ? stream->options.name : "exec";
@@ -124,7 +132,10 @@ class Session {
   Outcome run();
 
  private:
+  void open_journal();
+  SummaryOptions with_logs(SummaryOptions options) const;
   Error open_reports();
+  void keep_output();
   awaitable<void> main();
   awaitable<RunEnded> run_input();
   std::unique_ptr<TaskSource> open_source();
@@ -152,7 +163,12 @@ class Session {
   Console console_;
   Summary summary_;
   WhileRead console_lines_{out_, console_}, last_words_{out_, summary_};
-  std::vector<std::unique_ptr<JsonReport>> json_reports_;
+  std::string id_ = new_run_id();
+  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<OutputStore> own_store_;  // of logs for a report, where there is no journal
+  std::unique_ptr<KeepingTarget> keeping_;
+  std::optional<RunRecorder> recorder_;
+  std::vector<std::unique_ptr<RunReport>> reports_;
   std::vector<std::unique_ptr<EventLog>> event_logs_;
   Everybody observers_;
   const TimePoint started_ = runtime_.now();
@@ -170,50 +186,89 @@ Session::Session(RunCommand command, Input input, JobBudget budget, Guardian* gu
                    : std::make_unique<Writer>(runtime_, STDERR_FILENO, "standard error")),
       err_(own_err_ ? *own_err_ : out_),
       console_(out_, err_, space_, console_options(command_)),
-      summary_(err_, summary_options(command_, input_)) {
+      summary_(err_, with_logs(summary_options(command_, input_))) {
   if (guardian_) reaper_.guard_with(*guardian_);
   if (!budget.pipe) return;
   tokens_.emplace(jobserver_.emplace(runtime_, std::move(*budget.pipe), budget.pool_jobs));
   local_.share(*jobserver_);
 }
 
+SummaryOptions Session::with_logs(SummaryOptions options) const {
+  options.log = [this](const Task& task) { return journal_ ? journal_->log_of(task) : ""; };
+  return options;
+}
+
 // Before anything starts: a report that cannot be written must not be found out at the end.
 Error Session::open_reports() {
   for (const ReportRequest& request : command_.reports) {
-    const bool json = request.kind == ReportKind::json;
+    const bool events = request.kind == ReportKind::events;
     Result<ReportFile> file = ReportFile::open(
-        runtime_, request.path, json ? ReportFile::When::at_end : ReportFile::When::at_once, out_);
+        runtime_, request.path, events ? ReportFile::When::at_once : ReportFile::When::at_end, out_);
     if (!file) return file.error();
-    if (json) {
-      observers_.add(*json_reports_.emplace_back(std::make_unique<JsonReport>(std::move(*file))));
-    } else {
+    if (events) {
       console_.wait_for(file->writer());  // who reads events slowly slows the tasks down
       observers_.add(*event_logs_.emplace_back(std::make_unique<EventLog>(std::move(*file))));
+      continue;
     }
+    if (!recorder_) observers_.add(recorder_.emplace());
+    OutputReader output;
+    if (request.kind == ReportKind::html) {
+      keep_output();
+      output = [this](const OutputPiece& piece) {
+        return (journal_ ? journal_->output() : *own_store_).read(piece);
+      };
+    }
+    observers_.add(*reports_.emplace_back(std::make_unique<RunReport>(
+        request.kind, std::move(*file), *recorder_, std::move(output))));
   }
   return {};
 }
 
+// Without one the run is the same; only what was to be kept is missing.
+void Session::open_journal() {
+  const std::string runs = runs_folder();
+  if (!command_.journal || runs.empty()) return;
+  Result<std::unique_ptr<Journal>> journal = Journal::open(runtime_, runs, id_);
+  if (!journal) {
+    if (command_.verbose) own_line("no journal: " + journal.error().message());
+    return;
+  }
+  journal_ = std::move(*journal);
+  observers_.add(*journal_);
+  keep_output();
+}
+
+void Session::keep_output() {
+  if (keeping_) return;
+  if (!journal_) own_store_ = std::make_unique<OutputStore>(temp_folder(), "");
+  keeping_ =
+      std::make_unique<KeepingTarget>(console_, journal_ ? journal_->output() : *own_store_);
+}
+
 awaitable<RunEnded> Session::run_input() {
   RunOptions options;
-  options.id = new_run_id();
+  options.id = id_;
   if (guardian_) guardian_->set_mark("ERRAND_RUN_ID=" + options.id);
   options.processors = processors();
   options.started = started_at_;
   options.seed = std::random_device()();
+  if (const auto trace = variable("TRACEPARENT")) {
+    options.trace = continue_trace(*trace, random_number());
+  }
+  OutputTarget& output = keeping_ ? static_cast<OutputTarget&>(*keeping_) : console_;
   options.tokens = tokens_ ? &*tokens_ : nullptr;
   options.rate = command_.rate;
   options.delay = command_.delay;
   options.held_back = held_back(command_.load, command_.memory_free_min, options.processors);
   if (auto* file = std::get_if<FilePlan>(&input_)) {
     options.name = file->plan.root().name;
-    Runner runner(executor_, console_, observers_, options);
+    Runner runner(executor_, output, observers_, options);
     co_return co_await runner.run(signals_.run(), signals_.hurry(), file->plan);
   }
   options.name = name_of(input_);
   const Task root = run_group(options.name, command_.overrides);
   const std::unique_ptr<TaskSource> source = open_source();
-  Runner runner(executor_, console_, observers_, options);
+  Runner runner(executor_, output, observers_, options);
   co_return co_await runner.run_stream(signals_.run(), signals_.hurry(), root, *source);
 }
 
@@ -267,13 +322,18 @@ awaitable<void> Session::finish_output() {
     if (outcome_.signal == 0) outcome_ = {};
     own_line(error.message());
   };
-  for (auto& report : json_reports_) {
+  for (auto& report : reports_) {
     const Error error = co_await report->finish(context);
     check(error);
   }
   for (auto& log : event_logs_) {
     const Error error = co_await log->finish(context);
     check(error);
+  }
+  if (journal_) {
+    if (Error error = journal_->finish(); error && !command_.quiet) {
+      own_line("note: " + error.message() + "; what is kept of this run is not complete");
+    }
   }
   const Error error = co_await out_.flush(context);
   check(error);
@@ -287,6 +347,7 @@ Session::Outcome Session::outcome_of(const RunEnded& ended) const {
 }
 
 Session::Outcome Session::run() {
+  open_journal();
   observers_.add(console_lines_);
   if (Error error = open_reports()) {
     complain({"errand: " + error.message()});

@@ -29,6 +29,8 @@ struct SummaryOptions {
   // The command that runs just this task again, for example "errand run ci.yaml build". Neither set
   // nor a text: no such line.
   std::function<std::string(const Task&)> rerun;
+  // Where the output of a task is whose end is being told. As above.
+  std::function<std::string(const Task&)> log;
 };
 
 // Tell it of events after the Console, so that it comes last. Prints at RunEnded. Memory is bounded
@@ -50,7 +52,7 @@ class Summary final : public Observer {
  private:
   // Equal failures.
   struct Failures {
-    std::string key, heading, command, last_lines, rerun;
+    std::string key, heading, command, last_lines, rerun, log;
     std::vector<std::string> names;  // the first kNamesMax
     std::size_t count = 0;
     bool first = false;
