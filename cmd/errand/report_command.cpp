@@ -71,9 +71,10 @@ class Rendering {
     TextReport text(writer, text_options());
     RunRecorder recorder;
     Copy copy(writer);
-    Observer* const observer = !command_.kind                         ? static_cast<Observer*>(&text)
-                               : *command_.kind == ReportKind::events ? static_cast<Observer*>(&copy)
-                                                                      : &recorder;
+    Observer* const observer = !command_.kind ? static_cast<Observer*>(&text)
+                               : *command_.kind == ReportKind::events
+                                   ? static_cast<Observer*>(&copy)
+                                   : &recorder;
     const Replayed replayed = replay(file, *observer);
     if (!replayed.begun) {
       const std::string why = replayed.problem.empty() ? "it is empty" : replayed.problem;

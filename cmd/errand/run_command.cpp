@@ -28,7 +28,6 @@
 #include "errand/run/failure.h"
 #include "errand/run/runner.h"
 #include "errand/run/stopping.h"
-#include "errand/run/trace_context.h"
 #include "errand/signals.h"
 #include "errand/stream_source.h"
 
@@ -110,11 +109,6 @@ std::string safeguards(const Guardian* guardian) {
          (guardian ? "guardian (pid " + std::to_string(guardian->pid()) + ")" : "no guardian");
 }
 
-std::uint64_t random_number() {
-  std::random_device random;
-  return std::uint64_t{random()} << 32 | random();
-}
-
 std::string name_of(const Input& input) {
   const auto* stream = std::get_if<TaskStream>(&input);
   return stream ? stream->options.name : "exec";
@@ -154,6 +148,7 @@ class Session {
   JobControl job_control_{reaper_};
   std::optional<Jobserver> jobserver_;
   std::optional<JobserverTokens> tokens_;
+  const TraceContext trace_ = given_trace();
   LocalExecutor local_;
   StoppingNotices executor_{local_, runtime_, [this](std::string text) { tell(std::move(text)); }};
   Writer out_{runtime_, STDOUT_FILENO, "standard output"};
@@ -180,7 +175,7 @@ Session::Session(RunCommand command, Input input, JobBudget budget, Guardian* gu
     : command_(std::move(command)),
       input_(std::move(input)),
       guardian_(guardian),
-      local_(reaper_, with_makeflags(task_environment(), budget)),
+      local_(reaper_, in_trace(with_makeflags(task_environment(), budget), trace_)),
       own_err_(same_file(STDOUT_FILENO, STDERR_FILENO)
                    ? nullptr
                    : std::make_unique<Writer>(runtime_, STDERR_FILENO, "standard error")),
@@ -202,8 +197,9 @@ SummaryOptions Session::with_logs(SummaryOptions options) const {
 Error Session::open_reports() {
   for (const ReportRequest& request : command_.reports) {
     const bool events = request.kind == ReportKind::events;
-    Result<ReportFile> file = ReportFile::open(
-        runtime_, request.path, events ? ReportFile::When::at_once : ReportFile::When::at_end, out_);
+    Result<ReportFile> file =
+        ReportFile::open(runtime_, request.path,
+                         events ? ReportFile::When::at_once : ReportFile::When::at_end, out_);
     if (!file) return file.error();
     if (events) {
       console_.wait_for(file->writer());  // who reads events slowly slows the tasks down
@@ -241,8 +237,7 @@ void Session::open_journal() {
 void Session::keep_output() {
   if (keeping_) return;
   if (!journal_) own_store_ = std::make_unique<OutputStore>(temp_folder(), "");
-  keeping_ =
-      std::make_unique<KeepingTarget>(console_, journal_ ? journal_->output() : *own_store_);
+  keeping_ = std::make_unique<KeepingTarget>(console_, journal_ ? journal_->output() : *own_store_);
 }
 
 awaitable<RunEnded> Session::run_input() {
@@ -252,9 +247,7 @@ awaitable<RunEnded> Session::run_input() {
   options.processors = processors();
   options.started = started_at_;
   options.seed = std::random_device()();
-  if (const auto trace = variable("TRACEPARENT")) {
-    options.trace = continue_trace(*trace, random_number());
-  }
+  options.trace = trace_;
   OutputTarget& output = keeping_ ? static_cast<OutputTarget&>(*keeping_) : console_;
   options.tokens = tokens_ ? &*tokens_ : nullptr;
   options.rate = command_.rate;

@@ -60,7 +60,8 @@ Reader reading_shuffle(RunCommand& run) {
 Reader reading_no_journal(RunCommand& run) {
   return [&run](const Texts& texts) {
     const std::string& text = texts.back();
-    if (text != "" && text != "0" && text != "1") return Error::text("'" + text + "' is not 1 or 0");
+    if (text != "" && text != "0" && text != "1")
+      return Error::text("'" + text + "' is not 1 or 0");
     run.journal = text == "0";
     return Error();
   };

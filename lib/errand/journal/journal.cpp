@@ -33,7 +33,8 @@ std::string file_name(const Task& task) {
   std::ranges::replace_if(
       name,
       [](char c) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        const bool plain =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         return !plain && c != '-' && c != '.' && c != '=' && c != ',';
       },
       '_');

@@ -95,8 +95,8 @@ Result<std::string> make_run_folder(const std::string& runs, const std::string& 
   return std::unexpected(Error::system("folder '" + folder + "'", errno));
 }
 
-void prune_runs(const std::string& runs, const std::string& keep, bool large,
-                std::size_t count_max, std::uint64_t bytes_max) {
+void prune_runs(const std::string& runs, const std::string& keep, bool large, std::size_t count_max,
+                std::uint64_t bytes_max) {
   std::vector<std::string> ids = ids_in(runs);
   if (ids.size() <= count_max && !large) return;
   std::erase(ids, keep);
@@ -120,8 +120,8 @@ Result<std::string> find_run(const std::string& runs, const std::string& id) {
   }
   if (found.size() == 1) return runs + "/" + found.front();
   if (found.empty()) {
-    return std::unexpected(Error::text("no run's id begins with '" + id + "'; the last one is " +
-                                       ids.back()));
+    return std::unexpected(
+        Error::text("no run's id begins with '" + id + "'; the last one is " + ids.back()));
   }
   return std::unexpected(Error::text(std::to_string(found.size()) + " runs' ids begin with '" + id +
                                      "', for example " + found.front() + " and " + found[1]));

@@ -87,7 +87,9 @@ class Page {
   }
   void add_task(JsonText& to, std::size_t index) const {
     const TaskRecord& task = run_.tasks[index];
-    to.begin_object().member("name", task.name).member("status", state_name(task.ended, task.state));
+    to.begin_object()
+        .member("name", task.name)
+        .member("status", state_name(task.ended, task.state));
     if (!task.command.empty()) to.member("command", task.command);
     if (!cause_of(task).empty()) to.member("cause", cause_of(task));
     if (task.parent) to.member("parent", *task.parent);

@@ -97,9 +97,8 @@ class Markdown {
       if (!task.group) tasks_.push_back(&task);
     }
     // All of them are in one vector, so their addresses are in file order.
-    std::ranges::sort(tasks_, {}, [&](const TaskRecord* task) {
-      return std::pair(rank_of(*task, run_), task);
-    });
+    std::ranges::sort(
+        tasks_, {}, [&](const TaskRecord* task) { return std::pair(rank_of(*task, run_), task); });
   }
   void write() {
     head();

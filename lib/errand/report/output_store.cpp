@@ -92,7 +92,7 @@ class Keeper {
   }
   KeptOutput end() {
     append_waiting();
-    kept_.head = kept_.pieces.size();
+    kept_.head = kept_.pieces.size();  // no piece of the tail joins them
     if (tail_.size() > KeepingTarget::kTailBytes) {
       tail_.erase(0, tail_.size() - KeepingTarget::kTailBytes);
     }
@@ -125,9 +125,9 @@ class Keeper {
       return;
     }
     // Nobody has written between this one and the one before.
-    const bool joins = !kept_.pieces.empty() &&
+    const bool joins = kept_.pieces.size() > kept_.head &&
                        kept_.pieces.back().at + kept_.pieces.back().size == piece.at;
-    if (joins && behind_head_ == 0) {
+    if (joins) {
       kept_.pieces.back().size += piece.size;
     } else {
       kept_.pieces.push_back(piece);
@@ -144,7 +144,8 @@ class Keeper {
 template <class Sink>
 class Keeping : public Sink {
  public:
-  Keeping(std::unique_ptr<Sink> next, OutputStore& store) : next_(std::move(next)), keeper_(store) {}
+  Keeping(std::unique_ptr<Sink> next, OutputStore& store)
+      : next_(std::move(next)), keeper_(store) {}
   Error write(Stream stream, std::string_view bytes) override {
     keeper_.take(bytes);
     return next_->write(stream, bytes);

@@ -80,9 +80,9 @@ WallTime wall_time(const Json& line) {
   std::tm parts{};
   int milliseconds = 0;
   const std::string time = text(line, "time");
-  const int found = std::sscanf(time.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &parts.tm_year,
-                                &parts.tm_mon, &parts.tm_mday, &parts.tm_hour, &parts.tm_min,
-                                &parts.tm_sec, &milliseconds);
+  const int found =
+      std::sscanf(time.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &parts.tm_year, &parts.tm_mon,
+                  &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &milliseconds);
   if (found != 7) throw NoEvent("'" + time + "' is no time");
   parts.tm_year -= 1900;
   parts.tm_mon -= 1;
@@ -219,13 +219,13 @@ class Replay {
     if (kind == "task_ready") {
       event.kind = TaskReady{&task_of(line)};
     } else if (kind == "attempt_started") {
-      event.kind = AttemptStarted{&task_of(line), number(line, "attempt", 1),
-                                  number(line, "slot", 0), flag(line, "hedge"),
-                                  text(line, "span_id")};
+      event.kind =
+          AttemptStarted{&task_of(line), number(line, "attempt", 1), number(line, "slot", 0),
+                         flag(line, "hedge"), text(line, "span_id")};
     } else if (kind == "attempt_ended") {
-      event.kind = AttemptEnded{&task_of(line),        number(line, "attempt", 1), state(line),
-                                status(line),          error(line),
-                                duration(line, "duration"), usage(line),           output(line)};
+      event.kind =
+          AttemptEnded{&task_of(line), number(line, "attempt", 1), state(line), status(line),
+                       error(line),    duration(line, "duration"), usage(line), output(line)};
     } else if (kind == "task_ended") {
       event.kind = task_ended(line);
       if (is_stream_) over = task_of(line).id;

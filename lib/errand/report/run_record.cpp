@@ -14,7 +14,9 @@ namespace errand {
 namespace {
 
 // As exact as an event log is, so that both give the same reports.
-Duration rounded(Duration duration) { return std::chrono::round<std::chrono::microseconds>(duration); }
+Duration rounded(Duration duration) {
+  return std::chrono::round<std::chrono::microseconds>(duration);
+}
 
 }  // namespace
 
@@ -109,7 +111,8 @@ void RunRecorder::take(const RunEvent&, const TaskEnded& ended) {
 void RunRecorder::take(const RunEvent& event, const Notice& notice) {
   if (record_.notices.size() >= kNoticesMax) return;
   const std::string task = notice.task ? valid_utf8(notice.task->full_name) : "";
-  record_.notices.push_back({notice.level, task, valid_utf8(notice.text), rounded(event.since_start)});
+  record_.notices.push_back(
+      {notice.level, task, valid_utf8(notice.text), rounded(event.since_start)});
 }
 
 // The runner ends every task. Should one be missing all the same, a reader must not have to guess.
@@ -166,7 +169,8 @@ class PathFinder {
   std::vector<std::size_t> path() {
     std::vector<std::size_t> path;
     if (by_end_.empty()) return path;
-    std::vector<bool> seen(run_.tasks.size());  // of tasks without a duration two could wait for each other
+    std::vector<bool> seen(
+        run_.tasks.size());  // of tasks without a duration two could wait for each other
     std::optional<std::size_t> at = by_end_.back().second;
     while (at && !seen[*at]) {
       seen[*at] = true;

@@ -64,8 +64,8 @@ struct RunRecord {
   TaskState state = TaskState::canceled;
   std::string cause;
   int exit_status = 0;
-  Duration duration{};  // of one that has not ended: until the last event
-  std::vector<TaskRecord> tasks;      // of a plan in file order, groups too; of a stream as they came
+  Duration duration{};            // of one that has not ended: until the last event
+  std::vector<TaskRecord> tasks;  // of a plan in file order, groups too; of a stream as they came
   std::vector<NoticeRecord> notices;  // at most RunRecorder::kNoticesMax
 };
 

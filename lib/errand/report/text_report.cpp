@@ -3,8 +3,8 @@
 
 #include "errand/report/ending.h"
 #include "errand/report/escape_text.h"
-#include "errand/report/render.h"
 #include "errand/report/json_text.h"
+#include "errand/report/render.h"
 
 namespace errand {
 namespace {

@@ -77,9 +77,9 @@ struct TaskReady {
 
 struct AttemptStarted {
   const Task* task = nullptr;
-  int attempt = 1;  // from 1
-  int slot = 0;     // from 1, unique among running attempts; 0: a service, which takes none
-  bool hedge = false;        // runs beside an attempt of the same task
+  int attempt = 1;     // from 1
+  int slot = 0;        // from 1, unique among running attempts; 0: a service, which takes none
+  bool hedge = false;  // runs beside an attempt of the same task
   std::string span_id = {};  // in a trace; else empty
 };
 

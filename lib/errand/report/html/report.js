@@ -8,7 +8,7 @@ const data = JSON.parse(document.getElementById('data').textContent);
 const {run, tasks} = data;
 const $ = id => document.getElementById(id);
 const STATES = ['failed', 'timed_out', 'unfinished', 'canceled', 'skipped', 'succeeded'];
-const MARKS = {succeeded: '✓', failed: '✕', timed_out: '⏱', canceled: '⊘', skipped: '↷', unfinished: '…'};
+const MARKS = {succeeded: '✓', failed: '✕', timed_out: '◷', canceled: '⊘', skipped: '↷', unfinished: '…'};
 const NAMES = {timed_out: 'timed out'};
 const stateName = state => NAMES[state] || state;
 
@@ -190,13 +190,13 @@ function triesOf(task) {
 function detailOf(task) {
   const detail = make('div', 'detail');
   detail.id = 'detail-' + task.index;
-  if (task.cause) detail.append(line('Why', task.cause));
+  if (task.cause && task.cause.length > 60) detail.append(line('Why', task.cause));
   if (task.command) detail.append(line('Command', make('code', '', task.command)));
   if (task.same_as) detail.append(line('Outcome of', task.same_as));
   if (task.needs) detail.append(line('Needs', ...list(task.needs)));
   const neededBy = tasks.filter(other => other.needs && other.needs.includes(task.index)).map(other => other.index);
   if (neededBy.length) detail.append(line('Needed by', ...list(neededBy.slice(0, 50)), neededBy.length > 50 ? ` and ${neededBy.length - 50} more` : ''));
-  if (task.began !== undefined) detail.append(line('Started', `${time(task.began)} after the run`));
+  if (task.began !== undefined) detail.append(line('Began', `after ${time(task.began)}`));
   detail.append(...triesOf(task));
   const told = task.tries.some(one => one.output);
   if (!told && task.last_lines) {
@@ -334,7 +334,7 @@ function showStates() {
 // ---- the timeline
 
 const bars = [];
-let lanes = 0;
+let lanes = 0, slots = 0;
 function layOut() {
   const services = [];
   for (const task of tasks) for (const one of task.tries) {
@@ -350,6 +350,7 @@ function layOut() {
     bar.lane = lanes + lane;
     bars.push(bar);
   }
+  slots = lanes;
   lanes += free.length;
 }
 const zoom = {from: 0, to: Math.max(run.duration, 1e-6)};
@@ -400,7 +401,7 @@ function drawLabel(to, bar, left, top, wide, thick, color) {
   to.clip();
   to.fillStyle = '#fff';
   if (theme() === 'light') to.fillStyle = color('text');
-  if (bar.one.status === 'failed') to.fillStyle = '#fff';
+  if (bar.one.status === 'failed' && !bar.task.allowed) to.fillStyle = '#fff';
   to.fillText((bar.one.hedge ? '⑂ ' : bar.one.number > 1 ? '↻ ' : '') + bar.task.name, left + 5, top + thick / 2 + 0.5);
   to.restore();
 }
@@ -414,7 +415,7 @@ function drawAxis(to, x, height, color) {
     to.fillText(time(Number(at.toPrecision(6))), x(at) + 4, 9);
   }
   if (laneHeight() < 12) return;
-  for (let lane = 0; lane < lanes; ++lane) to.fillText(String(lane + 1), 8, AXIS + lane * laneHeight() + laneHeight() / 2 - 1);
+  for (let lane = 0; lane < lanes; ++lane) to.fillText(lane < slots ? String(lane + 1) : 'S' + (lane - slots + 1), 8, AXIS + lane * laneHeight() + laneHeight() / 2 - 1);
 }
 function barAt(event) {
   const box = $('timeline').getBoundingClientRect(), width = box.width;
