@@ -126,6 +126,7 @@ class Session {
   Outcome run();
 
  private:
+  void add_report(ReportKind kind, ReportFile file);
   void open_journal();
   SummaryOptions with_logs(SummaryOptions options) const;
   Error open_reports();
@@ -195,29 +196,38 @@ SummaryOptions Session::with_logs(SummaryOptions options) const {
 
 // Before anything starts: a report that cannot be written must not be found out at the end.
 Error Session::open_reports() {
+  std::vector<ReportFile> files;
   for (const ReportRequest& request : command_.reports) {
     const bool events = request.kind == ReportKind::events;
     Result<ReportFile> file =
         ReportFile::open(runtime_, request.path,
                          events ? ReportFile::When::at_once : ReportFile::When::at_end, out_);
     if (!file) return file.error();
-    if (events) {
-      console_.wait_for(file->writer());  // who reads events slowly slows the tasks down
-      observers_.add(*event_logs_.emplace_back(std::make_unique<EventLog>(std::move(*file))));
-      continue;
-    }
-    if (!recorder_) observers_.add(recorder_.emplace());
-    OutputReader output;
-    if (request.kind == ReportKind::html) {
-      keep_output();
-      output = [this](const OutputPiece& piece) {
-        return (journal_ ? journal_->output() : *own_store_).read(piece);
-      };
-    }
-    observers_.add(*reports_.emplace_back(std::make_unique<RunReport>(
-        request.kind, std::move(*file), *recorder_, std::move(output))));
+    files.push_back(std::move(*file));
+  }
+  open_journal();
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    add_report(command_.reports[i].kind, std::move(files[i]));
   }
   return {};
+}
+
+void Session::add_report(ReportKind kind, ReportFile file) {
+  if (kind == ReportKind::events) {
+    console_.wait_for(file.writer());  // who reads events slowly slows the tasks down
+    observers_.add(*event_logs_.emplace_back(std::make_unique<EventLog>(std::move(file))));
+    return;
+  }
+  if (!recorder_) observers_.add(recorder_.emplace());
+  OutputReader output;
+  if (kind == ReportKind::html) {
+    keep_output();
+    output = [this](const OutputPiece& piece) {
+      return (journal_ ? journal_->output() : *own_store_).read(piece);
+    };
+  }
+  observers_.add(*reports_.emplace_back(
+      std::make_unique<RunReport>(kind, std::move(file), *recorder_, std::move(output))));
 }
 
 // Without one the run is the same; only what was to be kept is missing.
@@ -340,7 +350,6 @@ Session::Outcome Session::outcome_of(const RunEnded& ended) const {
 }
 
 Session::Outcome Session::run() {
-  open_journal();
   observers_.add(console_lines_);
   if (Error error = open_reports()) {
     complain({"errand: " + error.message()});

@@ -134,6 +134,14 @@ TEST_CASE("a killed errand's journal is told as far as it came") {
   CHECK(contains(text.out, "errand: there is no end: errand was killed, or still runs\n"));
 }
 
+TEST_CASE("a run that never begins leaves nothing") {
+  CliTest test;
+  CHECK(test.run_yaml("tasks: { a: x }", {"--report", "json=no/folder/x"}).how() == "exit 125");
+  CHECK(test.run_yaml("tasks: { a: { needs: [b], run: x } }").how() == "exit 125");
+  test.run_yaml("tasks: { a: x }", {"-n"});
+  CHECK(ids_of(test).empty());
+}
+
 TEST_CASE("older runs are removed, twenty stay") {
   CliTest test;
   test.write("errand.yaml", "tasks: { a: 'true' }");

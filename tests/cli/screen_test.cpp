@@ -44,6 +44,7 @@ tasks:
         "  command: echo compiling …\n"
         "    compiling\n"
         "    x.c:1: no such thing\n"
+        "  log: RUN/compile.log\n"
         "  rerun: errand run errand.yaml compile\n"
         "errand: compile: exit 2\n");
 }
@@ -65,6 +66,7 @@ tasks:
         "a: failed: exit 1 in TIME (2 tasks: a, b)\n"
         "  command: echo boom; exit 1\n"
         "    boom\n"
+        "  log: RUN/a.log\n"
         "  rerun: errand run errand.yaml a\n"
         "c: failed: exit 3 in TIME\n"
         "  command: sh -c 'exit 3'\n"
@@ -89,7 +91,7 @@ TEST_CASE("a failure among fifty tasks and much noise is in the last 25 lines") 
   const std::string last = without_times(last_lines(end.out, 25));
   for (const char* part :
        {"50 tasks: 49 succeeded, 1 failed in TIME\n", "t3: failed: exit 7 in TIME\n",
-        "  command: seq 1 30; echo the reason >&2; exit 7\n", "    30\n    the reason\n",
+        "  command: seq 1 30; echo the reason >&2; exit 7\n", "    30\n    the reason\n", "  log: RUN/t3.log\n",
         "  rerun: errand run errand.yaml t3\n", "errand: t3: exit 7\n"}) {
     CAPTURE(part);
     CHECK(contains(last, part));
