@@ -91,8 +91,8 @@ TEST_CASE("a failure among fifty tasks and much noise is in the last 25 lines") 
   const std::string last = without_times(last_lines(end.out, 25));
   for (const char* part :
        {"50 tasks: 49 succeeded, 1 failed in TIME\n", "t3: failed: exit 7 in TIME\n",
-        "  command: seq 1 30; echo the reason >&2; exit 7\n", "    30\n    the reason\n", "  log: RUN/t3.log\n",
-        "  rerun: errand run errand.yaml t3\n", "errand: t3: exit 7\n"}) {
+        "  command: seq 1 30; echo the reason >&2; exit 7\n", "    30\n    the reason\n",
+        "  log: RUN/t3.log\n", "  rerun: errand run errand.yaml t3\n", "errand: t3: exit 7\n"}) {
     CAPTURE(part);
     CHECK(contains(last, part));
   }
