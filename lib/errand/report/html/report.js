@@ -356,8 +356,8 @@ function layOut() {
 const zoom = {from: 0, to: Math.max(run.duration, 1e-6)};
 const AXIS = 22, GUTTER = 34;
 const laneHeight = () => lanes <= 12 ? 24 : lanes <= 40 ? 14 : 7;
-function tickStep(span) {
-  const rough = span / 8, power = Math.pow(10, Math.floor(Math.log10(rough)));
+function tickStep(span, width) {
+  const rough = span / Math.max(2, width / 130), power = Math.pow(10, Math.floor(Math.log10(rough)));
   return [1, 2, 5, 10].map(factor => factor * power).find(step => step >= rough);
 }
 function draw() {
@@ -375,7 +375,7 @@ function draw() {
   const x = at => GUTTER + (at - zoom.from) / (zoom.to - zoom.from) * (width - GUTTER);
   to.font = '11px system-ui, sans-serif';
   to.textBaseline = 'middle';
-  drawAxis(to, x, height, color);
+  drawAxis(to, x, width, height, color);
   const row = laneHeight(), thick = row - (row > 10 ? 4 : 1);
   const words = view.query.toLowerCase().split(/\s+/).filter(Boolean);
   const filtered = words.length || view.states.size;
@@ -405,8 +405,8 @@ function drawLabel(to, bar, left, top, wide, thick, color) {
   to.fillText((bar.one.hedge ? '⑂ ' : bar.one.number > 1 ? '↻ ' : '') + bar.task.name, left + 5, top + thick / 2 + 0.5);
   to.restore();
 }
-function drawAxis(to, x, height, color) {
-  const step = tickStep(zoom.to - zoom.from);
+function drawAxis(to, x, width, height, color) {
+  const step = tickStep(zoom.to - zoom.from, width);
   to.fillStyle = color('dim');
   for (let at = Math.ceil(zoom.from / step) * step; at <= zoom.to; at += step) {
     to.fillStyle = color('line');
