@@ -142,10 +142,12 @@ TEST_CASE("a run that never begins leaves nothing") {
   CHECK(ids_of(test).empty());
 }
 
-TEST_CASE("older runs are removed, twenty stay") {
+TEST_CASE("older runs are removed once there are more than thirty, twenty stay") {
   CliTest test;
   test.write("errand.yaml", "tasks: { a: 'true' }");
-  for (int i = 0; i < 22; ++i) test.run({"run"});
+  for (int i = 0; i < 30; ++i) test.run({"run"});
+  CHECK(ids_of(test).size() == 30);
+  test.run({"run"});
   CHECK(ids_of(test).size() == 20);
 }
 

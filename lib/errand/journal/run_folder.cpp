@@ -91,14 +91,15 @@ bool make_folders(const fs::path& path) {
 
 Result<std::string> make_run_folder(const std::string& runs, const std::string& id) {
   const std::string folder = runs + "/" + id;
-  if (make_folders(runs) && ::mkdir(folder.c_str(), kOnlyOurs) == 0) return folder;
+  const auto make = [&folder] { return ::mkdir(folder.c_str(), kOnlyOurs) == 0; };
+  if (make() || (errno == ENOENT && make_folders(runs) && make())) return folder;
   return std::unexpected(Error::system("folder '" + folder + "'", errno));
 }
 
 void prune_runs(const std::string& runs, const std::string& keep, bool large, std::size_t count_max,
                 std::uint64_t bytes_max) {
   std::vector<std::string> ids = ids_in(runs);
-  if (ids.size() <= count_max && !large) return;
+  if (ids.size() <= count_max + count_max / 2 && !large) return;
   std::erase(ids, keep);
   std::size_t count = 1;
   std::uint64_t bytes = 0;

@@ -25,7 +25,8 @@ Result<std::string> make_run_folder(const std::string& runs, const std::string& 
 
 // Removes the folders of the oldest runs beyond these limits, but for `keep`, the newest, and those
 // that are still running. Only what journals are made of is ever removed; what cannot be is left.
-// Sizes are looked at only if there are too many, or if `keep` is a `large` one.
+// So that a short run pays for it seldom, this waits until there are half as many too many, or
+// `keep` is a `large` one.
 void prune_runs(const std::string& runs, const std::string& keep, bool large,
                 std::size_t count_max = kRunsMax, std::uint64_t bytes_max = kRunsBytesMax);
 
