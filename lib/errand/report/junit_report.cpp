@@ -107,6 +107,7 @@ class Junit {
       children_[run.tasks[i].parent ? *run.tasks[i].parent + 1 : 0].push_back(i);
     }
     counts_.resize(children_.size());
+    own_cases_.resize(children_.size());
     for (std::size_t i = children_.size(); i-- > 0;) counts_[i] = count(i);
   }
 
@@ -141,7 +142,8 @@ class Junit {
         add(sum, result_of(run_.tasks[child], run_));
       }
     }
-    if (needs_own_case(suite, sum)) add(sum, own_result(suite));
+    own_cases_[suite] = needs_own_case(suite, sum);
+    if (own_cases_[suite]) add(sum, own_result(suite));
     return sum;
   }
   static void add(Counts& to, const Result& result) {
@@ -155,18 +157,6 @@ class Junit {
     if (!run_.ended) return {"error", "unfinished", "unfinished: " + std::string(kNoEnd)};
     return {"error", std::string(to_string(run_.state)), run_.cause};
   }
-  bool has_own_case(std::size_t suite) const {
-    Counts inside;
-    for (const std::size_t child : children_[suite]) {
-      if (run_.tasks[child].group) {
-        inside.add(counts_[child + 1]);
-      } else {
-        add(inside, result_of(run_.tasks[child], run_));
-      }
-    }
-    return needs_own_case(suite, inside);
-  }
-
   // Groups are nested no deeper than the readers of task files allow.
   void suite(std::size_t index) {
     const TaskRecord* group = index == 0 ? nullptr : &run_.tasks[index - 1];
@@ -184,7 +174,7 @@ class Junit {
         test_case(run_.tasks[child]);
       }
     }
-    if (has_own_case(index)) {
+    if (own_cases_[index]) {
       out_ << "<testcase" << attribute("classname", class_name(group ? group->name + "/" : ""))
            << attribute("name", group ? "(the group)" : "(the run)") << ">\n";
       element(own_result(index), "");
@@ -242,6 +232,7 @@ class Junit {
   ReportText& out_;
   std::vector<std::vector<std::size_t>> children_;  // of the run, then of each task
   std::vector<Counts> counts_;
+  std::vector<bool> own_cases_;
 };
 
 }  // namespace
