@@ -111,6 +111,19 @@ CommandSpec graph_spec(GraphCommand& graph) {
   return spec;
 }
 
+CommandSpec report_spec(ReportCommand& report) {
+  return {.name = "report",
+          .usage = "[OPTIONS] [RUN]",
+          .about = "a report of a run that is over, made of its journal or event log",
+          .options = report_options(report),
+          .footer =
+              "RUN is the id of a run, the beginning of one, the path of an event log\n"
+              "(--report events=PATH), or last, which is the default.\n\n"
+              "Examples:\n  errand report\n  errand report --format html -o run.html last\n"
+              "  errand report --format junit -o junit.xml events.jsonl\n",
+          .words = Completes::file};
+}
+
 CommandSpec schema_spec() {
   return {.name = "schema",
           .usage = "",
@@ -150,6 +163,7 @@ std::vector<CommandSpec> command_table(Invocations& into) {
                       .words = Completes::file});
   commands.push_back(list_spec(into.list));
   commands.push_back(graph_spec(into.graph));
+  commands.push_back(report_spec(into.report));
   commands.push_back(schema_spec());
   commands.push_back({.name = "completion",
                       .usage = "SHELL",

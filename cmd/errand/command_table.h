@@ -18,15 +18,13 @@ struct Invocations {
   CheckCommand check;
   ListCommand list;
   GraphCommand graph;
+  ReportCommand report;
   CompletionCommand completion;
 };
 
 // The commands, in the order of the help. They read into `into`, which outlives them; a command's
 // words are not options, and not read by them.
 std::vector<CommandSpec> command_table(Invocations& into);
-
-// Commands that are known and still to come.
-inline constexpr const char* kLaterCommands[] = {"report"};
 
 std::string help_of_errand(const std::vector<CommandSpec>& commands);
 std::string help_of(const CommandSpec& command);

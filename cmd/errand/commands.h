@@ -16,6 +16,7 @@ int man();
 int check(const CheckCommand& command);
 int list(const ListCommand& command);
 int graph(const GraphCommand& command);
+int report(const ReportCommand& command);
 int schema();
 
 // Runs what was read, as the options say; prints it instead for --dry-run.

@@ -13,6 +13,7 @@
 
 #include "errand/options.h"
 #include "errand/process/processors.h"
+#include "errand/run/trace_context.h"
 
 namespace errand::cmd {
 
@@ -51,6 +52,30 @@ std::optional<std::string_view> variable(const char* name) {
 std::string temp_folder() {
   const auto folder = variable("TMPDIR");
   return folder && !folder->empty() ? std::string(*folder) : "/tmp";
+}
+
+TraceContext given_trace() {
+  const auto given = variable("TRACEPARENT");
+  if (!given) return {};
+  std::random_device random;
+  return continue_trace(*given, std::uint64_t{random()} << 32 | random());
+}
+
+std::vector<std::string> in_trace(std::vector<std::string> environment, const TraceContext& trace) {
+  if (trace.trace_id.empty()) return environment;
+  const bool is_new = trace.parent_id.empty();
+  std::erase_if(environment, [is_new](const std::string& entry) {
+    return entry.starts_with("TRACEPARENT=") || (is_new && entry.starts_with("TRACESTATE="));
+  });
+  return environment;
+}
+
+std::string runs_folder() {
+  const auto state = variable("XDG_STATE_HOME");
+  if (state && state->starts_with('/')) return std::string(*state) + "/errand/runs";
+  const auto home = variable("HOME");
+  if (!home || !home->starts_with('/')) return {};
+  return std::string(*home) + "/.local/state/errand/runs";
 }
 
 bool color_for(int fd, ColorChoice choice) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "errand/report/color.h"
+#include "errand/run/events.h"
 
 namespace errand::cmd {
 
@@ -20,7 +21,16 @@ std::vector<std::string> task_environment();
 std::vector<std::string> with_color(std::vector<std::string> environment, bool color);
 
 std::optional<std::string_view> variable(const char* name);
-std::string temp_folder();  // TMPDIR, else /tmp
+std::string temp_folder();
+
+// Of TRACEPARENT, if there is one: a new trace where it is no valid one.
+TraceContext given_trace();
+// Without what attempts in this trace get from it: each has its own TRACEPARENT, and a new trace
+// has no state.
+std::vector<std::string> in_trace(std::vector<std::string> environment, const TraceContext& trace);
+
+// Where the journals of runs are: below XDG_STATE_HOME, or HOME. Empty: there is no such place.
+std::string runs_folder();  // TMPDIR, else /tmp
 // With the environment's part filled in, for one of errand's descriptors.
 bool color_for(int fd, ColorChoice choice);
 // The processors that errand may use.

@@ -22,6 +22,7 @@ struct Perform {
   int operator()(const cmd::CheckCommand& command) const { return cmd::check(command); }
   int operator()(const cmd::ListCommand& command) const { return cmd::list(command); }
   int operator()(const cmd::GraphCommand& command) const { return cmd::graph(command); }
+  int operator()(const cmd::ReportCommand& command) const { return cmd::report(command); }
   int operator()(const cmd::SchemaCommand&) const { return cmd::schema(); }
   int operator()(const cmd::ManCommand&) const { return cmd::man(); }
 };

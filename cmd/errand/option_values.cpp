@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/option_values.h"
 
+#include <array>
 #include <charconv>
 
 #include "errand/base/whole_number.h"
@@ -22,6 +23,20 @@ std::vector<std::string> words(const std::string& text) {
     at = end;
   }
   return found;
+}
+
+std::optional<ReportKind> kind_of_report(const std::string& name) {
+  constexpr std::array<std::pair<std::string_view, ReportKind>, 6> kKinds = {
+      {{"json", ReportKind::json},
+       {"junit", ReportKind::junit},
+       {"html", ReportKind::html},
+       {"markdown", ReportKind::markdown},
+       {"trace", ReportKind::trace},
+       {"events", ReportKind::events}}};
+  for (const auto& [known, kind] : kKinds) {
+    if (name == known) return kind;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -83,14 +98,18 @@ Result<ReportRequest> read_report(const std::string& text) {
   const std::size_t equals = text.find('=');
   const std::string kind = text.substr(0, equals);
   const std::string path = equals == std::string::npos ? "" : text.substr(equals + 1);
-  for (const char* later : {"junit", "html", "markdown", "trace"}) {
-    if (kind == later) return std::unexpected(not_available(kind));
-  }
-  if (kind != "json" && kind != "events") {
-    return wrong(kind, "is not a kind of report; json or events");
+  const auto known = kind_of_report(kind);
+  if (!known) {
+    return wrong(kind, "is not a kind of report; json, junit, html, markdown, trace or events");
   }
   if (path.empty()) return std::unexpected(Error::text("write it as " + kind + "=PATH"));
-  return ReportRequest{kind == "json" ? ReportKind::json : ReportKind::events, path};
+  return ReportRequest{*known, path};
+}
+
+Result<std::optional<ReportKind>> read_report_format(const std::string& text) {
+  if (text == "text") return std::nullopt;
+  if (const auto kind = kind_of_report(text)) return kind;
+  return wrong(text, "is not a format; text, json, junit, html, markdown, trace or events");
 }
 
 Result<std::string> read_log_file(const std::string& text) {

@@ -22,6 +22,8 @@ Result<std::optional<OutputMode>> read_output(const std::string& text);  // none
 Result<ColorChoice> read_color(const std::string& text);
 Result<ProgressChoice> read_progress(const std::string& text);
 Result<std::optional<CiSystem>> read_ci(const std::string& text);  // none: as the environment says
+// None: text.
+Result<std::optional<ReportKind>> read_report_format(const std::string& text);
 Result<ReportRequest> read_report(const std::string& text);
 Result<std::string> read_log_file(const std::string& text);
 Result<std::pair<std::string, std::string>> read_pair(const std::string& text);  // "NAME=VALUE"

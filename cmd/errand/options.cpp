@@ -29,8 +29,6 @@ std::string wrong_command(std::string_view word, const std::vector<CommandSpec>&
   for (const CommandSpec& command : commands) known.push_back(command.name);
   if (std::ranges::find(known, word) != known.end()) return {};
   const std::string quoted = "'" + escape_text(word) + "'";
-  if (std::ranges::find(kLaterCommands, word) != std::end(kLaterCommands))
-    return quoted + " is not available yet";
   const std::string near = nearest(word, known);
   return quoted + " is not a command" + (near.empty() ? "" : ", did you mean '" + near + "'?");
 }
@@ -112,6 +110,11 @@ Invocation invocation_of(const std::string& name, Invocations& into,
   if (name == "graph") {
     into.graph.input.positional = std::move(words);
     return std::move(into.graph);
+  }
+  if (name == "report") {
+    if (words.size() > 1) return wrong("report: name one run", name);
+    into.report.run = words.empty() ? "last" : std::move(words.front());
+    return std::move(into.report);
   }
   if (name == "schema" || name == "man") {
     if (!words.empty())

@@ -14,12 +14,12 @@
 #include "errand/plan/select.h"
 #include "errand/report/color.h"
 #include "errand/report/console.h"
+#include "errand/report/render.h"
 
 namespace errand::cmd {
 
 inline constexpr int kErrandFailed = 125;  // exit status: errand itself could not
 
-enum class ReportKind { json, events };
 struct ReportRequest {
   ReportKind kind = ReportKind::json;
   std::string path;  // "-" is standard output
@@ -64,6 +64,7 @@ struct RunCommand {
   bool quiet = false;
   bool verbose = false;
   std::string log_file;  // empty: none
+  bool journal = true;
 };
 struct ExecCommand {
   RunCommand run;                  // without positional input
@@ -86,6 +87,11 @@ struct GraphCommand {
   InputOptions input;
   GraphFormat format = GraphFormat::dot;
 };
+struct ReportCommand {
+  std::string run;                 // a log's path, a run's id or the beginning of one, or "last"
+  std::optional<ReportKind> kind;  // none: text
+  std::string path = "-";
+};
 struct SchemaCommand {};
 struct ManCommand {};
 // Something that was printed instead: help, the version, or what is wrong with the command line.
@@ -93,8 +99,9 @@ struct Said {
   std::string text;
   int exit_status = 0;  // 0: for standard output
 };
-using Invocation = std::variant<Said, RunCommand, ExecCommand, CheckCommand, ListCommand,
-                                GraphCommand, SchemaCommand, ManCommand, CompletionCommand>;
+using Invocation =
+    std::variant<Said, RunCommand, ExecCommand, CheckCommand, ListCommand, GraphCommand,
+                 ReportCommand, SchemaCommand, ManCommand, CompletionCommand>;
 
 // Also reads ERRAND_JOBS and the like from the environment.
 Invocation read_command_line(int argc, char** argv);

@@ -20,13 +20,12 @@
 #include "errand/process/reaper.h"
 #include "errand/report/console.h"
 #include "errand/report/escape_text.h"
-#include "errand/report/event_log.h"
-#include "errand/report/json_report.h"
 #include "errand/report/summary.h"
 #include "errand/run/failure.h"
 #include "errand/run/runner.h"
 #include "errand/run/stopping.h"
 #include "errand/run_log.h"
+#include "errand/run_reports.h"
 #include "errand/screen.h"
 #include "errand/signals.h"
 #include "errand/stream_source.h"
@@ -156,8 +155,9 @@ class Session {
 
  private:
   Error open_log();
-  Error open_reports();
   void tell_of_start();
+  Error open_files();
+  SummaryOptions with_logs(SummaryOptions options) const;
   awaitable<void> main();
   awaitable<RunEnded> run_input();
   std::unique_ptr<TaskSource> open_source();
@@ -176,6 +176,7 @@ class Session {
   JobControl job_control_{reaper_};
   std::optional<Jobserver> jobserver_;
   std::optional<JobserverTokens> tokens_;
+  const TraceContext trace_ = given_trace();
   LocalExecutor local_;
   StoppingNotices executor_{local_, runtime_, [this](std::string text) { tell(std::move(text)); }};
   Writer out_{runtime_, STDOUT_FILENO, "standard output"};
@@ -186,8 +187,8 @@ class Session {
   Screen screen_;
   Summary summary_;
   WhileRead console_lines_{out_, console_}, last_words_{out_, summary_};
-  std::vector<std::unique_ptr<JsonReport>> json_reports_;
-  std::vector<std::unique_ptr<EventLog>> event_logs_;
+  std::string id_ = new_run_id();
+  RunReports reports_{runtime_, out_, console_, id_};
   Log log_;
   RunLog run_log_{log_};
   Everybody observers_;
@@ -201,14 +202,16 @@ Session::Session(RunCommand command, Input input, JobBudget budget, const CiWord
     : command_(std::move(command)),
       input_(std::move(input)),
       guardian_(guardian),
-      local_(reaper_, with_makeflags(with_color(task_environment(), task_color(command_)), budget)),
+      local_(reaper_,
+             in_trace(with_makeflags(with_color(task_environment(), task_color(command_)), budget),
+                      trace_)),
       own_err_(same_file(STDOUT_FILENO, STDERR_FILENO)
                    ? nullptr
                    : std::make_unique<Writer>(runtime_, STDERR_FILENO, "standard error")),
       err_(own_err_ ? *own_err_ : out_),
       console_(out_, err_, space_, console_options(command_, ci)),
       screen_(command_, ci, runtime_, out_, err_, console_),
-      summary_(err_, summary_options(command_, input_)) {
+      summary_(err_, with_logs(summary_options(command_, input_))) {
   job_control_.before_stop([this] { screen_.hide(); });
   if (guardian_) reaper_.guard_with(*guardian_);
   if (!budget.pipe) return;
@@ -223,43 +226,40 @@ Error Session::open_log() {
   return log_.open(command_.log_file);
 }
 
-// Before anything starts: a report that cannot be written must not be found out at the end.
-Error Session::open_reports() {
-  for (const ReportRequest& request : command_.reports) {
-    const bool json = request.kind == ReportKind::json;
-    Result<ReportFile> file = ReportFile::open(
-        runtime_, request.path, json ? ReportFile::When::at_end : ReportFile::When::at_once, out_);
-    if (!file) return file.error();
-    if (json) {
-      observers_.add(*json_reports_.emplace_back(std::make_unique<JsonReport>(std::move(*file))));
-    } else {
-      console_.wait_for(file->writer());  // who reads events slowly slows the tasks down
-      observers_.add(*event_logs_.emplace_back(std::make_unique<EventLog>(std::move(*file))));
-    }
-  }
+SummaryOptions Session::with_logs(SummaryOptions options) const {
+  options.log = [this](const Task& task) { return reports_.log_of(task); };
+  return options;
+}
+
+Error Session::open_files() {
+  if (Error error = open_log()) return error;
+  if (Error error = reports_.open(command_.reports, command_.journal)) return error;
+  if (reports_.no_journal()) log_.tell("no journal: " + reports_.no_journal().message());
+  for (Observer* observer : reports_.observers()) observers_.add(*observer);
   return {};
 }
 
 awaitable<RunEnded> Session::run_input() {
   RunOptions options;
-  options.id = new_run_id();
+  options.id = id_;
   if (guardian_) guardian_->set_mark("ERRAND_RUN_ID=" + options.id);
   options.processors = processors();
   options.started = started_at_;
   options.seed = random_number();
+  options.trace = trace_;
   options.tokens = tokens_ ? &*tokens_ : nullptr;
   options.rate = command_.rate;
   options.delay = command_.delay;
   options.held_back = held_back(command_.load, command_.memory_free_min, options.processors);
   if (auto* file = std::get_if<FilePlan>(&input_)) {
     options.name = file->plan.root().name;
-    Runner runner(executor_, console_, observers_, options);
+    Runner runner(executor_, reports_.output(), observers_, options);
     co_return co_await runner.run(signals_.run(), signals_.hurry(), file->plan);
   }
   options.name = name_of(input_);
   const Task root = run_group(options.name, command_.overrides);
   const std::unique_ptr<TaskSource> source = open_source();
-  Runner runner(executor_, console_, observers_, options);
+  Runner runner(executor_, reports_.output(), observers_, options);
   co_return co_await runner.run_stream(signals_.run(), signals_.hurry(), root, *source);
 }
 
@@ -322,14 +322,10 @@ awaitable<void> Session::finish_output() {
     own_line(error.message());
   };
   if (log_.error()) own_line(log_.error().message());  // costs no task its success
-  for (auto& report : json_reports_) {
-    const Error error = co_await report->finish(context);
-    check(error);
-  }
-  for (auto& log : event_logs_) {
-    const Error error = co_await log->finish(context);
-    check(error);
-  }
+  const std::vector<Error> errors = co_await reports_.finish(context);
+  for (const Error& error : errors) check(error);
+  if (const Error error = reports_.finish_journal(); error && !command_.quiet)
+    own_line("note: " + error.message() + "; what is kept of this run is not complete");
   const Error error = co_await out_.flush(context);
   check(error);
   co_await err_.flush(context);
@@ -343,9 +339,7 @@ Session::Outcome Session::outcome_of(const RunEnded& ended) const {
 
 Session::Outcome Session::run() {
   observers_.add(console_lines_);
-  Error error = open_log();
-  if (!error) error = open_reports();
-  if (error) {
+  if (const Error error = open_files()) {
     complain({"errand: " + error.message()});
     return {};
   }

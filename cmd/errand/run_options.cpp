@@ -57,6 +57,16 @@ Reader reading_shuffle(RunCommand& run) {
   };
 }
 
+Reader reading_no_journal(RunCommand& run) {
+  return [&run](const Texts& texts) {
+    const std::string& text = texts.back();
+    if (text != "" && text != "0" && text != "1")
+      return Error::text("'" + text + "' is not 1 or 0");
+    run.journal = text == "0";
+    return Error();
+  };
+}
+
 Reader refusing(const std::string& name) {
   return [name](const Texts&) { return not_available(name); };
 }
@@ -227,11 +237,16 @@ void add_screen_options(std::vector<OptionSpec>& all, RunCommand& run) {
        .read = setting(run.no_annotations, true)});
   add({.names = "--report",
        .value = "KIND=PATH",
-       .help = "also write json or events; - is stdout",
+       .help = "also json, junit, html, markdown, trace, events; - is stdout",
        .read = collecting(run.reports, read_report),
        .repeats = true,
        .completes = Completes::choices,
-       .choices = {"json=", "events="}});
+       .choices = {"json=", "junit=", "html=", "markdown=", "trace=", "events="}});
+  add({.names = "--no-journal",
+       .value = {},
+       .help = "keep nothing of this run for errand report",
+       .read = reading_no_journal(run),
+       .variable = "ERRAND_NO_JOURNAL"});
   add({.names = "-n,--dry-run",
        .value = {},
        .help = "print what would run, run nothing",
@@ -301,6 +316,24 @@ OptionSpec format_option(GraphCommand& graph) {
           .read = reading(graph.format, read_graph_format),
           .completes = Completes::choices,
           .choices = {"dot", "mermaid", "json"}};
+}
+
+std::vector<OptionSpec> report_options(ReportCommand& report) {
+  const std::vector<std::string> formats = {"text",     "json",  "junit", "html",
+                                            "markdown", "trace", "events"};
+  std::vector<OptionSpec> all;
+  all.push_back({.names = "--format",
+                 .value = "FORMAT",
+                 .help = "text, json, junit, html, markdown, trace or events (text)",
+                 .read = reading(report.kind, read_report_format),
+                 .completes = Completes::choices,
+                 .choices = formats});
+  all.push_back({.names = "-o,--output",
+                 .value = "PATH",
+                 .help = "where to; - is standard output (-)",
+                 .read = reading(report.path, as_it_is),
+                 .completes = Completes::file});
+  return all;
 }
 
 OptionSpec nul_option(ExecCommand& exec) {

@@ -16,6 +16,7 @@ OptionSpec env_option(InputOptions& input);
 // What every command does that runs tasks.
 std::vector<OptionSpec> run_options(RunCommand& run);
 OptionSpec format_option(GraphCommand& graph);
+std::vector<OptionSpec> report_options(ReportCommand& report);
 OptionSpec nul_option(ExecCommand& exec);
 
 }  // namespace errand::cmd

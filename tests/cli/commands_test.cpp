@@ -116,6 +116,7 @@ TEST_CASE("help fits a screen and has examples") {
                                              {"check", "--help"},
                                              {"list", "--help"},
                                              {"graph", "--help"},
+                                             {"report", "--help"},
                                              {"schema", "--help"},
                                              {"completion", "--help"}}) {
     CAPTURE(args);

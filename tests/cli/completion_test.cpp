@@ -48,8 +48,8 @@ bool offers(const Words& offered, const std::string& word) {
 TEST_CASE("bash completes commands, options and their values") {
   CompletionTest test;
   CHECK(test.bash({"ex"}) == Words{"exec"});
-  CHECK(test.bash({""}) == Words{"run", "exec", "check", "list", "graph", "schema", "completion",
-                                 "man", "--help", "--version"});
+  CHECK(test.bash({""}) == Words{"run", "exec", "check", "list", "graph", "report", "schema",
+                                 "completion", "man", "--help", "--version"});
   CHECK(test.bash({"run", "--task"}) == Words{"--task-timeout"});
   CHECK(test.bash({"run", "-o", "g"}) == Words{"group"});
   CHECK(test.bash({"exec", "--mode", ""}) == Words{"errgroup", "aggregate", "race"});

@@ -156,7 +156,6 @@ TEST_CASE("whatever is wrong with the input gives 125 and starts nothing") {
       {"bad output", fine, {"-o", "loud"}},
       {"bad color", fine, {"--color", "pink"}},
       {"bad report", fine, {"--report", "poem=x"}},
-      {"report of the future", fine, {"--report", "junit=x"}},
       {"report without path", fine, {"--report", "json"}},
       {"report in no folder", fine, {"--report", "json=no/folder/x"}},
       {"event log in no folder", fine, {"--report", "events=no/folder/x"}},

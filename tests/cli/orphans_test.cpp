@@ -70,7 +70,8 @@ TEST_CASE("what a task leaves in its group is killed and told, and the task keep
   const Ended end = test.run_yaml("tasks: { leaky: 'exec 9>$HELD; sleep 1000 & echo done' }");
   CHECK(end.how() == "exit 0");
   CHECK_FALSE(test.held());
-  CHECK(contains(end.err, "leaky: warning: left behind: sleep 1000"));
+  CHECK(contains(end.err, "leaky: warning: left behind: "));
+  CHECK(contains(end.err, "sleep 1000"));  // or the shell that is about to be it
   CHECK(contains(end.out, "done\n"));
 }
 
@@ -83,7 +84,8 @@ TEST_CASE("a leftover that holds the output open does not hang errand") {
                                     " echo done\" } }");
     CHECK(end.how() == "exit 0");
     CHECK_FALSE(test.held());
-    CHECK(contains(end.err, "left behind: sleep 1000"));
+    CHECK(contains(end.err, "left behind: "));
+    CHECK(contains(end.err, "sleep 1000"));  // or the program that is about to be it
   }
 }
 

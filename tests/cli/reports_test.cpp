@@ -175,7 +175,8 @@ TEST_CASE("the event log is a line of JSON for each event") {
     CHECK(is_rfc3339(event.at("time")));
     const std::string kind = event.at("event");
     const std::string task = event.value("task", "");
-    if (kind != "task_ready") order += kind + (task.empty() ? "" : ":" + task) + " ";
+    if (kind != "task_ready" && kind != "task_planned")
+      order += kind + (task.empty() ? "" : ":" + task) + " ";
   }
   CHECK(order ==
         "run_started attempt_started:a attempt_ended:a task_ended:a attempt_started:b "

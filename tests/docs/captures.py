@@ -32,6 +32,7 @@ except ImportError as missing:
 ROWS_MAX = 60
 PATIENCE_SECONDS = 60
 TIMES = re.compile(r"\d[\d.]*(?:us|ms|s|m|h)(?:\d+(?:s|m))*\b|\b\d+:\d\d(?::\d\d)?\b|\b\d[\d.]* ?[KMG]B\b")
+FOLDER = re.compile(r"/tmp/errand-\S*/runs/[^/]*/")  # of a run
 NO_BREAK = "\u00a0"  # viewers drop spaces at the ends of a text
 CELL_WIDTH, CELL_HEIGHT, MARGIN, TITLE = 8.4, 19, 14, 30
 COLORS = {
@@ -52,7 +53,7 @@ class Terminal:
         if self.pid == 0:
             os.chdir(folder)
             os.environ.clear()
-            os.environ.update(PATH=f"{folder}/.bin:/usr/bin:/bin", HOME=folder, TERM="xterm-256color", LANG="C.UTF-8")
+            os.environ.update(PATH=f"{folder}/.bin:/usr/bin:/bin", HOME=folder, XDG_STATE_HOME=f"{folder}/state", TERM="xterm-256color", LANG="C.UTF-8")
             os.execv("/bin/sh", ["sh", "-c", scene["command"]])
         size = struct.pack("HHHH", ROWS_MAX, self.screen.columns, 0, 0)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, size)
@@ -135,7 +136,7 @@ def draw(terminal, title, count):
 
 def take(scene, errand):
     """The picture, and the lines in it."""
-    with tempfile.TemporaryDirectory(prefix="errand-captures-") as folder:
+    with tempfile.TemporaryDirectory(prefix="errand-", dir="/tmp") as folder:
         os.mkdir(f"{folder}/.bin")
         os.symlink(errand, f"{folder}/.bin/errand")
         for name, text in scene.get("files", {}).items():
@@ -164,7 +165,8 @@ def shown_in(picture):
 
 
 def words(line):
-    return re.sub(r"\s+", " ", TIMES.sub("TIME", line).replace(", ETA TIME", "")).strip()
+    line = TIMES.sub("TIME", FOLDER.sub("FOLDER/", line)).replace(", ETA TIME", "")
+    return re.sub(r"\s+", " ", line).strip()
 
 
 def main():

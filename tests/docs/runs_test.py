@@ -9,8 +9,8 @@ The language of a block says what it is:
 
   yaml     a task file. It becomes errand.yaml, or the name in its first line (# ci.yaml), must pass `errand check`, and is
            run with exit status 0.
-  console  commands after "$ " and what they print. Each is run and compared; "in 12ms" matches any duration, a line of "…"
-           any lines. A command that fails must be followed by "$ echo $?".
+  console  commands after "$ " and what they print. Each is run and compared; "in 12ms" matches any duration, a run's
+           folder any other, a line of "…" any lines. A command that fails must be followed by "$ echo $?".
   yml, sh, mermaid and the like    something for other programs, or for later; it is not run.
 
 A line of its own above a block says more:
@@ -36,6 +36,7 @@ PARTS = re.compile(
     r"|^<!-- setup: (?P<setup>[^\n]*?) -->\n"
     r"|^(?:<!-- (?P<mark>[^\n]*?) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.S | re.M)
 DURATION = re.compile(r"\b(in|after) \d[\d.]*(?:us|ms|s|m)(?:\d+s)?\b")
+RUN_FOLDER = re.compile(r"\S+/errand/runs/[\w-]+/")
 PATIENCE_SECONDS = 120
 
 
@@ -61,6 +62,7 @@ class Section:
     def shell(self, command):
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith(("ERRAND_", "MAKE")) and name not in ("CI", "FORCE_COLOR")}
+        environment |= {"XDG_STATE_HOME": f"{self.folder.name}/.state"}
         environment |= {"PATH": f"{self.folder.name}/.programs:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
         done = subprocess.run(["sh", "-c", f"(exit {self.status}); {command}"], cwd=self.folder.name, env=environment,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -69,10 +71,14 @@ class Section:
         return done.stdout
 
 
+def without_chance(text):
+    return RUN_FOLDER.sub("RUNS/ID/", DURATION.sub(r"\1 TIME", text))
+
+
 def matches(expected, printed):
     pattern = "".join("(?:.*\n)*" if line.strip() == "…" else re.escape(line) + "\n"
-                      for line in DURATION.sub(r"\1 TIME", expected).splitlines())
-    return re.fullmatch(pattern, DURATION.sub(r"\1 TIME", printed))
+                      for line in without_chance(expected).splitlines())
+    return re.fullmatch(pattern, without_chance(printed))
 
 
 def problems_of_task_file(section, mark, text):

@@ -36,6 +36,12 @@ TEST_CASE("each event is one line, there as soon as it has happened") {
       log.text() ==
       R"({"time":"2026-01-02T03:04:05.678Z","since_start":0.0,"event":"run_started","version":1,"id":"r1",)"
       R"("name":"ci","mode":"aggregate","jobs":4,"tasks":2})"
+      "\n"
+      R"({"time":"2026-01-02T03:04:05.678Z","since_start":0.0,"event":"task_planned","task":"build","id":1,)"
+      R"("group":true,"mode":"errgroup"})"
+      "\n"
+      R"({"time":"2026-01-02T03:04:05.678Z","since_start":0.0,"event":"task_planned","task":"build/a","id":2,)"
+      R"("parent":"build","command":"make a"})"
       "\n");
   std::size_t seen = log.text().size();
   const auto next = [&] {
@@ -46,11 +52,12 @@ TEST_CASE("each event is one line, there as soon as it has happened") {
   log.on(500ms, TaskReady{&task});
   CHECK(
       next() ==
-      R"({"time":"2026-01-02T03:04:06.178Z","since_start":0.5,"event":"task_ready","task":"build/a"})"
+      R"({"time":"2026-01-02T03:04:06.178Z","since_start":0.5,"event":"task_ready","task":"build/a","id":2})"
       "\n");
   log.on(500ms, AttemptStarted{&task, 1, 3});
-  CHECK(next().ends_with(R"("event":"attempt_started","task":"build/a","attempt":1,"slot":3})"
-                         "\n"));
+  CHECK(
+      next().ends_with(R"("event":"attempt_started","task":"build/a","id":2,"attempt":1,"slot":3})"
+                       "\n"));
   AttemptEnded attempt;
   attempt.task = &task;
   attempt.state = TaskState::failed;
@@ -61,7 +68,7 @@ TEST_CASE("each event is one line, there as soon as it has happened") {
   attempt.usage.rss_bytes_max = 4096;
   log.on(2s, attempt);
   CHECK(next().ends_with(
-      R"("event":"attempt_ended","task":"build/a","attempt":1,"status":"failed","cause":"killed by SIGKILL",)"
+      R"("event":"attempt_ended","task":"build/a","id":2,"attempt":1,"status":"failed","cause":"killed by SIGKILL",)"
       R"("signal":9,"duration":1.234567,"rusage":{"user":0.01,"system":0.0,"rss_bytes_max":4096,)"
       R"("voluntary_switches":0,"involuntary_switches":0}})"
       "\n"));
@@ -69,7 +76,7 @@ TEST_CASE("each event is one line, there as soon as it has happened") {
   ended.last_lines = "boom\n";
   log.on(2s, ended);
   CHECK(next().ends_with(
-      R"("event":"task_ended","task":"build/a","status":"failed","cause":"exit 2","exit_code":2,"attempt_count":1,)"
+      R"("event":"task_ended","task":"build/a","id":2,"status":"failed","cause":"exit 2","exit_code":2,"attempt_count":1,)"
       R"("first_failure":false,"flaky":false,"allowed":false,"duration":1.5,"last_lines":"boom\n"})"
       "\n"));
   log.on(2s, Notice{Notice::Level::warning, nullptr, "text"});

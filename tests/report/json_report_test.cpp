@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "errand/report/json_report.h"
+#include "errand/report/render.h"
 
 #include "report/fixture.h"
 
@@ -9,12 +9,7 @@ using namespace errand::test;
 namespace {
 
 struct Report {
-  Report() {
-    auto file = ReportFile::open(loop.runtime, path, ReportFile::When::at_end, out);
-    REQUIRE(file.has_value());
-    report.emplace(std::move(*file));
-  }
-  void on(Duration since, EventKind kind) { report->on(at(since, std::move(kind))); }
+  void on(Duration since, EventKind kind) { recorder.on(at(since, std::move(kind))); }
   void attempt(const Task& task, int number, TaskState state, ExitStatus status) {
     on(1s, AttemptStarted{&task, number, 1});
     AttemptEnded ended;
@@ -29,16 +24,16 @@ struct Report {
   std::string finish(RunEnded ended) {
     ended.duration = 3s;
     on(3s, std::move(ended));
-    CHECK_FALSE(loop.run(report->finish(loop.context)));
-    return read_file(path);
+    return text();
+  }
+  std::string text() const {
+    std::string text;
+    render(ReportKind::json, recorder.record(), {},
+           [&text](std::string_view piece) { text += piece; });
+    return text;
   }
 
-  Loop loop;
-  Folder folder;
-  const std::string path = folder / "report.json";
-  OutputFile out_file;
-  Writer out{loop.runtime, out_file.fd(), "standard output"};
-  std::optional<JsonReport> report;
+  RunRecorder recorder;
 };
 
 constexpr std::string_view kUsage =
@@ -72,8 +67,10 @@ TEST_CASE("the report is one object with every task in file order") {
   ended.error = Error::text("build: exit 2");
   ended.exit_status = 2;
   const std::string usage(kUsage);
-  const std::string attempt_start =
-      R"({"started":"2026-01-02T03:04:06.678Z","duration":0.25,"status":)";
+  const auto attempt_start = [](int number) {
+    return R"({"attempt":)" + std::to_string(number) +
+           R"(,"slot":1,"started":"2026-01-02T03:04:06.678Z","duration":0.25,"status":)";
+  };
   CHECK(report.finish(ended) ==
         R"({"version":1,
 "run":{"id":"r1","name":"ci","mode":"errgroup","status":"failed","cause":"build: exit 2","exit_status":2,)"
@@ -81,16 +78,16 @@ TEST_CASE("the report is one object with every task in file order") {
 "tasks":[
 {"name":"lint","group":true,"status":"succeeded","cause":null,"first_failure":false,"flaky":false,"allowed":false,)"
         R"("duration":0.0,"last_lines":"","attempts":[]},
-{"name":"lint/a","status":"succeeded","cause":null,"exit_code":0,"first_failure":false,"flaky":true,)"
+{"name":"lint/a","command":"make a","status":"succeeded","cause":null,"exit_code":0,"first_failure":false,"flaky":true,)"
         R"("allowed":false,"duration":0.5,"last_lines":"","attempts":[)" +
-            attempt_start + R"("failed","cause":"exit 75","exit_code":75,)" + usage + "," +
-            attempt_start + R"("succeeded","cause":null,"exit_code":0,)" + usage +
+            attempt_start(1) + R"("failed","cause":"exit 75","exit_code":75,)" + usage + "," +
+            attempt_start(2) + R"("succeeded","cause":null,"exit_code":0,)" + usage +
             R"(]},
-{"name":"build","status":"failed","cause":"exit 2","exit_code":2,"first_failure":true,"flaky":false,)"
+{"name":"build","command":"make build","status":"failed","cause":"exit 2","exit_code":2,"first_failure":true,"flaky":false,)"
             R"("allowed":false,"duration":0.25,"last_lines":"boom","attempts":[)" +
-            attempt_start + R"("failed","cause":"exit 2","exit_code":2,)" + usage +
+            attempt_start(1) + R"("failed","cause":"exit 2","exit_code":2,)" + usage +
             R"(]},
-{"name":"deploy","status":"skipped","cause":"needs build: failed","first_failure":false,"flaky":false,)"
+{"name":"deploy","command":"make deploy","status":"skipped","cause":"needs build: failed","first_failure":false,"flaky":false,)"
             R"("allowed":false,"duration":0.0,"last_lines":"","attempts":[]}
 ]}
 )");
@@ -105,7 +102,9 @@ TEST_CASE("a task that nobody has ended is canceled, with the run's cause") {
   ended.cause = Error::text("received SIGINT");
   const std::string text = report.finish(ended);
   CHECK(text.find(R"("status":"canceled","cause":"received SIGINT","exit_status":0)") != text.npos);
-  CHECK(text.find(R"({"name":"a","status":"canceled","cause":"received SIGINT",)") != text.npos);
+  CHECK(text.find(
+            R"({"name":"a","command":"make a","status":"canceled","cause":"received SIGINT",)") !=
+        text.npos);
 }
 
 TEST_CASE("tasks of a stream are in the order of coming, not of ending") {
@@ -132,4 +131,29 @@ TEST_CASE("an empty run is a report too, and bytes that are not UTF-8 are replac
   const std::string text = report.finish(RunEnded());
   CHECK(text.find(R"("name":"c�i")") != text.npos);
   CHECK(text.ends_with("\"tasks\":[\n]}\n"));
+}
+
+TEST_CASE("without an end the run and its tasks have no status") {
+  Report report;
+  const Plan plan = make_plan({"a"});
+  report.on(0s, RunStarted{"r1", "ci", Mode::errgroup, &plan, 0});
+  report.on(1s, AttemptStarted{&plan.task(1), 1, 1});
+  const std::string text = report.text();
+  CHECK(text.find(R"("mode":"errgroup","status":null,"cause":"there is no end)") != text.npos);
+  CHECK(text.find(R"("exit_status":null)") != text.npos);
+  CHECK(text.find(R"("command":"make a","status":null)") != text.npos);
+}
+
+TEST_CASE("a hedge, a span and the trace are told") {
+  Report report;
+  const Plan plan = make_plan({"a"});
+  const TraceContext trace{"4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", "01"};
+  report.on(0s, RunStarted{"r1", "ci", Mode::errgroup, &plan, 0, trace});
+  report.on(1s, AttemptStarted{&plan.task(1), 2, 3, true, "0123456789abcdef"});
+  const std::string text = report.finish(RunEnded());
+  CHECK(text.find(
+            R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","parent_id":"00f067aa0ba902b7")") !=
+        text.npos);
+  CHECK(text.find(R"({"attempt":2,"slot":3,"hedge":true,"span_id":"0123456789abcdef")") !=
+        text.npos);
 }

@@ -44,7 +44,8 @@ std::string last_lines(std::string_view text, std::size_t count) {
 
 std::string without_times(const std::string& text) {
   static const std::regex kTime("\\bin [0-9][0-9a-zµ.]*");
-  return std::regex_replace(text, kTime, "in TIME");
+  static const std::regex kRun("\\S*/errand/runs/[^/]*");
+  return std::regex_replace(std::regex_replace(text, kTime, "in TIME"), kRun, "RUN");
 }
 
 std::string find_program(const std::string& name) {
@@ -83,7 +84,8 @@ bool Folder::exists(std::string_view name) const { return fs::exists(*this / nam
 std::vector<std::string> Folder::names() const {
   std::vector<std::string> found;
   for (const auto& entry : fs::directory_iterator(path_)) {
-    if (!entry.is_fifo()) found.push_back(entry.path().filename().string());
+    if (!entry.is_fifo() && entry.path().filename() != ".local")
+      found.push_back(entry.path().filename().string());
   }
   std::sort(found.begin(), found.end());
   return found;

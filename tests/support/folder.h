@@ -22,7 +22,8 @@ class Folder {
   void write(std::string_view name, std::string_view text) const;  // with the folders above it
   std::string read(std::string_view name) const;                   // "" where there is none
   bool exists(std::string_view name) const;
-  std::vector<std::string> names() const;  // of what tests and tasks have put there, sorted
+  // Of what tests and tasks have put there, sorted; without the state that errand keeps below HOME.
+  std::vector<std::string> names() const;
 
  private:
   std::string path_;
@@ -32,7 +33,7 @@ bool contains(std::string_view text, std::string_view part);
 std::size_t count(std::string_view text, std::string_view part);
 std::vector<std::string> lines_of(std::string_view text);
 std::string last_lines(std::string_view text, std::size_t count);
-// Every "in 1.25s" and "in 12ms" becomes "in TIME".
+// Every "in 1.25s" and "in 12ms" becomes "in TIME", and a run's folder RUN.
 std::string without_times(const std::string& text);
 // A program of the machine, "" where it is missing.
 std::string find_program(const std::string& name);

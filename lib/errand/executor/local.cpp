@@ -41,14 +41,6 @@ Usage usage_of(const rusage& usage) {
           usage.ru_nvcsw, usage.ru_nivcsw};
 }
 
-void add(Usage& sum, const Usage& usage) {
-  sum.user += usage.user;
-  sum.system += usage.system;
-  sum.rss_bytes_max = std::max(sum.rss_bytes_max, usage.rss_bytes_max);
-  sum.voluntary_switches += usage.voluntary_switches;
-  sum.involuntary_switches += usage.involuntary_switches;
-}
-
 class ToSink final : public OutputReceiver {
  public:
   explicit ToSink(OutputSink& sink) : sink_(sink) {}
@@ -228,6 +220,7 @@ const LocalExecutor::Environment& LocalExecutor::environment(const Entries& entr
         texts.push_back(entry(one.first, *one.second));
     }
   }
+  made.traced = own.contains("TRACEPARENT");
   if (environments_.size() >= kEnvironmentsMax) environments_.clear();
   made.kept_by_shell = shell_keeps(texts);
   made.texts = std::make_shared<const std::vector<std::string>>(std::move(texts));
@@ -240,11 +233,14 @@ Command LocalExecutor::command_of(const Attempt& attempt, const Run& run, Shell 
   command.dir = task.dir;
   const Environment& shared = environment(task.env);
   command.env = shared.texts;
-  command.own_env.reserve(kOwnNames.size() + 1);
+  command.own_env.reserve(kOwnNames.size() + 2);
   command.own_env.push_back(entry("ERRAND_TASK", task.full_name));
   command.own_env.push_back(entry("ERRAND_RUN_ID", attempt.run_id));
   command.own_env.push_back(entry("ERRAND_ATTEMPT", std::to_string(attempt.number)));
   command.own_env.push_back(entry("ERRAND_SLOT", std::to_string(attempt.slot)));
+  if (!attempt.traceparent.empty() && !shared.traced) {
+    command.own_env.push_back(entry("TRACEPARENT", attempt.traceparent));
+  }
   std::optional<Argv> plain;
   if (shell == Shell::if_needed && shared.kept_by_shell) plain = argv_without_shell(task, run);
   const bool as_shell = plain || (shared.pwd && !shared.pwd_is_own);
@@ -316,7 +312,7 @@ void LocalExecutor::take_over(const ProcessEnd& end, AttemptResult& result) {
   result.status = end.status;
   result.error = translated(end.error);
   result.stopped = end.stopped;
-  add(result.usage, usage_of(end.usage));
+  result.usage += usage_of(end.usage);
   result.notices.insert(result.notices.end(), end.notices.begin(), end.notices.end());
   if (end.no_terminal && !std::exchange(told_of_no_terminal_, true)) {
     result.notices.push_back("tty: pipes instead of a terminal: " + end.no_terminal.message());

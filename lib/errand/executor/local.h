@@ -45,6 +45,7 @@ class LocalExecutor final : public Executor {
     std::optional<std::string> pwd;
     bool pwd_is_own = false;     // the task's, not inherited
     bool kept_by_shell = false;  // a shell would hand it on unchanged
+    bool traced = false;         // has a TRACEPARENT of the task's
   };
   enum class Shell : std::uint8_t { if_needed, for_scripts };
   Command command_of(const Attempt& attempt, const Run& run, Shell shell);

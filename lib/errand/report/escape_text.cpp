@@ -6,31 +6,10 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "errand/report/utf8.h"
+
 namespace errand {
 namespace {
-
-struct Decoded {
-  char32_t code = 0;
-  std::size_t bytes = 1;
-  bool valid = false;
-};
-
-// The first character of `text`, which is not empty; a byte that begins none is not valid.
-Decoded decode(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {lead, 1, true};
-  const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return {};
-  char32_t code = lead & (0x7Fu >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {};
-    code = code << 6 | (byte(i) & 0x3F);
-  }
-  constexpr std::array<char32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
-  if (code < kSmallest[size] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return {};
-  return {code, size, true};
-}
 
 struct Range {
   char32_t first, last;
@@ -66,7 +45,7 @@ constexpr std::array<Range, 9> kWide = {{{0x1100, 0x115F},
                                          {0x1F300, 0x1F9FF},
                                          {0x20000, 0x3FFFD}}};
 
-void append_escape(std::string& to, const Decoded& character, unsigned char byte) {
+void append_escape(std::string& to, const Utf8Character& character, unsigned char byte) {
   std::array<char, 16> text;
   switch (character.valid ? character.code : 0) {
     case '\n':
@@ -94,7 +73,7 @@ std::string escape(std::string_view text, bool keep_tabs) {
   std::string escaped;
   escaped.reserve(text.size());
   while (!text.empty()) {
-    const Decoded next = decode(text);
+    const Utf8Character next = decode_utf8(text);
     const bool tab = keep_tabs && text.front() == '\t';
     if (tab || (next.valid && !contains(kSteering, next.code))) {
       escaped += text.substr(0, next.bytes);
@@ -106,7 +85,7 @@ std::string escape(std::string_view text, bool keep_tabs) {
   return escaped;
 }
 
-std::size_t columns_of(const Decoded& character) {
+std::size_t columns_of(const Utf8Character& character) {
   if (!character.valid) return 1;
   return contains(kCombining, character.code) ? 0 : contains(kWide, character.code) ? 2 : 1;
 }
@@ -175,7 +154,7 @@ std::string plain_line(std::string_view line) {
 std::size_t text_columns(std::string_view text) {
   std::size_t columns = 0;
   while (!text.empty()) {
-    const Decoded next = decode(text);
+    const Utf8Character next = decode_utf8(text);
     columns += columns_of(next);
     text.remove_prefix(next.bytes);
   }
@@ -186,7 +165,7 @@ std::string shorten(std::string_view text, std::size_t columns) {
   if (text.size() <= columns || text_columns(text) <= columns) return std::string(text);
   std::size_t kept = 0, used = 0;
   while (kept < text.size()) {
-    const Decoded next = decode(text.substr(kept));
+    const Utf8Character next = decode_utf8(text.substr(kept));
     used += columns_of(next);
     if (used + 1 > columns) break;
     kept += next.bytes;

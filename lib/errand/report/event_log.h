@@ -3,6 +3,7 @@
 // EventLog (--report events=PATH): each event as one line of JSON, the moment it happens.
 #pragma once
 
+#include "errand/report/event_lines.h"
 #include "errand/report/report_file.h"
 #include "errand/run/events.h"
 
@@ -18,6 +19,7 @@ class EventLog final : public Observer {
 
  private:
   ReportFile file_;
+  EventLines lines_;
 };
 
 }  // namespace errand

@@ -1,133 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "errand/report/json_report.h"
-
-#include <map>
-#include <nlohmann/json.hpp>
-#include <string>
-#include <utility>
-#include <vector>
-
+//
+// The run as one JSON object: schema/report.schema.json.
 #include "errand/report/json_fields.h"
+#include "errand/report/render.h"
 
 namespace errand {
+namespace {
 
-// Tasks are kept as the JSON they become: the smallest form in which they can wait for the end.
-class JsonReport::Records {
- public:
-  void on(const RunEvent& event, const RunStarted& started) {
-    plan_ = started.plan;
-    run_["id"] = started.id;
-    run_["name"] = started.name;
-    run_["mode"] = to_string(started.mode);
-    started_ = event.time;
-    if (plan_) entries_.resize(plan_->tasks().size());
-  }
-  void on(const RunEvent&, const TaskReady& ready) { entry(*ready.task); }
-  void on(const RunEvent& event, const AttemptStarted& started) {
-    entry(*started.task);
-    running_[{started.task->id, started.attempt}] = event.time;
-  }
-  void on(const RunEvent& event, const AttemptEnded& ended);
-  void on(const RunEvent&, const TaskEnded& ended);
-  void on(const RunEvent&, const Notice&) {}
-  void on(const RunEvent&, const RunEnded& ended) {
-    run_["status"] = to_string(ended.state);
-    run_["cause"] = run_cause(ended);
-    run_["exit_status"] = ended.exit_status;
-    run_["started"] = rfc3339(started_);
-    run_["duration"] = seconds(ended.duration);
-    end_the_rest(ended);
-  }
-  void write(Writer& writer) const;
+constexpr int kVersion = 1;
 
- private:
-  struct Entry {
-    std::string attempts;  // objects joined with commas, until the end
-    std::string task;      // the whole object, once it has ended
-  };
-  Entry& entry(const Task& task);
-  void end_the_rest(const RunEnded& ended);
-
-  const Plan* plan_ = nullptr;
-  Json run_ = Json::object();
-  WallTime started_;
-  std::vector<Entry> entries_;          // of a plan by id, of a stream in order of coming
-  std::map<TaskId, std::size_t> live_;  // of a stream: where tasks that have not ended are
-  std::map<std::pair<TaskId, int>, WallTime> running_;  // attempts
-};
-
-JsonReport::Records::Entry& JsonReport::Records::entry(const Task& task) {
-  if (plan_) return entries_[task.id];
-  const auto [found, fresh] = live_.try_emplace(task.id, entries_.size());
-  if (fresh) entries_.emplace_back();
-  return entries_[found->second];
+// Null where there is no end yet.
+void add_end(JsonText& to, bool ended, TaskState state, std::string_view cause,
+             const std::optional<ExitStatus>& status) {
+  if (ended) return add_outcome(to, state, cause, status);
+  to.key("status").null().member("cause", kNoEnd);
 }
 
-void JsonReport::Records::on(const RunEvent& event, const AttemptEnded& ended) {
-  Json attempt;
-  const auto began = running_.find({ended.task->id, ended.attempt});
-  attempt["started"] = rfc3339(began == running_.end() ? event.time : began->second);
-  if (began != running_.end()) running_.erase(began);
-  attempt["duration"] = seconds(ended.duration);
-  add_outcome(attempt, ended.state, ended.error, ended.status);
-  attempt["rusage"] = usage_fields(ended.usage);
-  std::string& attempts = entry(*ended.task).attempts;
-  if (!attempts.empty()) attempts += ',';
-  attempts += to_text(attempt);
-}
-
-void JsonReport::Records::on(const RunEvent&, const TaskEnded& ended) {
-  Entry& record = entry(*ended.task);
-  Json task;
-  task["name"] = ended.task->full_name;
-  if (ended.task->is_group) task["group"] = true;
-  add_outcome(task, ended.state, ended.error, ended.status);
-  add_ending(task, ended);
-  record.task = to_text(task);
-  record.task.pop_back();
-  record.task += ",\"attempts\":[" + record.attempts + "]}";
-  std::string().swap(record.attempts);
-  live_.erase(ended.task->id);
-}
-
-// The runner ends every task. Should one be missing all the same, a reader must not have to guess.
-void JsonReport::Records::end_the_rest(const RunEnded& ended) {
-  if (!plan_) return;
-  for (const Task& task : plan_->tasks().subspan(1)) {
-    if (!entries_[task.id].task.empty()) continue;
-    TaskEnded missing;
-    missing.task = &task;
-    missing.state = TaskState::canceled;
-    missing.error = ended.cause ? ended.cause : ended.error;
-    on(RunEvent{}, missing);
+void add_run(JsonText& to, const RunRecord& run) {
+  to.begin_object().member("id", run.id).member("name", run.name);
+  to.member("mode", to_string(run.mode));
+  add_end(to, run.ended, run.state, run.cause, std::nullopt);
+  to.key("exit_status");
+  if (run.ended) {
+    to.value(run.exit_status);
+  } else {
+    to.null();
   }
+  to.member("started", rfc3339(run.started)).member("duration", run.duration);
+  add_trace(to, run.trace);
+  to.end_object();
 }
 
-void JsonReport::Records::write(Writer& writer) const {
-  constexpr std::size_t kPieceBytes = 1 << 16;
-  std::string text = "{\"version\":1,\n\"run\":" + to_text(run_) + ",\n\"tasks\":[";
+void add_attempt(JsonText& to, const AttemptRecord& attempt, const RunRecord& run) {
+  const auto began = run.started + std::chrono::duration_cast<WallTime::duration>(attempt.began);
+  to.begin_object().member("attempt", attempt.number).member("slot", attempt.slot);
+  if (attempt.hedge) to.member("hedge", true);
+  if (!attempt.span_id.empty()) to.member("span_id", attempt.span_id);
+  to.member("started", rfc3339(began)).member("duration", attempt.duration);
+  add_end(to, attempt.ended, attempt.state, attempt.cause, attempt.status);
+  to.key("rusage");
+  add_usage(to, attempt.usage);
+  to.end_object();
+}
+
+void add_task(JsonText& to, const TaskRecord& task, const RunRecord& run) {
+  to.begin_object().member("name", task.name);
+  if (task.group) {
+    to.member("group", true);
+  } else {
+    to.member("command", task.command);
+  }
+  if (!task.needs.empty()) {
+    to.key("needs").begin_array();
+    for (const std::size_t need : task.needs) to.value(run.tasks[need].name);
+    to.end_array();
+  }
+  add_end(to, task.ended, task.state, task.cause, task.status);
+  to.member("first_failure", task.first_failure);
+  to.member("flaky", task.flaky).member("allowed", task.allowed);
+  if (task.excluded) to.member("excluded", true);
+  if (!task.same_as.empty()) to.member("same_as", task.same_as);
+  to.member("duration", task.duration).member("last_lines", task.last_lines);
+  to.key("attempts").begin_array();
+  for (const AttemptRecord& attempt : task.attempts) add_attempt(to, attempt, run);
+  to.end_array().end_object();
+}
+
+}  // namespace
+
+void render_json(const RunRecord& run, const TextSink& sink) {
+  ReportText out(sink);
+  out << "{\"version\":" << std::to_string(kVersion) << ",\n\"run\":";
+  JsonText head(out.text());
+  add_run(head, run);
+  out << ",\n\"tasks\":[";
   std::string_view separator = "\n";
-  for (const Entry& record : entries_) {
-    if (record.task.empty()) continue;  // the root
-    text.append(separator).append(record.task);
+  for (const TaskRecord& task : run.tasks) {
+    out << separator;
+    JsonText object(out.text());
+    add_task(object, task, run);
     separator = ",\n";
-    if (text.size() < kPieceBytes) continue;
-    writer.write(text);
-    text.clear();
   }
-  writer.write(text + "\n]}\n");
-}
-
-JsonReport::JsonReport(ReportFile file)
-    : file_(std::move(file)), records_(std::make_unique<Records>()) {}
-JsonReport::~JsonReport() = default;
-
-void JsonReport::on(const RunEvent& event) {
-  std::visit([&](const auto& kind) { records_->on(event, kind); }, event.kind);
-  if (!std::holds_alternative<RunEnded>(event.kind)) return;
-  Writer& writer = file_.writer();
-  writer.begin_line();
-  records_->write(writer);
+  out << "\n]}\n";
 }
 
 }  // namespace errand

@@ -115,6 +115,7 @@ Summary::Failures Summary::describe(const TaskEnded& ended) const {
   }
   failures.last_lines = last_lines(ended.last_lines, kFirstLinesMax);
   if (options_.rerun) failures.rerun = options_.rerun(*ended.task);
+  if (options_.log) failures.log = options_.log(*ended.task);
   return failures;
 }
 
@@ -233,6 +234,7 @@ void Summary::print_failure(const Failures& failures, std::size_t lines_max, boo
     line("    " + shorten(plain_line(rest.substr(0, end)), kLineColumns));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
+  if (!failures.log.empty()) line("  log: " + escape_text(failures.log));
   if (!failures.rerun.empty()) line("  rerun: " + escape_text(failures.rerun));
 }
 

@@ -31,6 +31,8 @@ struct SummaryOptions {
   std::function<std::string(const Task&)> rerun;
   // The same for several, by their full names.
   std::function<std::string(const std::vector<std::string>&)> rerun_all;
+  // Where the output of a task is whose end is being told. As above.
+  std::function<std::string(const Task&)> log;
 };
 
 // Tell it of events after the Console, so that it comes last. Prints at RunEnded. Memory is bounded
@@ -53,7 +55,7 @@ class Summary final : public Observer {
  private:
   // Equal failures.
   struct Failures {
-    std::string key, heading, command, last_lines, rerun;
+    std::string key, heading, command, last_lines, rerun, log;
     std::vector<std::string> names;  // the first kNamesMax
     std::size_t count = 0;
     bool first = false;

@@ -5,6 +5,7 @@
 #include "errand/run/detail/readiness.h"
 #include "errand/run/failure.h"
 #include "errand/run/tail.h"
+#include "errand/run/trace_context.h"
 
 namespace errand::detail {
 namespace {
@@ -59,20 +60,28 @@ awaitable<AttemptOutcome> Execution::attempt(Course& course, Context context, bo
     });
     slow->set_after(*task.slow_after);
   }
-  emit(AttemptStarted{&task, number, slot});
+  Attempt described{&task, number, slot, options_.id};
+  AttemptStarted started{&task, number, slot, course.in_flight++ > 0};
+  if (!options_.trace.trace_id.empty()) {
+    started.span_id = span_id(span_ids_());
+    described.traceparent = traceparent(options_.trace, started.span_id);
+  }
+  emit(std::move(started));
   if (!std::exchange(run.started, true)) tell_dependents(run, Stage::started);
   if (task.policy->service && !readiness) became_ready(run);
-  const Attempt described{&task, number, slot, options_.id};
   AttemptResult result;
+  KeptOutput kept;
   try {
     if (held) outcome.held = output_.hold(task, number);
     const std::unique_ptr<OutputSink> shown = held ? nullptr : output_.open(task, number);
     OutputSink& sink = held ? *outcome.held : *shown;
     result = co_await execute(limited, described, sink, outcome, readiness);
+    kept = sink.kept();
   } catch (...) {
     result.error = Error::from_exception(std::current_exception());
   }
   if (slot != 0) slot_numbers_.give_back(slot);
+  --course.in_flight;
 
   outcome.verdict = judge_attempt(result, *task.policy, limited);
   outcome.status = result.status;
@@ -80,7 +89,7 @@ awaitable<AttemptOutcome> Execution::attempt(Course& course, Context context, bo
   const TaskState state = outcome.verdict.state;
   if (state == TaskState::failed || state == TaskState::timed_out) course.has_failed = true;
   emit(AttemptEnded{&task, number, state, result.status, masked(outcome.verdict.why), now() - began,
-                    result.usage});
+                    result.usage, std::move(kept)});
   for (const std::string& text : result.notices) notice(Notice::Level::warning, &task, text);
   co_return outcome;
 }

@@ -4,6 +4,7 @@
 // nothing else carries results.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -30,6 +31,35 @@ struct Usage {
   Duration user{}, system{};
   std::int64_t rss_bytes_max = 0;
   std::int64_t voluntary_switches = 0, involuntary_switches = 0;
+
+  // Times and switches add up; of memory the most counts.
+  Usage& operator+=(const Usage& other) {
+    user += other.user;
+    system += other.system;
+    rss_bytes_max = std::max(rss_bytes_max, other.rss_bytes_max);
+    voluntary_switches += other.voluntary_switches;
+    involuntary_switches += other.involuntary_switches;
+    return *this;
+  }
+};
+
+// Where this run stands in a trace of W3C's Trace Context. Empty ids: in none.
+struct TraceContext {
+  std::string trace_id;   // 32 hexadecimal digits
+  std::string parent_id;  // 16: the span that the run is in; empty: the trace begins here
+  std::string flags = "00";
+};
+
+// A part of the file in which output is kept.
+struct OutputPiece {
+  std::uint64_t at = 0;
+  std::uint64_t size = 0;
+};
+// What an attempt wrote, as far as it is kept.
+struct KeptOutput {
+  std::vector<OutputPiece> pieces;  // in order
+  std::size_t head = 0;             // so many pieces are its beginning, the others its end
+  std::uint64_t left_out = 0;       // bytes between the two
 };
 
 struct RunStarted {
@@ -37,6 +67,7 @@ struct RunStarted {
   Mode mode = Mode::errgroup;
   const Plan* plan = nullptr;  // null: tasks arrive as a stream
   unsigned jobs = 0;           // 0 = no limit
+  TraceContext trace = {};
 };
 
 // A task's needs are met; it waits for a slot. Groups: their tasks may start.
@@ -46,8 +77,10 @@ struct TaskReady {
 
 struct AttemptStarted {
   const Task* task = nullptr;
-  int attempt = 1;  // from 1
-  int slot = 0;     // from 1, unique among running attempts; 0: a service, which takes none
+  int attempt = 1;     // from 1
+  int slot = 0;        // from 1, unique among running attempts; 0: a service, which takes none
+  bool hedge = false;  // runs beside an attempt of the same task
+  std::string span_id = {};  // in a trace; else empty
 };
 
 struct AttemptEnded {
@@ -58,6 +91,7 @@ struct AttemptEnded {
   Error error;                       // why it did not succeed
   Duration duration{};
   Usage usage;
+  KeptOutput output = {};
 };
 
 // Groups end as tasks do, after their last task.

@@ -62,7 +62,8 @@ Execution::Execution(Executor& executor, OutputTarget& output, Observer& observe
       context_(std::move(context)),
       hurry_(std::move(hurry)),
       started_(now()),
-      slots_(context_.runtime(), {options.tokens, options.held_back}) {
+      slots_(context_.runtime(), {options.tokens, options.held_back}),
+      span_ids_(options.seed) {
   const auto add = [this](unsigned count, Duration per) {
     rates_.push_back(limiter(context_.runtime(), count, per));
     no_limit_.rates.push_back(rates_.back().get());
@@ -85,7 +86,7 @@ Error Execution::masked(Error error) const {
 
 void Execution::begin(const Task& root, const Plan* plan) {
   const unsigned jobs = root.jobs ? resolve_jobs(*root.jobs, options_.processors) : 0;
-  emit(RunStarted{options_.id, options_.name, root.mode, plan, jobs});
+  emit(RunStarted{options_.id, options_.name, root.mode, plan, jobs, options_.trace});
 }
 
 awaitable<RunEnded> Execution::finish(const Task& root, GroupVerdict verdict) {

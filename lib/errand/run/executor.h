@@ -20,6 +20,7 @@ struct Attempt {
   int number = 1;
   int slot = 1;
   std::string run_id;
+  std::string traceparent = {};  // for its environment; empty: none
 };
 
 struct AttemptResult {

@@ -11,6 +11,7 @@
 #include "errand/concurrency/awaitable.h"
 #include "errand/concurrency/context.h"
 #include "errand/plan/plan.h"
+#include "errand/run/events.h"
 
 namespace errand {
 
@@ -26,6 +27,8 @@ class OutputSink {
   virtual bool behind() const = 0;
   // Returns also as soon as the context is done.
   virtual awaitable<void> caught_up(Context context) = 0;
+  // Once, after the last write: what of it can be read again.
+  virtual KeptOutput kept() { return {}; }
 };
 
 // The output of one of several attempts of a task of which only one counts.

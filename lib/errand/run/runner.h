@@ -29,6 +29,7 @@ struct RunOptions {
   Duration delay{};                 // at least this long between the starts of two attempts
   std::function<bool()> held_back;  // true: start nothing beside what runs; asked each second
   Tokens* tokens = nullptr;         // each attempt takes one; borrowed
+  TraceContext trace = {};          // attempts are spans in it
 };
 
 // 0 = no limit; otherwise at least 1.

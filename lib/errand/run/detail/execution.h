@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -241,6 +242,7 @@ class Execution {
   SlotLimit no_limit_;
   Slots slots_;
   SlotNumbers slot_numbers_;
+  std::mt19937_64 span_ids_;
   Masker masker_;
   std::vector<TaskRun> runs_;                     // by TaskId
   std::vector<Dependent> dependents_;             // of all tasks, one after another
@@ -264,6 +266,7 @@ struct Course {
   const Task& task;
   const TimePoint began;
   int attempts = 0;
+  int in_flight = 0;        // attempts
   bool has_failed = false;  // an attempt
   bool waits = true;        // for the next attempt, or the first
   AttemptOutcome last;

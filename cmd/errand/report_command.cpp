@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <fstream>
+#include <optional>
+
+#include "errand/commands.h"
+#include "errand/concurrency/context.h"
+#include "errand/environment.h"
+#include "errand/journal/run_folder.h"
+#include "errand/report/event_log.h"
+#include "errand/report/output_store.h"
+#include "errand/report/replay.h"
+#include "errand/report/report_file.h"
+#include "errand/report/text_report.h"
+
+namespace errand::cmd {
+namespace {
+
+// A log, and where output is that its events point to; empty: nowhere.
+struct Log {
+  std::string events, output;
+};
+
+// What is a file is one; a run's id never has a slash or a dot.
+Result<Log> find_log(const std::string& run) {
+  struct ::stat found;
+  const bool is_path = run.find_first_of("/.") != std::string::npos;
+  if (is_path || (run != "last" && ::stat(run.c_str(), &found) == 0)) {
+    const std::string inside = run + "/" + std::string(kEventsFile);
+    if (::stat(inside.c_str(), &found) == 0) {
+      return Log{inside, run + "/" + std::string(kOutputFile)};
+    }
+    const std::size_t folder = run.size() - std::min(run.size(), kEventsFile.size());
+    const bool of_journal = run.ends_with(kEventsFile);
+    return Log{run, of_journal ? run.substr(0, folder) + std::string(kOutputFile) : ""};
+  }
+  const std::string runs = runs_folder();
+  if (runs.empty()) {
+    return std::unexpected(Error::text("neither XDG_STATE_HOME nor HOME says where runs are kept"));
+  }
+  const Result<std::string> folder = find_run(runs, run);
+  if (!folder) return std::unexpected(folder.error());
+  return Log{*folder + "/" + std::string(kEventsFile), *folder + "/" + std::string(kOutputFile)};
+}
+
+// One report on its way to its place.
+class Rendering {
+ public:
+  explicit Rendering(const ReportCommand& command) : command_(command) {}
+
+  Error perform() {
+    Result<Log> log = find_log(command_.run);
+    if (!log) return log.error();
+    std::ifstream file(log->events, std::ios::binary);
+    if (!file) return Error::system("'" + log->events + "'", errno);
+    Result<ReportFile> opened =
+        ReportFile::open(runtime_, command_.path, ReportFile::When::at_end, out_);
+    if (!opened) return opened.error();
+    file_.emplace(std::move(*opened));
+    if (Error error = render_log(*log, file)) return error;
+    return finish();
+  }
+
+ private:
+  Error render_log(const Log& log, std::istream& file) {
+    Writer& writer = file_->writer();
+    TextReport text(writer, text_options());
+    RunRecorder recorder;
+    Copy copy(writer);
+    Observer* const observer = !command_.kind ? static_cast<Observer*>(&text)
+                               : *command_.kind == ReportKind::events
+                                   ? static_cast<Observer*>(&copy)
+                                   : &recorder;
+    const Replayed replayed = replay(file, *observer);
+    if (!replayed.begun) {
+      const std::string why = replayed.problem.empty() ? "it is empty" : replayed.problem;
+      return Error::text("'" + log.events + "' is no event log: " + why);
+    }
+    if (!replayed.ended) complain({note(log, replayed)});
+    if (!command_.kind && !replayed.ended) text.no_end();
+    if (command_.kind && *command_.kind != ReportKind::events) {
+      const OutputReader output = [&log](const OutputPiece& piece) {
+        return read_piece(log.output, piece);
+      };
+      render(*command_.kind, recorder.record(), log.output.empty() ? OutputReader() : output,
+             [&writer](std::string_view piece) { writer.write(piece); });
+    }
+    return {};
+  }
+  static std::string note(const Log& log, const Replayed& replayed) {
+    const std::string where = replayed.problem.empty() ? "" : " (" + replayed.problem + ")";
+    return "errand: note: '" + log.events + "' has no end" + where +
+           ": errand was killed, or still runs";
+  }
+  // Events again, as far as they can be read.
+  class Copy final : public Observer {
+   public:
+    explicit Copy(Writer& writer) : writer_(writer) {}
+    void on(const RunEvent& event) override { writer_.write(lines_.of(event)); }
+
+   private:
+    Writer& writer_;
+    EventLines lines_;
+  };
+  SummaryOptions text_options() const {
+    SummaryOptions options;
+    options.color = command_.path == "-" && color_for(STDOUT_FILENO, ColorChoice::automatic);
+    return options;
+  }
+  Error finish() {
+    Error result;
+    auto main = [this, &result]() -> awaitable<void> {
+      result = co_await file_->finish(Context::background(runtime_));
+      if (!result) result = co_await out_.flush(Context::background(runtime_));
+    };
+    asio::co_spawn(loop_, main(), [](std::exception_ptr thrown) {
+      if (thrown) std::rethrow_exception(thrown);
+    });
+    loop_.run();
+    return result;
+  }
+
+  const ReportCommand& command_;
+  asio::io_context loop_{1};
+  Runtime runtime_{loop_.get_executor()};
+  Writer out_{runtime_, STDOUT_FILENO, "standard output"};
+  std::optional<ReportFile> file_;
+};
+
+}  // namespace
+
+int report(const ReportCommand& command) {
+  if (Error error = Rendering(command).perform()) {
+    complain({"errand: " + error.message()});
+    return kErrandFailed;
+  }
+  return 0;
+}
+
+}  // namespace errand::cmd

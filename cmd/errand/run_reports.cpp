@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/run_reports.h"
+
+#include <utility>
+
+#include "errand/environment.h"
+
+namespace errand::cmd {
+
+RunReports::RunReports(Runtime& runtime, Writer& out, Console& console, std::string run_id)
+    : runtime_(runtime), out_(out), console_(console), run_id_(std::move(run_id)) {}
+
+Error RunReports::open(const std::vector<ReportRequest>& requests, bool wants_journal) {
+  std::vector<ReportFile> files;
+  for (const ReportRequest& request : requests) {
+    const bool events = request.kind == ReportKind::events;
+    Result<ReportFile> file =
+        ReportFile::open(runtime_, request.path,
+                         events ? ReportFile::When::at_once : ReportFile::When::at_end, out_);
+    if (!file) return file.error();
+    files.push_back(std::move(*file));
+  }
+  if (wants_journal) no_journal_ = open_journal();
+  for (std::size_t i = 0; i < files.size(); ++i) add(requests[i].kind, std::move(files[i]));
+  return {};
+}
+
+void RunReports::add(ReportKind kind, ReportFile file) {
+  if (kind == ReportKind::events) {
+    console_.wait_for(file.writer());  // who reads events slowly slows the tasks down
+    observers_.push_back(
+        event_logs_.emplace_back(std::make_unique<EventLog>(std::move(file))).get());
+    return;
+  }
+  if (!recorder_) observers_.push_back(&recorder_.emplace());
+  OutputReader output;
+  if (kind == ReportKind::html) {
+    keep_output();
+    output = [this](const OutputPiece& piece) { return store().read(piece); };
+  }
+  auto report = std::make_unique<RunReport>(kind, std::move(file), *recorder_, std::move(output));
+  observers_.push_back(reports_.emplace_back(std::move(report)).get());
+}
+
+Error RunReports::open_journal() {
+  const std::string runs = runs_folder();
+  if (runs.empty()) return {};
+  Result<std::unique_ptr<Journal>> journal = Journal::open(runtime_, runs, run_id_);
+  if (!journal) return journal.error();
+  journal_ = std::move(*journal);
+  observers_.push_back(journal_.get());
+  keep_output();
+  return {};
+}
+
+void RunReports::keep_output() {
+  if (keeping_) return;
+  if (!journal_) own_store_ = std::make_unique<OutputStore>(temp_folder(), "");
+  keeping_ = std::make_unique<KeepingTarget>(console_, store());
+}
+
+OutputTarget& RunReports::output() {
+  return keeping_ ? static_cast<OutputTarget&>(*keeping_) : console_;
+}
+
+std::string RunReports::log_of(const Task& task) const {
+  return journal_ ? journal_->log_of(task) : "";
+}
+
+awaitable<std::vector<Error>> RunReports::finish(Context context) {
+  std::vector<Error> errors;
+  for (auto& report : reports_) errors.push_back(co_await report->finish(context));
+  for (auto& log : event_logs_) errors.push_back(co_await log->finish(context));
+  co_return errors;
+}
+
+Error RunReports::finish_journal() { return journal_ ? journal_->finish() : Error(); }
+
+}  // namespace errand::cmd

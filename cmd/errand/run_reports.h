@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "errand/journal/journal.h"
+#include "errand/options.h"
+#include "errand/report/event_log.h"
+#include "errand/report/output_store.h"
+#include "errand/report/run_report.h"
+
+namespace errand::cmd {
+
+// What a run leaves behind: its journal, and the reports that are asked for.
+class RunReports {
+ public:
+  // Everything given outlives it.
+  RunReports(Runtime& runtime, Writer& out, Console& console, std::string run_id);
+
+  // Before anything starts: a report that cannot be written must not be found out at the end. Then
+  // there is no journal either. Without a journal the run is the same.
+  Error open(const std::vector<ReportRequest>& requests, bool wants_journal);
+  const Error& no_journal() const { return no_journal_; }  // why there is none
+
+  // To be told of events, in this order, once all is open.
+  const std::vector<Observer*>& observers() const { return observers_; }
+  // Where the output of attempts is to go: to the console, and to what keeps it.
+  OutputTarget& output();
+  // The file with a failed task's output, at the task's end; empty: none.
+  std::string log_of(const Task& task) const;
+
+  // Writes what is still to be written, until `context` is done. The errors of the reports.
+  awaitable<std::vector<Error>> finish(Context context);
+  Error finish_journal();
+
+ private:
+  Error open_journal();
+  void add(ReportKind kind, ReportFile file);
+  void keep_output();
+  OutputStore& store() { return journal_ ? journal_->output() : *own_store_; }
+
+  Runtime& runtime_;
+  Writer& out_;
+  Console& console_;
+  const std::string run_id_;
+  std::unique_ptr<Journal> journal_;
+  Error no_journal_;
+  std::unique_ptr<OutputStore> own_store_;  // of logs for a report, where there is no journal
+  std::unique_ptr<KeepingTarget> keeping_;
+  std::optional<RunRecorder> recorder_;
+  std::vector<std::unique_ptr<RunReport>> reports_;
+  std::vector<std::unique_ptr<EventLog>> event_logs_;
+  std::vector<Observer*> observers_;
+};
+
+}  // namespace errand::cmd

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/journal/run_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <vector>
+
+#include "errand/base/unique_fd.h"
+
+namespace errand {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr mode_t kOnlyOurs = 0700;
+constexpr std::string_view kLogEnd = ".log";
+
+// Ids begin with the second, so their order is nearly that of the runs.
+std::vector<std::string> ids_in(const std::string& runs) {
+  std::vector<std::string> ids;
+  std::error_code failed;
+  for (fs::directory_iterator at(runs, failed), end; !failed && at != end; at.increment(failed)) {
+    ids.push_back(at->path().filename());
+  }
+  std::ranges::sort(ids);
+  return ids;
+}
+
+// Of those that began within one second, the one whose log changed last.
+std::string newest(const std::string& runs, const std::vector<std::string>& ids) {
+  constexpr std::size_t kSecond = 15;  // "20260102-030405"
+  const std::string second = ids.back().substr(0, kSecond);
+  std::string best = ids.back();
+  fs::file_time_type best_time = fs::file_time_type::min();
+  for (auto id = ids.rbegin(); id != ids.rend() && id->starts_with(second); ++id) {
+    std::error_code failed;
+    const auto changed = fs::last_write_time(fs::path(runs) / *id / kEventsFile, failed);
+    if (failed || changed <= best_time) continue;
+    best = *id;
+    best_time = changed;
+  }
+  return best;
+}
+
+// Its errand has locked its log as long as it lives.
+bool is_running(const fs::path& folder) {
+  const UniqueFd log(::open((folder / kEventsFile).c_str(), O_RDONLY | O_CLOEXEC));
+  return log && ::flock(log.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+bool is_ours(const fs::path& file) {
+  const std::string name = file.filename();
+  return name == kEventsFile || name == kOutputFile || name.ends_with(kLogEnd);
+}
+
+std::uint64_t bytes_in(const fs::path& folder) {
+  std::uint64_t sum = 0;
+  std::error_code failed;
+  for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
+    const std::uint64_t size = fs::file_size(at->path(), failed);
+    if (!failed) sum += size;
+    failed.clear();
+  }
+  return sum;
+}
+
+void remove_run(const fs::path& folder) {
+  std::error_code failed;
+  std::vector<fs::path> files;
+  for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
+    if (is_ours(at->path())) files.push_back(at->path());
+  }
+  for (const fs::path& file : files) fs::remove(file, failed);
+  fs::remove(folder, failed);  // fails where something else is in it
+}
+
+// Like mkdir -p. Folders that are there keep their modes.
+bool make_folders(const fs::path& path) {
+  if (::mkdir(path.c_str(), kOnlyOurs) == 0 || errno == EEXIST) return true;
+  if (errno != ENOENT || !path.has_parent_path() || path.parent_path() == path) return false;
+  return make_folders(path.parent_path()) &&
+         (::mkdir(path.c_str(), kOnlyOurs) == 0 || errno == EEXIST);
+}
+
+}  // namespace
+
+Result<std::string> make_run_folder(const std::string& runs, const std::string& id) {
+  const std::string folder = runs + "/" + id;
+  const auto make = [&folder] { return ::mkdir(folder.c_str(), kOnlyOurs) == 0; };
+  if (make() || (errno == ENOENT && make_folders(runs) && make())) return folder;
+  return std::unexpected(Error::system("folder '" + folder + "'", errno));
+}
+
+void prune_runs(const std::string& runs, const std::string& keep, bool large, std::size_t count_max,
+                std::uint64_t bytes_max) {
+  std::vector<std::string> ids = ids_in(runs);
+  if (ids.size() <= count_max + count_max / 2 && !large) return;
+  std::erase(ids, keep);
+  std::size_t count = 1;
+  std::uint64_t bytes = 0;
+  for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
+    const fs::path folder = fs::path(runs) / *id;
+    bytes += bytes_in(folder);
+    if ((++count > count_max || bytes > bytes_max) && !is_running(folder)) remove_run(folder);
+  }
+}
+
+Result<std::string> find_run(const std::string& runs, const std::string& id) {
+  const std::vector<std::string> ids = ids_in(runs);
+  if (ids.empty()) return std::unexpected(Error::text("there are no runs in '" + runs + "'"));
+  if (id == "last") return runs + "/" + newest(runs, ids);
+  std::vector<std::string> found;
+  for (const std::string& one : ids) {
+    if (one == id) return runs + "/" + one;
+    if (one.starts_with(id)) found.push_back(one);
+  }
+  if (found.size() == 1) return runs + "/" + found.front();
+  if (found.empty()) {
+    return std::unexpected(
+        Error::text("no run's id begins with '" + id + "'; the last one is " + ids.back()));
+  }
+  return std::unexpected(Error::text(std::to_string(found.size()) + " runs' ids begin with '" + id +
+                                     "', for example " + found.front() + " and " + found[1]));
+}
+
+}  // namespace errand

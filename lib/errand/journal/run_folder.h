@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where the journals of runs are: a folder for each run, RUNS/ID, with its events and its output.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "errand/base/result.h"
+
+namespace errand {
+
+// In a run's folder.
+inline constexpr std::string_view kEventsFile = "events.jsonl";
+inline constexpr std::string_view kOutputFile = "output";
+
+// What is kept of earlier runs when a new one begins.
+inline constexpr std::size_t kRunsMax = 20;
+inline constexpr std::uint64_t kRunsBytesMax = std::uint64_t{1} << 30;
+
+// Makes RUNS/ID, for nobody else's eyes, and what is missing above it. Its path, or why not.
+Result<std::string> make_run_folder(const std::string& runs, const std::string& id);
+
+// Removes the folders of the oldest runs beyond these limits, but for `keep`, the newest, and those
+// that are still running. Only what journals are made of is ever removed; what cannot be is left.
+// So that a short run pays for it seldom, this waits until there are half as many too many, or
+// `keep` is a `large` one.
+void prune_runs(const std::string& runs, const std::string& keep, bool large,
+                std::size_t count_max = kRunsMax, std::uint64_t bytes_max = kRunsBytesMax);
+
+// The folder of the run with this id, or the only one whose id begins so; "last": of the newest.
+// The error names what there is: "no run begins with 'x'".
+Result<std::string> find_run(const std::string& runs, const std::string& id);
+
+}  // namespace errand

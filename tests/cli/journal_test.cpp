@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What runs leave in the state folder, and errand report, which reads it.
+#include <csignal>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "support/cli.h"
+
+namespace errand::test {
+namespace {
+
+using Json = nlohmann::json;
+namespace fs = std::filesystem;
+
+std::string runs_of(const CliTest& test) { return test.path() + "/.local/state/errand/runs"; }
+
+std::vector<std::string> ids_of(const CliTest& test) {
+  std::vector<std::string> ids;
+  if (!fs::exists(runs_of(test))) return ids;
+  for (const auto& entry : fs::directory_iterator(runs_of(test))) {
+    ids.push_back(entry.path().filename());
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+std::string only_run(const CliTest& test) {
+  const auto ids = ids_of(test);
+  REQUIRE(ids.size() == 1);
+  return ids.front();
+}
+
+TEST_CASE("a run leaves a journal, and a failed task's output has a name in the summary") {
+  CliTest test;
+  const Ended end = test.run_yaml("tasks: { 'a b': echo why; exit 3 }");
+  const std::string folder = runs_of(test) + "/" + only_run(test);
+  CHECK(contains(end.err, "  log: " + folder + "/a_b.log\n"));
+  CHECK(test.read(".local/state/errand/runs/" + only_run(test) + "/a_b.log") == "why\n");
+  const Ended report = test.run({"report"});
+  CHECK(report.how() == "exit 0");
+  CHECK(contains(report.out, "a b: failed: exit 3 in "));
+  CHECK(contains(report.out, "    why\n"));
+}
+
+TEST_CASE("XDG_STATE_HOME says where, if it is absolute") {
+  CliTest test;
+  test.write("errand.yaml", "tasks: { a: 'true' }");
+  test.run(Call{.args = {"run"}, .env = {"XDG_STATE_HOME=" + test.path() + "/state"}});
+  CHECK(fs::exists(test.path() + "/state/errand/runs"));
+  CHECK(ids_of(test).empty());
+  test.run(Call{.args = {"run"}, .env = {"XDG_STATE_HOME=state"}});
+  CHECK(ids_of(test).size() == 1);
+}
+
+TEST_CASE(
+    "--no-journal, ERRAND_NO_JOURNAL=1 and a folder that cannot be made: no journal, the same "
+    "run") {
+  CliTest test;
+  test.write("errand.yaml", "tasks: { a: echo one; exit 2 }");
+  test.write("file", "");
+  for (const Call& call :
+       {Call{.args = {"run", "--no-journal"}},
+        Call{.args = {"run"}, .env = {"ERRAND_NO_JOURNAL=1"}},
+        Call{.args = {"run"}, .env = {"XDG_STATE_HOME=" + test.path() + "/file"}},
+        Call{.args = {"run"}, .env = {"XDG_STATE_HOME=/proc"}},
+        Call{.args = {"run"}, .env = {"HOME="}}}) {
+    const Ended end = test.run(call);
+    CHECK(end.how() == "exit 2");
+    CHECK(end.out == "one\n");
+    CHECK_FALSE(contains(end.err, "journal"));
+    CHECK_FALSE(contains(end.err, "log:"));
+  }
+  CHECK(ids_of(test).empty());
+  const Ended told =
+      test.run(Call{.args = {"run", "-v"}, .env = {"XDG_STATE_HOME=" + test.path() + "/file"}});
+  CHECK(contains(told.err, "errand: no journal: folder '"));
+}
+
+TEST_CASE("a run is named by its id, the beginning of it, its folder or its log") {
+  CliTest test;
+  test.run_yaml("tasks: { first: 'true' }", {"--report", "events=log.jsonl"});
+  const std::string id = only_run(test), folder = runs_of(test) + "/" + id;
+  for (const std::string& name : {std::string("last"), id, id.substr(0, id.size() - 1), folder,
+                                  folder + "/events.jsonl", std::string("log.jsonl")}) {
+    CAPTURE(name);
+    const Ended end = test.run({"report", name, "--format", "json"});
+    CHECK(end.how() == "exit 0");
+    CHECK(Json::parse(end.out).at("run").at("id") == id);
+  }
+}
+
+TEST_CASE("what is no run is said clearly") {
+  CliTest test;
+  Ended end = test.run({"report"});
+  CHECK(end.how() == "exit 125");
+  CHECK(end.err == "errand: there are no runs in '" + runs_of(test) + "'\n");
+  test.run_yaml("tasks: { a: 'true' }");
+  end = test.run({"report", "nosuch"});
+  CHECK(end.how() == "exit 125");
+  CHECK(end.err ==
+        "errand: no run's id begins with 'nosuch'; the last one is " + only_run(test) + "\n");
+  end = test.run({"report", "errand.yaml"});
+  CHECK(end.how() == "exit 125");
+  CHECK(contains(end.err, "errand: 'errand.yaml' is no event log: line 1 is no event"));
+  CHECK(contains(test.run({"report", "./nosuch"}).err, "No such file or directory"));
+  CHECK(contains(test.run({"report", "a", "b"}).err, "report: name one run"));
+  CHECK(contains(test.run({"report", "--format", "pdf"}).err, "'pdf' is not a format"));
+  end = test.run({"report", "-o", "no/such/folder"});
+  CHECK(end.how() == "exit 125");
+  CHECK(test.run({"report", "-o", "/dev/full"}).how() == "exit 125");
+}
+
+TEST_CASE("a killed errand's journal is told as far as it came") {
+  CliTest test;
+  const auto errand = test.start_yaml(
+      "tasks: { a: echo one, b: { needs: [a], run: echo ready >$MARKS; exec sleep 1000 } }");
+  errand->await_mark("ready");
+  while (true) {  // events are written soon after they happen
+    const std::string log =
+        test.read(".local/state/errand/runs/" + only_run(test) + "/events.jsonl");
+    if (contains(log, "\"attempt_started\",\"task\":\"b\"")) break;
+  }
+  errand->signal(SIGKILL);
+  errand->finish_killed();
+  const Ended json = test.run({"report", "--format", "json"});
+  CHECK(contains(json.err, "has no end"));
+  const Json report = Json::parse(json.out);
+  CHECK(report.at("run").at("status").is_null());
+  CHECK(report.at("tasks").at(0).at("status") == "succeeded");
+  CHECK(report.at("tasks").at(1).at("status").is_null());
+  const Ended text = test.run({"report"});
+  CHECK(contains(text.out, "a: ok in "));
+  CHECK(contains(text.out, "errand: there is no end: errand was killed, or still runs\n"));
+}
+
+TEST_CASE("a run that never begins leaves nothing") {
+  CliTest test;
+  CHECK(test.run_yaml("tasks: { a: x }", {"--report", "json=no/folder/x"}).how() == "exit 125");
+  CHECK(test.run_yaml("tasks: { a: { needs: [b], run: x } }").how() == "exit 125");
+  test.run_yaml("tasks: { a: x }", {"-n"});
+  CHECK(ids_of(test).empty());
+}
+
+TEST_CASE("older runs are removed once there are more than thirty, twenty stay") {
+  CliTest test;
+  test.write("errand.yaml", "tasks: { a: 'true' }");
+  for (int i = 0; i < 30; ++i) test.run({"run"});
+  CHECK(ids_of(test).size() == 30);
+  test.run({"run"});
+  CHECK(ids_of(test).size() == 20);
+}
+
+TEST_CASE("html has the logs without a journal, too") {
+  CliTest test;
+  test.run_yaml("tasks: { a: 'seq 1 2000' }", {"--report", "html=out.html", "--no-journal"});
+  CHECK(contains(test.read("out.html"), "\\n1\\n") == false);
+  CHECK(contains(test.read("out.html"), "{\"head\":\"1\\n2\\n3\\n"));
+  CHECK(contains(test.read("out.html"), "1999\\n2000\\n\"}"));
+}
+
+TEST_CASE("the journal has no secrets") {
+  CliTest test;
+  test.run_yaml(
+      "secrets: [TOKEN]\nenv: { TOKEN: hunter2 }\ntasks: { a: 'echo hunter2; echo hunter2 >&2; "
+      "exit 1' }");
+  for (const auto& file : fs::directory_iterator(runs_of(test) + "/" + only_run(test))) {
+    const std::string text = test.read(fs::relative(file.path(), test.path()).string());
+    CAPTURE(file.path().string());
+    CHECK_FALSE(contains(text, "hunter2"));
+    CHECK_FALSE(text.empty());
+  }
+}
+
+// ---- W3C Trace Context
+
+constexpr const char* kParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+TEST_CASE("TRACEPARENT is passed on with a span of each attempt's own") {
+  CliTest test;
+  test.write("errand.yaml",
+             "jobs: 1\ntasks: { a: 'echo $TRACEPARENT $TRACESTATE', b: 'echo $TRACEPARENT', "
+             "c: { run: 'echo $TRACEPARENT', env: { TRACEPARENT: own } } }");
+  const Ended end =
+      test.run(Call{.args = {"run", "--report", "json=out.json"},
+                    .env = {std::string("TRACEPARENT=") + kParent, "TRACESTATE=x=y"}});
+  const auto lines = lines_of(end.out);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0].starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"));
+  CHECK(lines[0].ends_with("-01 x=y"));
+  CHECK(lines[0].substr(36, 16) != "00f067aa0ba902b7");
+  CHECK(lines[1].substr(36, 16) != lines[0].substr(36, 16));
+  CHECK(lines[2] == "own");
+  const Json report = Json::parse(test.read("out.json"));
+  CHECK(report.at("run").at("trace_id") == "4bf92f3577b34da6a3ce929d0e0e4736");
+  CHECK(report.at("run").at("parent_id") == "00f067aa0ba902b7");
+  CHECK(report.at("tasks").at(0).at("attempts").at(0).at("span_id") == lines[0].substr(36, 16));
+}
+
+TEST_CASE("a TRACEPARENT that is none begins a new trace, without the old state") {
+  CliTest test;
+  test.write("errand.yaml", "tasks: { a: 'echo $TRACEPARENT-${TRACESTATE-none}' }");
+  const Ended end =
+      test.run(Call{.args = {"run"}, .env = {"TRACEPARENT=00-bad", "TRACESTATE=x=y"}});
+  CHECK(end.out.size() == 55 + 6);
+  CHECK(end.out.ends_with("-00-none\n"));
+}
+
+TEST_CASE("without TRACEPARENT tasks get none") {
+  CliTest test;
+  CHECK(test.run_yaml("tasks: { a: 'echo ${TRACEPARENT-none}' }").out == "none\n");
+}
+
+}  // namespace
+}  // namespace errand::test

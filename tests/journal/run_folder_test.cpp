@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/journal/run_folder.h"
+
+#include <sys/file.h>
+
+#include <fstream>
+#include <set>
+
+#include "report/fixture.h"
+
+using namespace errand;
+using namespace errand::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Runs {
+  // A run with an output of so many bytes.
+  void add(const std::string& id, std::size_t bytes = 1) {
+    REQUIRE(make_run_folder(path, id).has_value());
+    std::ofstream(path + "/" + id + "/events.jsonl") << "{}\n";
+    std::ofstream(path + "/" + id + "/output") << std::string(bytes, 'x');
+  }
+  std::set<std::string> ids() const {
+    std::set<std::string> found;
+    for (const auto& entry : fs::directory_iterator(path)) found.insert(entry.path().filename());
+    return found;
+  }
+  Folder folder;
+  const std::string path = folder / "runs";
+};
+
+}  // namespace
+
+TEST_CASE("the oldest runs are removed when there are too many") {
+  Runs runs;
+  for (const char* id : {"1", "2", "3", "4"}) runs.add(id);
+  prune_runs(runs.path, "4", false, 4);
+  CHECK(runs.ids().size() == 4);
+  prune_runs(runs.path, "4", false, 2);
+  CHECK(runs.ids() == std::set<std::string>{"3", "4"});
+}
+
+TEST_CASE("the oldest runs are removed when they are too large") {
+  Runs runs;
+  for (const char* id : {"1", "2", "3", "4"}) runs.add(id, 1000);
+  prune_runs(runs.path, "4", true, 10, 1500);
+  CHECK(runs.ids() == std::set<std::string>{"3", "4"});
+}
+
+TEST_CASE("a run that goes on is not removed") {
+  Runs runs;
+  for (const char* id : {"1", "2", "3"}) runs.add(id);
+  const UniqueFd log(::open((runs.path + "/1/events.jsonl").c_str(), O_RDONLY | O_CLOEXEC));
+  REQUIRE(::flock(log.get(), LOCK_EX | LOCK_NB) == 0);
+  prune_runs(runs.path, "3", false, 1);
+  CHECK(runs.ids() == std::set<std::string>{"1", "3"});
+}
+
+TEST_CASE("files of others are not removed") {
+  Runs runs;
+  for (const char* id : {"1", "2", "3"}) runs.add(id);
+  std::ofstream(runs.path + "/1/notes.txt") << "mine";
+  fs::create_directory(runs.path + "/2/folder.log");
+  prune_runs(runs.path, "3", false, 1);
+  CHECK(fs::exists(runs.path + "/1/notes.txt"));
+  CHECK_FALSE(fs::exists(runs.path + "/1/output"));
+}
+
+TEST_CASE("a run is found by its id, the beginning of it, or as the last") {
+  Runs runs;
+  CHECK(find_run(runs.path, "last").error().message() ==
+        "there are no runs in '" + runs.path + "'");
+  runs.add("20260102-030405-aaa");
+  runs.add("20260102-030405-bbb");
+  runs.add("20260103-000000-ccc");
+  CHECK(find_run(runs.path, "last").value() == runs.path + "/20260103-000000-ccc");
+  CHECK(find_run(runs.path, "20260103").value() == runs.path + "/20260103-000000-ccc");
+  CHECK(find_run(runs.path, "20260102-030405-bbb").value() == runs.path + "/20260102-030405-bbb");
+  CHECK(
+      find_run(runs.path, "20260102").error().message() ==
+      "2 runs' ids begin with '20260102', for example 20260102-030405-aaa and 20260102-030405-bbb");
+  CHECK(find_run(runs.path, "x").error().message() ==
+        "no run's id begins with 'x'; the last one is 20260103-000000-ccc");
+}
+
+TEST_CASE("of runs that began in one second the last is the one that was written last") {
+  Runs runs;
+  runs.add("20260102-030405-bbb");
+  runs.add("20260102-030405-aaa");
+  const auto path = fs::path(runs.path) / "20260102-030405-bbb/events.jsonl";
+  fs::last_write_time(path, fs::last_write_time(path) - std::chrono::hours(1));
+  CHECK(find_run(runs.path, "last").value() == runs.path + "/20260102-030405-aaa");
+}
