@@ -18,6 +18,7 @@
 #include "errand/machine.h"
 #include "errand/plan/shell_quote.h"
 #include "errand/process/guardian.h"
+#include "errand/process/loop_check.h"
 #include "errand/process/reaper.h"
 #include "errand/report/console.h"
 #include "errand/report/escape_text.h"
@@ -334,7 +335,8 @@ Session::Outcome Session::outcome_of(const RunEnded& ended) const {
 
 Session::Outcome Session::run() {
   observers_.add(console_lines_);
-  Error error = open_log();
+  Error error = check_loop(loop_);
+  if (!error) error = open_log();
   if (!error) error = open_reports();
   if (error) {
     complain({"errand: " + error.message()});

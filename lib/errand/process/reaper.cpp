@@ -32,6 +32,13 @@ int descriptors_for_tasks() {
       std::min<rlim_t>(limit.rlim_cur - std::min(kReserve, limit.rlim_cur / 4), INT_MAX));
 }
 
+void unblock(int signal) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signal);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
 // 0: there are such children; `info` names one that has ended, if any.
 int look_at_dead(idtype_t type, id_t id, siginfo_t& info) {
   int rc = 0;
@@ -64,6 +71,7 @@ Reaper::Reaper(Runtime& runtime)
   ::sigaction(SIGCHLD, nullptr, &action);
   action.sa_flags |= SA_RESTART;
   ::sigaction(SIGCHLD, &action, nullptr);
+  unblock(SIGCHLD);  // whoever started us may have left it blocked: no end would ever be told
   signals_->reaper = this;
   wait_for_signal();
 }
@@ -106,6 +114,7 @@ void Reaper::reap() {
   }
   if (after_reaping_) after_reaping_();
   tell_stops();
+  if (!suspension_) tell_of_terminal();
   if (suspension_) suspension_->look();
 }
 
@@ -129,6 +138,7 @@ pid_t Reaper::reap_one() {
 }
 
 void Reaper::reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage) {
+  given_up_.erase(pid);
   if (const auto own = started_.find(pid); own != started_.end()) {
     Watch* const watch = own->second;
     started_.erase(own);
@@ -167,11 +177,16 @@ std::vector<pid_t> Reaper::strays() const {
 bool Reaper::kill_what_is_left(std::set<pid_t>& seen, std::vector<std::string>& told) {
   siginfo_t info{};
   if (look_at_dead(P_ALL, 0, info) != 0) return false;
+  bool dying = false;
   for (const pid_t pid : children()) {  // ours and not reaped: the ids are safe
-    if (seen.insert(pid).second) told.push_back(describe(pid));
-    ::kill(pid, SIGKILL);
+    if (given_up_.contains(pid)) continue;
+    const bool refused = ::kill(pid, SIGKILL) != 0 && errno == EPERM;
+    if (refused) given_up_.insert(pid);
+    if (!refused) dying = true;
+    if (!seen.insert(pid).second) continue;
+    told.push_back(describe(pid) + (refused ? ", but it may not be signaled and runs on" : ""));
   }
-  return true;
+  return dying || given_up_.empty();  // /proc does not tell of children everywhere
 }
 
 awaitable<std::vector<std::string>> Reaper::kill_strays() {

@@ -45,6 +45,9 @@ class Reaper {
     virtual void on_stop_state(bool stopped) = 0;
     // The same, from resume(), before the others are continued.
     virtual void on_resume() = 0;
+    // Stopped by `signal`, SIGTTIN or SIGTTOU: it wants the terminal, whose foreground it is not.
+    // May come again.
+    virtual void on_terminal_wanted(int signal) = 0;
 
    protected:
     ~Watch() = default;
@@ -81,6 +84,9 @@ class Reaper {
   void unwatch_stops(pid_t pid) { stops_.erase(pid); }
   // For a watch that ends before its process: the process is left to kill_strays().
   void abandon(pid_t pid);
+  // It does not die, or may not be signaled: kill_strays() does not wait for it, nor tell of it.
+  void give_up(pid_t pid) { given_up_.insert(pid); }
+  bool program_runs(pid_t pid) const { return spawner_.program_runs(pid); }
   // Is one of our children, dead or alive, in this group? Then its id cannot be reused before we
   // reap.
   static bool group_exists(pid_t pgid);
@@ -118,6 +124,7 @@ class Reaper {
   struct Suspension;
   void wait_for_signal();
   void tell_stops();
+  void tell_of_terminal();
   void reap();
   pid_t reap_one();
   void reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage);
@@ -139,6 +146,7 @@ class Reaper {
   std::unordered_map<pid_t, Watch*> lingering_;  // by group
   std::unordered_map<pid_t, Watch*> followed_;
   std::unordered_map<pid_t, Watch*> stops_;
+  std::set<pid_t> given_up_;
   std::function<void()> after_reaping_;
   std::shared_ptr<Signals> signals_;
   std::shared_ptr<Suspension> suspension_;  // null: nothing is suspended
