@@ -2,9 +2,12 @@
 //
 // What the system refuses: each fault is told clearly, and the other tasks go on as if nothing
 // were.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
+#include <sstream>
 
 #include "support/cli.h"
 
@@ -179,6 +182,102 @@ TEST_CASE("where orphans cannot be adopted errand says so and runs") {
   CHECK(end.out == "a\n");
   CHECK(contains(end.err, "warning: cannot adopt orphans"));
   CHECK(contains(end.err, "no subreaper"));
+}
+
+// The number of the first read from a task's pipe, which alone takes so large a buffer; 0: none.
+int first_read_of_output(const CliTest& test, bool injected) {
+  std::istringstream lines(test.read("trace"));
+  int number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("read(")) continue;
+    ++number;
+    if (contains(line, ", 262144)") && (!injected || contains(line, "INJECTED"))) return number;
+  }
+  return 0;
+}
+
+TEST_CASE("a task's output that cannot be read is told as that, and not as the task's SIGPIPE") {
+  const std::string strace = find_program("strace");
+  if (strace.empty() || kSanitized) {
+    WARN("skipped: needs strace, and a program without sanitizers");
+    return;
+  }
+  CliTest test;
+  test.write("errand.yaml", "mode: aggregate\ntasks: { a: exec yes }");
+  const auto run = [&](const std::string& fault) {
+    Call call{{"run", "-o", "quiet", "--timeout", "2s"}};
+    call.prefix = {strace, "-qq", "-o", test / "trace", "-e", "trace=read"};
+    if (!fault.empty()) call.prefix.insert(call.prefix.end(), {"-e", "inject=read:error=" + fault});
+    return test.run(call);
+  };
+  CHECK(run("").how() == "exit 124");
+  const int place = first_read_of_output(test, false);
+  REQUIRE(place > 0);
+  const Ended end = run("EIO:when=" + std::to_string(place));
+  REQUIRE(first_read_of_output(test, true) == place);
+  CHECK(end.how() == "exit 1");
+  CHECK(contains(end.err, "a: failed: read its output: Input/output error"));
+  CHECK_FALSE(contains(end.err, "SIGPIPE"));
+}
+
+TEST_CASE("a SIGCHLD that whoever started errand left blocked does not hang it") {
+  CliTest test;
+  test.write("errand.yaml", "tasks: { a: echo a }");
+  Call call{{"run"}};
+  call.prefix = {"env", "--block-signal=CHLD"};
+  const Ended end = test.run(call);
+  CHECK(end.how() == "exit 0");
+  CHECK(end.out == "a\n");
+}
+
+// What sudo runs: a program that has become root, in real earnest, among the tasks of somebody
+// else.
+TEST_CASE("a task that may not be signaled is named at once, and nobody waits for it") {
+  const std::string setpriv = find_program("setpriv");
+  if (::getuid() != 0 || setpriv.empty()) {
+    WARN("skipped: nobody but root can make a program that others may not signal");
+    return;
+  }
+  CliTest test;
+  const std::string become_root = test / "become-root";
+  std::filesystem::copy_file(setpriv, become_root);
+  REQUIRE(::chmod(become_root.c_str(), 04755) == 0);
+  test.make_gate("gate");
+  test.write("errand.yaml", R"(
+grace: 1h
+tasks:
+  a: [./become-root, --reuid=0, --regid=0, --clear-groups, sh, -c, 'echo ready >$MARKS; read x <gate']
+)");
+  REQUIRE(::chown(test.path().c_str(), 64321, 64321) == 0);
+  Call call{{"run", "errand.yaml"}};
+  call.prefix = {"setpriv", "--reuid=64321", "--regid=64321", "--clear-groups", "--inh-caps=-all"};
+  call.streams = Streams::together;
+  const auto errand = test.start(call);
+  errand->await_mark("ready");
+  errand->signal(SIGTERM);
+  errand->await_output("may not be signaled and runs on: sh -c ");
+  test.open_gate("gate");
+  const Ended end = errand->finish_killed();
+  CHECK(end.signal == SIGTERM);
+  CHECK(contains(end.out, "a: canceled: received SIGTERM"));
+  CHECK_FALSE(contains(end.out, "stopped what was left behind"));
+}
+
+TEST_CASE("-v says which of its safeguards the system refuses") {
+  const std::string strace = find_program("strace");
+  if (strace.empty() || kSanitized) {
+    WARN("skipped: needs strace, and a program without sanitizers");
+    return;
+  }
+  CliTest test;
+  test.write("errand.yaml", "tasks: { a: echo a }");
+  Call call{{"run", "-v"}};
+  CHECK(contains(test.run(call).err,
+                 "process groups, subreaper, pidfd, parent-death signal, guardian"));
+  call.prefix = {strace, "-qq", "-o", test / "trace", "-e", "inject=pidfd_open:error=ENOSYS"};
+  const Ended end = test.run(call);
+  CHECK(end.how() == "exit 0");
+  CHECK(contains(end.err, "subreaper, no pidfd, parent-death signal"));
 }
 
 TEST_CASE("signals that mean nothing change nothing") {
