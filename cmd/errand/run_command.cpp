@@ -17,7 +17,6 @@
 #include "errand/log.h"
 #include "errand/machine.h"
 #include "errand/plan/shell_quote.h"
-#include "errand/process/family.h"
 #include "errand/process/guardian.h"
 #include "errand/process/loop_check.h"
 #include "errand/process/reaper.h"
@@ -114,7 +113,7 @@ constexpr std::string_view kNoOrphans =
 std::string safeguards(const Reaper& reaper, const Guardian* guardian) {
   const std::string own = std::string("process groups, ") +
                           (reaper.adopts_orphans() ? "subreaper, " : "no subreaper, ") +
-                          (process_handle(::getpid()) ? "pidfd" : "no pidfd") +
+                          (Reaper::has_handles() ? "pidfd" : "no pidfd") +
                           ", parent-death signal, ";
   return "nothing is left behind: " + own +
          (guardian ? "guardian (pid " + std::to_string(guardian->pid()) + ")" : "no guardian");

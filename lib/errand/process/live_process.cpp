@@ -85,7 +85,7 @@ void LiveProcess::on_resume() {
 
 // Its group never gets our terminal's foreground, so nobody would ever continue it.
 void LiveProcess::on_terminal_wanted(int signal) {
-  if (loan_ || stopping_ || output_error_) return;
+  if (loan_ || !terminal_.empty() || stopping_ || output_error_) return;
   const std::string_view what =
       signal == SIGTTIN ? "SIGTTIN, it reads from" : "SIGTTOU, it sets or writes to";
   output_error_ = Error::text("stopped by " + std::string(what) +

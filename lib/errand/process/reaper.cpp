@@ -82,6 +82,8 @@ Reaper::~Reaper() {
   ::prctl(PR_SET_CHILD_SUBREAPER, was_subreaper_);
 }
 
+bool Reaper::has_handles() { return process_handle(::getpid()).get() >= 0; }
+
 void Reaper::wait_for_signal() {
   signals_->set.async_wait([signals = signals_](const std::error_code& error, int) {
     if (error || !signals->reaper) return;

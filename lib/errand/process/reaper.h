@@ -63,6 +63,10 @@ class Reaper {
   // task by a double fork is not found then.
   bool adopts_orphans() const { return adopts_orphans_; }
 
+  // False where the kernel has no handles of processes (pidfd): who has left its group is not
+  // killed with it then.
+  static bool has_handles();
+
   // Before anything is started: `guardian` is told of every group, and outlives this.
   void guard_with(Guardian& guardian) { guardian_ = &guardian; }
 
