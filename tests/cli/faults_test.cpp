@@ -232,27 +232,34 @@ TEST_CASE("a SIGCHLD that whoever started errand left blocked does not hang it")
 
 // What sudo runs: a program that has become root, in real earnest, among the tasks of somebody
 // else.
-TEST_CASE("a task that may not be signaled is named at once, and nobody waits for it") {
-  const std::string setpriv = find_program("setpriv");
-  if (::getuid() != 0 || setpriv.empty()) {
-    WARN("skipped: nobody but root can make a program that others may not signal");
-    return;
+struct SudoTest : CliTest {
+  SudoTest() {
+    const std::string become_root = *this / "become-root";
+    std::filesystem::copy_file(find_program("setpriv"), become_root);
+    REQUIRE(::chmod(become_root.c_str(), 04755) == 0);
+    REQUIRE(::chown(path().c_str(), 64321, 64321) == 0);
+    make_gate("gate");
+    call.prefix = {"setpriv", "--reuid=64321", "--regid=64321", "--clear-groups",
+                   "--inh-caps=-all"};
+    call.streams = Streams::together;
   }
-  CliTest test;
-  const std::string become_root = test / "become-root";
-  std::filesystem::copy_file(setpriv, become_root);
-  REQUIRE(::chmod(become_root.c_str(), 04755) == 0);
-  test.make_gate("gate");
+  static bool possible() {
+    if (::getuid() == 0 && !find_program("setpriv").empty()) return true;
+    WARN("skipped: nobody but root can make a program that others may not signal");
+    return false;
+  }
+  Call call{{"run", "errand.yaml"}};
+};
+
+TEST_CASE("a task that may not be signaled is named at once, and nobody waits for it") {
+  if (!SudoTest::possible()) return;
+  SudoTest test;
   test.write("errand.yaml", R"(
 grace: 1h
 tasks:
   a: [./become-root, --reuid=0, --regid=0, --clear-groups, sh, -c, 'echo ready >$MARKS; read x <gate']
 )");
-  REQUIRE(::chown(test.path().c_str(), 64321, 64321) == 0);
-  Call call{{"run", "errand.yaml"}};
-  call.prefix = {"setpriv", "--reuid=64321", "--regid=64321", "--clear-groups", "--inh-caps=-all"};
-  call.streams = Streams::together;
-  const auto errand = test.start(call);
+  const auto errand = test.start(test.call);
   errand->await_mark("ready");
   errand->signal(SIGTERM);
   errand->await_output("may not be signaled and runs on: sh -c ");
@@ -260,7 +267,28 @@ tasks:
   const Ended end = errand->finish_killed();
   CHECK(end.signal == SIGTERM);
   CHECK(contains(end.out, "a: canceled: received SIGTERM"));
-  CHECK_FALSE(contains(end.out, "stopped what was left behind"));
+  CHECK_FALSE(contains(end.out, "left behind"));
+}
+
+TEST_CASE("what a task has left behind and may not be signaled is not said to be stopped") {
+  if (!SudoTest::possible()) return;
+  SudoTest test;
+  test.write("errand.yaml", R"(
+tasks:
+  a: >-
+    ./become-root --reuid=0 --regid=0 --clear-groups
+    setsid -f sh -c 'exec >/dev/null 2>&1; echo ready >$MARKS; read x <gate'; read x <own
+)");
+  test.make_gate("own");
+  REQUIRE(::chmod((test / "own").c_str(), 0666) == 0);
+  const auto errand = test.start(test.call);
+  errand->await_mark("ready");
+  test.open_gate("own");
+  errand->await_output("left behind, may not be signaled and runs on: sh -c ");
+  test.open_gate("gate");
+  const Ended end = errand->finish_killed();
+  CHECK(contains(end.out, "1 task: 1 succeeded"));
+  CHECK_FALSE(contains(end.out, "stopped what"));
 }
 
 TEST_CASE("-v says which of its safeguards the system refuses") {

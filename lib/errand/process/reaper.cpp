@@ -182,11 +182,14 @@ bool Reaper::kill_what_is_left(std::set<pid_t>& seen, std::vector<std::string>& 
   bool dying = false;
   for (const pid_t pid : children()) {  // ours and not reaped: the ids are safe
     if (given_up_.contains(pid)) continue;
-    const bool refused = ::kill(pid, SIGKILL) != 0 && errno == EPERM;
-    if (refused) given_up_.insert(pid);
-    if (!refused) dying = true;
-    if (!seen.insert(pid).second) continue;
-    told.push_back(describe(pid) + (refused ? ", but it may not be signaled and runs on" : ""));
+    const std::string description = seen.contains(pid) ? std::string() : describe(pid);
+    if (::kill(pid, SIGKILL) != 0 && errno == EPERM) {
+      given_up_.insert(pid);
+      refused_.push_back(description);
+      continue;
+    }
+    dying = true;
+    if (seen.insert(pid).second) told.push_back(description);
   }
   return dying || given_up_.empty();  // /proc does not tell of children everywhere
 }

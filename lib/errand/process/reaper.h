@@ -112,6 +112,8 @@ class Reaper {
   // kStraysTime. "COMMAND (pid N)" for each. For the end of a program: nothing may be started any
   // more.
   awaitable<std::vector<std::string>> kill_strays();
+  // Whom kill_strays() would have killed, but may not signal.
+  const std::vector<std::string>& refused() const { return refused_; }
 
   std::size_t processes() const { return started_.size(); }
 
@@ -151,6 +153,7 @@ class Reaper {
   std::unordered_map<pid_t, Watch*> followed_;
   std::unordered_map<pid_t, Watch*> stops_;
   std::set<pid_t> given_up_;
+  std::vector<std::string> refused_;
   std::function<void()> after_reaping_;
   std::shared_ptr<Signals> signals_;
   std::shared_ptr<Suspension> suspension_;  // null: nothing is suspended
