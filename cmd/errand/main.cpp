@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <exception>
 #include <string>
+#include <system_error>
 
 #include "errand/commands.h"
 #include "errand/options.h"
@@ -34,7 +35,10 @@ int main(int argc, char** argv) {
   try {
     cmd::Invocation invocation = cmd::read_command_line(argc, argv);
     return std::visit(Perform{}, invocation);
-  } catch (const std::exception& exception) {  // no memory, or no descriptor for the event loop
+  } catch (const std::system_error& error) {  // mostly no descriptor for the event loop
+    cmd::complain({std::string("errand: cannot go on: ") + error.what()});
+    return cmd::kErrandFailed;
+  } catch (const std::exception& exception) {  // no memory
     cmd::complain({std::string("errand: ") + exception.what()});
     return cmd::kErrandFailed;
   }

@@ -31,8 +31,19 @@ Records::Records(Runtime& runtime, std::string name, UniqueFd file, std::string 
   UniqueFd set(::epoll_create1(EPOLL_CLOEXEC));
   epoll_event event{};
   event.events = EPOLLIN;
-  if (::epoll_ctl(set.get(), EPOLL_CTL_ADD, file_.get(), &event) != 0) return;  // a file
-  watched_ = std::make_unique<asio::posix::stream_descriptor>(runtime.executor(), set.release());
+  if (!set || ::epoll_ctl(set.get(), EPOLL_CTL_ADD, file_.get(), &event) != 0) {
+    if (errno != EPERM) unwatched_ = Error::system("cannot wait for " + name_, errno);
+    return;  // EPERM: a file, which is always readable
+  }
+  watched_ = std::make_unique<asio::posix::stream_descriptor>(runtime.executor());
+  asio::error_code failed;
+  watched_->assign(set.get(), failed);
+  if (failed) {
+    unwatched_ = Error::system("cannot wait for " + name_, failed.value());
+    watched_.reset();
+    return;
+  }
+  (void)set.release();  // the descriptor owns it now
 }
 
 bool Records::take(std::string& record) {
@@ -52,6 +63,7 @@ bool Records::take(std::string& record) {
 }
 
 awaitable<Error> Records::read_more(Context context) {
+  if (unwatched_) co_return Error::make(InputFailure{unwatched_.message()});
   if (text_.size() - at_ > kRecordBytesMax) {
     co_return Error::make(
         InputFailure{name_ + ":" + std::to_string(number_ + 1) + ": longer than 16 MiB"});

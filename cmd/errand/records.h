@@ -39,6 +39,7 @@ class Records {
   // Asio would make the descriptor non-blocking for every process that shares it, so it watches an
   // epoll set around it. None: always readable (a file).
   std::unique_ptr<asio::posix::stream_descriptor> watched_;
+  Error unwatched_;     // why not, where it ought to be
   std::size_t at_ = 0;  // begin of the next record in text_
   std::uint32_t number_ = 0;
   bool ended_ = false;

@@ -17,6 +17,7 @@
 #include "errand/machine.h"
 #include "errand/plan/shell_quote.h"
 #include "errand/process/guardian.h"
+#include "errand/process/loop_check.h"
 #include "errand/process/reaper.h"
 #include "errand/report/console.h"
 #include "errand/report/escape_text.h"
@@ -119,7 +120,8 @@ constexpr std::string_view kNoOrphans =
 // What keeps the tasks' processes from being left behind, for -v.
 std::string safeguards(const Reaper& reaper, const Guardian* guardian) {
   const std::string own = std::string("process groups, ") +
-                          (reaper.adopts_orphans() ? "subreaper" : "no subreaper") +
+                          (reaper.adopts_orphans() ? "subreaper, " : "no subreaper, ") +
+                          (Reaper::has_handles() ? "pidfd" : "no pidfd") +
                           ", parent-death signal, ";
   return "nothing is left behind: " + own +
          (guardian ? "guardian (pid " + std::to_string(guardian->pid()) + ")" : "no guardian");
@@ -339,7 +341,9 @@ Session::Outcome Session::outcome_of(const RunEnded& ended) const {
 
 Session::Outcome Session::run() {
   observers_.add(console_lines_);
-  if (const Error error = open_files()) {
+  Error error = check_loop(loop_);
+  if (!error) error = open_files();
+  if (error) {
     complain({"errand: " + error.message()});
     return {};
   }

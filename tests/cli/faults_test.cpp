@@ -2,9 +2,12 @@
 //
 // What the system refuses: each fault is told clearly, and the other tasks go on as if nothing
 // were.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
+#include <sstream>
 
 #include "support/cli.h"
 
@@ -179,6 +182,130 @@ TEST_CASE("where orphans cannot be adopted errand says so and runs") {
   CHECK(end.out == "a\n");
   CHECK(contains(end.err, "warning: cannot adopt orphans"));
   CHECK(contains(end.err, "no subreaper"));
+}
+
+// The number of the first read from a task's pipe, which alone takes so large a buffer; 0: none.
+int first_read_of_output(const CliTest& test, bool injected) {
+  std::istringstream lines(test.read("trace"));
+  int number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("read(")) continue;
+    ++number;
+    if (contains(line, ", 262144)") && (!injected || contains(line, "INJECTED"))) return number;
+  }
+  return 0;
+}
+
+TEST_CASE("a task's output that cannot be read is told as that, and not as the task's SIGPIPE") {
+  const std::string strace = find_program("strace");
+  if (strace.empty() || kSanitized) {
+    WARN("skipped: needs strace, and a program without sanitizers");
+    return;
+  }
+  CliTest test;
+  test.write("errand.yaml", "mode: aggregate\ntasks: { a: exec yes }");
+  const auto run = [&](const std::string& fault) {
+    Call call{{"run", "-o", "quiet", "--timeout", "2s"}};
+    call.prefix = {strace, "-qq", "-o", test / "trace", "-e", "trace=read"};
+    if (!fault.empty()) call.prefix.insert(call.prefix.end(), {"-e", "inject=read:error=" + fault});
+    return test.run(call);
+  };
+  CHECK(run("").how() == "exit 124");
+  const int place = first_read_of_output(test, false);
+  REQUIRE(place > 0);
+  const Ended end = run("EIO:when=" + std::to_string(place));
+  REQUIRE(first_read_of_output(test, true) == place);
+  CHECK(end.how() == "exit 1");
+  CHECK(contains(end.err, "a: failed: read its output: Input/output error"));
+  CHECK_FALSE(contains(end.err, "SIGPIPE"));
+}
+
+TEST_CASE("a SIGCHLD that whoever started errand left blocked does not hang it") {
+  CliTest test;
+  test.write("errand.yaml", "tasks: { a: echo a }");
+  Call call{{"run"}};
+  call.prefix = {"env", "--block-signal=CHLD"};
+  const Ended end = test.run(call);
+  CHECK(end.how() == "exit 0");
+  CHECK(end.out == "a\n");
+}
+
+// What sudo runs: a program that has become root, in real earnest, among the tasks of somebody
+// else.
+struct SudoTest : CliTest {
+  SudoTest() {
+    const std::string become_root = *this / "become-root";
+    std::filesystem::copy_file(find_program("setpriv"), become_root);
+    REQUIRE(::chmod(become_root.c_str(), 04755) == 0);
+    REQUIRE(::chown(path().c_str(), 64321, 64321) == 0);
+    make_gate("gate");
+    call.prefix = {"setpriv", "--reuid=64321", "--regid=64321", "--clear-groups",
+                   "--inh-caps=-all"};
+    call.streams = Streams::together;
+  }
+  static bool possible() {
+    if (::getuid() == 0 && !find_program("setpriv").empty()) return true;
+    WARN("skipped: nobody but root can make a program that others may not signal");
+    return false;
+  }
+  Call call{{"run", "errand.yaml"}};
+};
+
+TEST_CASE("a task that may not be signaled is named at once, and nobody waits for it") {
+  if (!SudoTest::possible()) return;
+  SudoTest test;
+  test.write("errand.yaml", R"(
+grace: 1h
+tasks:
+  a: [./become-root, --reuid=0, --regid=0, --clear-groups, sh, -c, 'echo ready >$MARKS; read x <gate']
+)");
+  const auto errand = test.start(test.call);
+  errand->await_mark("ready");
+  errand->signal(SIGTERM);
+  errand->await_output("may not be signaled and runs on: sh -c ");
+  test.open_gate("gate");
+  const Ended end = errand->finish_killed();
+  CHECK(end.signal == SIGTERM);
+  CHECK(contains(end.out, "a: canceled: received SIGTERM"));
+  CHECK_FALSE(contains(end.out, "left behind"));
+}
+
+TEST_CASE("what a task has left behind and may not be signaled is not said to be stopped") {
+  if (!SudoTest::possible()) return;
+  SudoTest test;
+  test.write("errand.yaml", R"(
+tasks:
+  a: >-
+    ./become-root --reuid=0 --regid=0 --clear-groups
+    setsid -f sh -c 'exec >/dev/null 2>&1; echo ready >$MARKS; read x <gate'; read x <own
+)");
+  test.make_gate("own");
+  REQUIRE(::chmod((test / "own").c_str(), 0666) == 0);
+  const auto errand = test.start(test.call);
+  errand->await_mark("ready");
+  test.open_gate("own");
+  errand->await_output("left behind, may not be signaled and runs on: sh -c ");
+  test.open_gate("gate");
+  const Ended end = errand->finish_killed();
+  CHECK(contains(end.out, "1 task: 1 succeeded"));
+  CHECK_FALSE(contains(end.out, "stopped what"));
+}
+
+TEST_CASE("-v says which of its safeguards the system refuses") {
+  const std::string strace = find_program("strace");
+  if (strace.empty() || kSanitized) {
+    WARN("skipped: needs strace, and a program without sanitizers");
+    return;
+  }
+  CliTest test;
+  test.write("errand.yaml", "tasks: { a: echo a }");
+  Call call{{"run", "-v"}};
+  CHECK(contains(test.run(call).err,
+                 "process groups, subreaper, pidfd, parent-death signal, guardian"));
+  call.prefix = {strace, "-qq", "-o", test / "trace", "-e", "inject=pidfd_open:error=ENOSYS"};
+  const Ended end = test.run(call);
+  CHECK(end.how() == "exit 0");
+  CHECK(contains(end.err, "subreaper, no pidfd, parent-death signal"));
 }
 
 TEST_CASE("signals that mean nothing change nothing") {

@@ -161,6 +161,63 @@ tasks:
   CHECK(errand->finish().how() == "exit 0");
 }
 
+// The terminal stops whoever uses it from the background, and nobody could bring a task to the
+// foreground.
+TEST_CASE("a task that reads or sets the terminal without being interactive fails and says why") {
+  struct Case {
+    std::string run, told;
+  };
+  for (const Case& one :
+       std::vector<Case>{{"read line </dev/tty", "SIGTTIN, it reads from the terminal"},
+                         {"stty -echo </dev/tty", "SIGTTOU, it sets or writes to the terminal"}}) {
+    CAPTURE(one.run);
+    CliTest test;
+    test.write("errand.yaml", "mode: aggregate\ntasks: { a: " + one.run + ", b: echo b }");
+    Call call{{"run", "--color", "never"}};
+    call.streams = Streams::terminal;
+    const Ended end = test.run(call);
+    CHECK(end.how() == "exit 1");
+    CHECK(contains(end.out,
+                   "a: failed: stopped by " + one.told + ", which only an interactive task may"));
+    CHECK(contains(end.out, "1 succeeded, 1 failed"));
+  }
+}
+
+// A job of a shell that stays in the background until the gate "go" opens.
+struct BackgroundJob : Job {
+  explicit BackgroundJob(const std::string& before) {
+    call.prefix = {"sh", "-mc",
+                   before +
+                       " \"$0\" \"$@\" & until grep -q Stopped jobs; do sleep 0.1; jobs >jobs; "
+                       "done; echo \"stopped\" >$MARKS; read line <go; fg >/dev/null; exit $?"};
+    write("jobs", "");
+  }
+};
+
+TEST_CASE("errand in the background stops when its interactive task needs the terminal") {
+  BackgroundJob job("");
+  job.write("errand.yaml",
+            "tasks: { a: { interactive: true, run: 'read line; echo \"got $line\" >$MARKS' } }");
+  const auto errand = job.start(job.call);
+  errand->await_mark("stopped");
+  job.open_gate("go");
+  errand->type("words\n");
+  errand->await_mark("got words");
+  CHECK(errand->finish().how() == "exit 0");
+}
+
+TEST_CASE("errand in the background of a terminal with tostop stops when it writes, as others do") {
+  BackgroundJob job("stty tostop;");
+  job.write("errand.yaml", "tasks: { a: 'echo some words; touch done' }");
+  const auto errand = job.start(job.call);
+  errand->await_mark("stopped");
+  job.open_gate("go");
+  const Ended end = errand->finish();
+  CHECK(end.how() == "exit 0");
+  CHECK(contains(end.out, "some words"));
+  CHECK(job.exists("done"));
+}
+
 TEST_CASE("tasks run on while errand itself is stopped by SIGSTOP") {
   CliTest test;
   test.make_gate("gate");

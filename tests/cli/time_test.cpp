@@ -4,6 +4,8 @@
 // "after the grace".
 #include <chrono>
 #include <csignal>
+#include <ctime>
+#include <nlohmann/json.hpp>
 
 #include "support/cli.h"
 
@@ -207,6 +209,43 @@ TEST_CASE(
   CHECK(took < 7s * (kSanitized ? 10 : 3));  // 7 s on a machine that has nothing else to do
   CHECK(contains(test.read("report.json"), "received SIGINT"));
   CHECK_FALSE(test.held());
+}
+
+// A run with a wall clock that jumps a day to and fro at each look. The program must be linked
+// dynamically for that, and the tasks' processes see it as well.
+TEST_CASE("a wall clock that is set during a run changes nothing but what it shows") {
+  if (kSanitized) {
+    WARN("skipped: a sanitizer's own library wants to be the first");
+    return;
+  }
+  CliTest test;
+  test.write("errand.yaml", R"(
+mode: aggregate
+tasks:
+  quick: { run: sleep 0.2, timeout: 1h }
+  slow: { run: sleep 1000, timeout: 300ms }
+  retried: { run: "test -e again || { touch again; exit 1; }", retry: { count: 1, delay: 100ms } }
+  later: { run: echo later, needs: [quick] }
+)");
+  Call call{{"run", "--timeout", "1h", "--rate", "20/s", "--report", "json=report.json"}};
+  call.env = {"LD_PRELOAD=" ERRAND_JUMPING_CLOCK};
+  const auto began = steady_clock::now();
+  const Ended end = test.run(call);
+  const std::chrono::duration<double> took = steady_clock::now() - began;
+  CHECK(end.how() == "exit 1");
+  CHECK(contains(end.err, "slow: timed out after 300ms\n"));
+  CHECK(contains(end.err, "4 tasks: 3 succeeded (1 flaky), 1 timed out in "));
+  const nlohmann::json report = nlohmann::json::parse(test.read("report.json"));
+  const std::time_t now = std::time(nullptr);
+  char today[16];
+  std::strftime(today, sizeof today, "%Y-%m-%dT", std::gmtime(&now));
+  CHECK_FALSE(contains(report.at("run").at("started").get<std::string>(), today));  // it has jumped
+  CHECK(report.at("run").at("duration") <= took.count());
+  for (const nlohmann::json& task : report.at("tasks")) {
+    CAPTURE(task.dump());
+    CHECK(task.at("duration") >= 0.0);
+    CHECK(task.at("duration") <= took.count());
+  }
 }
 
 }  // namespace

@@ -321,13 +321,12 @@ TEST_CASE("an executor that throws is a failure of that task and nothing hangs")
 
 TEST_CASE("what attempts left behind is told before the run ends") {
   RunTest test;
-  test.executor.left_behind = {"daemon (pid 7)"};
+  test.executor.left_behind = {"stopped: daemon (pid 7)"};
   test.run_plan("tasks: {a: x}");
   CHECK(test.executor.closed);
-  CHECK(test.recorder.lines ==
-        std::vector<std::string>{"0s start a", "1s succeeded a",
-                                 "1s notice stopped what was left behind: daemon (pid 7)",
-                                 "1s end"});
+  CHECK(test.recorder.lines == std::vector<std::string>{"0s start a", "1s succeeded a",
+                                                        "1s notice stopped: daemon (pid 7)",
+                                                        "1s end"});
 }
 
 TEST_CASE("the end of a task carries its last lines") {

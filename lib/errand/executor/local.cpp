@@ -336,4 +336,13 @@ awaitable<Error> LocalExecutor::probe(Context context, Context hurry, const Atte
   co_return Error();
 }
 
+awaitable<std::vector<std::string>> LocalExecutor::close() {
+  std::vector<std::string> told;
+  const std::vector<std::string> killed = co_await reaper_.kill_strays();
+  for (const std::string& stray : killed) told.push_back("stopped what was left behind: " + stray);
+  for (const std::string& stray : reaper_.refused())
+    told.push_back("left behind, may not be signaled and runs on: " + stray);
+  co_return told;
+}
+
 }  // namespace errand

@@ -35,7 +35,7 @@ class LocalExecutor final : public Executor {
                                OutputSink& output, Capture capture) override;
   // lint: outlives: as above.
   awaitable<Error> probe(Context context, Context hurry, const Attempt& attempt) override;
-  awaitable<std::vector<std::string>> close() override { return reaper_.kill_strays(); }
+  awaitable<std::vector<std::string>> close() override;
 
  private:
   using Entries = std::shared_ptr<const std::vector<EnvEntry>>;

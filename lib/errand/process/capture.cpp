@@ -81,9 +81,13 @@ void PipeReader::read_now() {
       owner_.on_output(stream_, std::string_view(buffer_.data(), bytes));
     } else if (count < 0 && errno == EAGAIN) {
       return resume();  // readiness may be announced for a descriptor that had this number before
-    } else if (count == 0 || errno != EINTR) {
+    } else if (count == 0) {
       close();
       return owner_.on_output_end();
+    } else if (errno != EINTR) {
+      const int number = errno;
+      close();
+      return owner_.on_output_failure(number);
     }
   }
 }

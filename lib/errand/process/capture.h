@@ -55,8 +55,10 @@ class PipeReader {
     virtual void on_output(OutputStream stream, std::string_view bytes) = 0;
     // Asked after each on_output(). False: nothing more is read until resume().
     virtual bool wants_more() = 0;
-    // The last writer has closed the pipe, or it cannot be read any more.
+    // The last writer has closed the pipe.
     virtual void on_output_end() = 0;
+    // It cannot be read any more, for a reason of the system's; instead of on_output_end().
+    virtual void on_output_failure(int number) = 0;
 
    protected:
     ~Owner() = default;

@@ -184,4 +184,8 @@ bool signal_process(const UniqueFd& handle, int signal) {
   return ::syscall(SYS_pidfd_send_signal, handle.get(), signal, nullptr, 0) == 0 || errno != ESRCH;
 }
 
+bool may_signal(const UniqueFd& handle) {
+  return ::syscall(SYS_pidfd_send_signal, handle.get(), 0, nullptr, 0) == 0 || errno != EPERM;
+}
+
 }  // namespace errand

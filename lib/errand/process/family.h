@@ -54,5 +54,7 @@ std::string describe(pid_t pid);
 UniqueFd process_handle(pid_t pid);
 // False when that process has been reaped.
 bool signal_process(const UniqueFd& handle, int signal);
+// False: the system does not let us signal it.
+bool may_signal(const UniqueFd& handle);
 
 }  // namespace errand

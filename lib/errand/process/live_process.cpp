@@ -83,10 +83,29 @@ void LiveProcess::on_resume() {
   signal_group(SIGCONT);
 }
 
+// Its group never gets our terminal's foreground, so nobody would ever continue it.
+void LiveProcess::on_terminal_wanted(int signal) {
+  if (loan_ || !terminal_.empty() || stopping_ || output_error_) return;
+  const std::string_view what =
+      signal == SIGTTIN ? "SIGTTIN, it reads from" : "SIGTTOU, it sets or writes to";
+  output_error_ = Error::text("stopped by " + std::string(what) +
+                              " the terminal, which only an interactive task may");
+  stop(output_error_);
+}
+
 void LiveProcess::on_output(OutputStream stream, std::string_view bytes) {
   if (output_error_) return;
   output_error_ = receiver_.write(stream, bytes);
   if (output_error_) stop(output_error_);
+}
+
+// Told before its writers get SIGPIPE for it.
+void LiveProcess::on_output_failure(int number) {
+  const bool ended_terminal = number == EIO && !terminal_.empty();  // nobody has it open any more
+  if (ended_terminal || output_error_) return settle();
+  output_error_ = Error::system("read its output", number);
+  stop(output_error_);
+  settle();
 }
 
 bool LiveProcess::wants_more() {
@@ -124,11 +143,10 @@ void LiveProcess::on_deadline() {
       if (passed == Deadline::leftovers) return cut_off();
       close_output();
       settle();
-      if (!ended_) set_deadline(Deadline::death, kKillTime);
+      if (!ended_) await_death();
       return;
     case Deadline::death:
-      end_.notices.push_back("cannot be killed: " + describe(pid_));
-      return finish();
+      return give_up();
   }
 }
 
@@ -142,7 +160,7 @@ void LiveProcess::stop(const Error& cause) {
   find_escaped();
   signal_group(rule_.polite_signal ? rule_.polite_signal(cause) : SIGTERM);
   signal_group(SIGCONT);  // a stopped process would not see it; others ignore this one
-  if (rule_.grace <= Duration() || hurry_.done()) return kill_all();
+  if (rule_.grace <= Duration() || hurry_.done() || refuses()) return kill_all();
   set_deadline(Deadline::grace, rule_.grace);
 }
 
@@ -158,8 +176,12 @@ void LiveProcess::kill_all() {
   find_escaped();
   signal_group(SIGKILL);
   kill_escaped();
-  set_deadline(Deadline::death, kKillTime);
+  await_death();
   settle();
+}
+
+void LiveProcess::await_death() {
+  set_deadline(Deadline::death, refuses() ? kLeftoverTime : kKillTime);
 }
 
 // It has ended by itself, and the time of those it left behind is up.
@@ -178,14 +200,31 @@ void LiveProcess::settle() {
   if (!group && !escaped_.empty() && !std::exchange(killed_, true)) {
     find_escaped();
     kill_escaped();
-    set_deadline(Deadline::death, kKillTime);
+    await_death();
     forget_dead();
   }
   if (!group) reaper_.group_gone(pid_);
   if (!group && escaped_.empty() && !output_open()) return finish();
+  if (stopping_ && refuses()) {  // those who did not have ended
+    if (!killed_) return kill_all();
+    if (!std::exchange(refused_, true)) await_death();
+  }
   const bool dying = (group && (stopping_ || killed_)) || !escaped_.empty();
   if (dying || cut_off_ || deadline_ == Deadline::leftovers) return;
   set_deadline(Deadline::leftovers, kLeftoverTime);
+}
+
+void LiveProcess::give_up() {
+  const std::string_view what =
+      refuses() ? "may not be signaled and runs on: " : "cannot be killed: ";
+  std::string told;
+  for (const pid_t pid : members()) {
+    told.append(told.empty() ? what : ", ").append(describe(pid));
+    reaper_.give_up(pid);
+  }
+  if (!told.empty()) end_.notices.push_back(std::move(told));
+  if (reaper_.program_runs(pid_) && std::exchange(leader_alive_, false)) reaper_.abandon(pid_);
+  finish();
 }
 
 void LiveProcess::finish() {
@@ -224,6 +263,29 @@ void LiveProcess::signal_group(int signal) {
   } else if (group_exists()) {
     ::kill(-pid_, signal);
   }
+}
+
+// Of the group, and who left it, as far as we can find out.
+std::vector<pid_t> LiveProcess::members() const {
+  std::vector<pid_t> found = children_of(::getpid());
+  for (std::size_t i = 0, own = found.size(); i < own; ++i) {
+    const std::vector<pid_t> below = descendants_of(found[i]);
+    found.insert(found.end(), below.begin(), below.end());
+  }
+  std::erase_if(found, [this](pid_t pid) {
+    const bool escaped = std::ranges::find(escaped_, pid, &Escaped::pid) != escaped_.end();
+    return !escaped && ::getpgid(pid) != pid_;
+  });
+  return found;
+}
+
+// True: nobody who is left takes a signal from us (what sudo runs), so waiting is of no use.
+bool LiveProcess::refuses() const {
+  const bool group = group_exists();
+  if (group && (::kill(-pid_, 0) == 0 || errno != EPERM)) return false;
+  return (group || !escaped_.empty()) && std::ranges::all_of(escaped_, [](const Escaped& escaped) {
+           return !may_signal(escaped.handle);
+         });
 }
 
 void LiveProcess::find_escaped() {

@@ -31,6 +31,13 @@ int descriptors_for_tasks() {
       std::min<rlim_t>(limit.rlim_cur - std::min(kReserve, limit.rlim_cur / 4), INT_MAX));
 }
 
+void unblock(int signal) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signal);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
 // 0: there are such children; `info` names one that has ended, if any.
 int look_at_dead(idtype_t type, id_t id, siginfo_t& info) {
   int rc = 0;
@@ -63,6 +70,7 @@ Reaper::Reaper(Runtime& runtime)
   ::sigaction(SIGCHLD, nullptr, &action);
   action.sa_flags |= SA_RESTART;
   ::sigaction(SIGCHLD, &action, nullptr);
+  unblock(SIGCHLD);  // whoever started us may have left it blocked: no end would ever be told
   signals_->reaper = this;
   wait_for_signal();
 }
@@ -72,6 +80,8 @@ Reaper::~Reaper() {
   signals_->set.cancel();
   ::prctl(PR_SET_CHILD_SUBREAPER, was_subreaper_);
 }
+
+bool Reaper::has_handles() { return process_handle(::getpid()).get() >= 0; }
 
 void Reaper::wait_for_signal() {
   signals_->set.async_wait([signals = signals_](const std::error_code& error, int) {
@@ -105,6 +115,7 @@ void Reaper::reap() {
   }
   if (after_reaping_) after_reaping_();
   tell_stops();
+  if (!suspension_) tell_of_terminal();
   if (suspension_) suspension_->look();
 }
 
@@ -128,6 +139,7 @@ pid_t Reaper::reap_one() {
 }
 
 void Reaper::reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage) {
+  given_up_.erase(pid);
   if (const auto own = started_.find(pid); own != started_.end()) {
     Watch* const watch = own->second;
     started_.erase(own);
@@ -166,11 +178,19 @@ std::vector<pid_t> Reaper::strays() const {
 bool Reaper::kill_what_is_left(std::set<pid_t>& seen, std::vector<std::string>& told) {
   siginfo_t info{};
   if (look_at_dead(P_ALL, 0, info) != 0) return false;
+  bool dying = false;
   for (const pid_t pid : children()) {  // ours and not reaped: the ids are safe
-    if (seen.insert(pid).second) told.push_back(describe(pid));
-    ::kill(pid, SIGKILL);
+    if (given_up_.contains(pid)) continue;
+    const std::string description = seen.contains(pid) ? std::string() : describe(pid);
+    if (::kill(pid, SIGKILL) != 0 && errno == EPERM) {
+      given_up_.insert(pid);
+      refused_.push_back(description);
+      continue;
+    }
+    dying = true;
+    if (seen.insert(pid).second) told.push_back(description);
   }
-  return true;
+  return dying || given_up_.empty();  // /proc does not tell of children everywhere
 }
 
 awaitable<std::vector<std::string>> Reaper::kill_strays() {

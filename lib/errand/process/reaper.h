@@ -45,6 +45,9 @@ class Reaper {
     virtual void on_stop_state(bool stopped) = 0;
     // The same, from resume(), before the others are continued.
     virtual void on_resume() = 0;
+    // Stopped by `signal`, SIGTTIN or SIGTTOU: it wants the terminal, whose foreground it is not.
+    // May come again.
+    virtual void on_terminal_wanted(int signal) = 0;
 
    protected:
     ~Watch() = default;
@@ -59,6 +62,10 @@ class Reaper {
   // False where the kernel did not make us the one that orphans are handed to: who escapes from a
   // task by a double fork is not found then.
   bool adopts_orphans() const { return adopts_orphans_; }
+
+  // False where the kernel has no handles of processes (pidfd): who has left its group is not
+  // killed with it then.
+  static bool has_handles();
 
   // Before anything is started: `guardian` is told of every group, and outlives this.
   void guard_with(Guardian& guardian) { guardian_ = &guardian; }
@@ -81,6 +88,9 @@ class Reaper {
   void unwatch_stops(pid_t pid) { stops_.erase(pid); }
   // For a watch that ends before its process: the process is left to kill_strays().
   void abandon(pid_t pid);
+  // It does not die, or may not be signaled: kill_strays() does not wait for it, nor tell of it.
+  void give_up(pid_t pid) { given_up_.insert(pid); }
+  bool program_runs(pid_t pid) const { return spawner_.program_runs(pid); }
   // Is one of our children, dead or alive, in this group? Then its id cannot be reused before we
   // reap.
   static bool group_exists(pid_t pgid);
@@ -102,6 +112,8 @@ class Reaper {
   // kStraysTime. "COMMAND (pid N)" for each. For the end of a program: nothing may be started any
   // more.
   awaitable<std::vector<std::string>> kill_strays();
+  // Whom kill_strays() would have killed, but may not signal.
+  const std::vector<std::string>& refused() const { return refused_; }
 
   std::size_t processes() const { return started_.size(); }
 
@@ -119,6 +131,7 @@ class Reaper {
   struct Suspension;
   void wait_for_signal();
   void tell_stops();
+  void tell_of_terminal();
   void reap();
   pid_t reap_one();
   void reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage);
@@ -140,6 +153,8 @@ class Reaper {
   std::unordered_map<pid_t, Watch*> lingering_;  // by group
   std::unordered_map<pid_t, Watch*> followed_;
   std::unordered_map<pid_t, Watch*> stops_;
+  std::set<pid_t> given_up_;
+  std::vector<std::string> refused_;
   std::function<void()> after_reaping_;
   std::shared_ptr<Signals> signals_;
   std::shared_ptr<Suspension> suspension_;  // null: nothing is suspended

@@ -41,6 +41,7 @@ struct alignas(64) Spawner::Slot {
       0};  // 1: a child runs here; the kernel clears it at execve or exit
   SpawnRequest request;
   pid_t parent = 0;
+  pid_t child = 0;
   bool reset_handlers = false;
   int share_below =
       0;  // the child shares our table and is to copy what is below; 0: it has its own
@@ -297,7 +298,14 @@ Result<pid_t> Spawner::spawn(const SpawnRequest& request) {
   const long rc = start(slot);
   if (share) release_low(request);
   if (rc < 0) return std::unexpected(Error::system("clone", static_cast<int>(-rc)));
-  return static_cast<pid_t>(rc);
+  slot.child = static_cast<pid_t>(rc);
+  return slot.child;
+}
+
+bool Spawner::program_runs(pid_t child) const {
+  return std::ranges::none_of(*slots_, [child](const Slot& slot) {
+    return slot.child == child && slot.busy.load(std::memory_order_acquire) != 0;
+  });
 }
 
 }  // namespace errand

@@ -73,6 +73,8 @@ class Spawner {
   // The child's id. An error ("clone: Resource temporarily unavailable") when there is no child;
   // when there is one, it may still fail: then it exits and says why in request.failure.
   Result<pid_t> spawn(const SpawnRequest& request);
+  // False: the child reads its request still.
+  bool program_runs(pid_t child) const;
 
  private:
   struct Slot;

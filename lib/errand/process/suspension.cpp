@@ -87,6 +87,20 @@ void Reaper::tell_stops() {
   }
 }
 
+void Reaper::tell_of_terminal() {
+  constexpr int kFlags = WSTOPPED | WNOHANG | WNOWAIT;
+  siginfo_t info{};
+  if (::waitid(P_ALL, 0, &info, kFlags) != 0 || info.si_pid == 0) return;  // nearly always
+  std::vector<std::pair<Watch*, int>> wanted;
+  for (const auto& [pid, watch] : started_) {
+    info = {};
+    if (::waitid(P_PID, static_cast<id_t>(pid), &info, kFlags) != 0 || info.si_pid == 0) continue;
+    if (info.si_status == SIGTTIN || info.si_status == SIGTTOU)
+      wanted.emplace_back(watch, info.si_status);
+  }
+  for (const auto& [watch, signal] : wanted) watch->on_terminal_wanted(signal);
+}
+
 awaitable<void> Reaper::may_start(Context context) {
   const auto suspension = suspension_;
   if (suspension) co_await suspension->ended.wait(context);

@@ -91,7 +91,7 @@ void Execution::begin(const Task& root, const Plan* plan) {
 
 awaitable<RunEnded> Execution::finish(const Task& root, GroupVerdict verdict) {
   for (const std::string& left : co_await executor_.close()) {
-    notice(Notice::Level::warning, nullptr, "stopped what was left behind: " + left);
+    notice(Notice::Level::warning, nullptr, left);
   }
   RunEnded ended;
   ended.state = verdict.state;

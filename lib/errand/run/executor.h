@@ -47,8 +47,8 @@ class Executor {
   // says yes; the error says what was wrong with it. Stopped and gone when the context is done.
   // lint: outlives: as above.
   virtual awaitable<Error> probe(Context context, Context hurry, const Attempt& attempt) = 0;
-  // Once, after the last attempt: stops what attempts left behind all the same, and tells what it
-  // was.
+  // Once, after the last attempt: stops what attempts left behind all the same, and tells of it,
+  // a sentence for each.
   virtual awaitable<std::vector<std::string>> close() = 0;
 };
 

@@ -51,9 +51,11 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
   void on_relative_reaped() override { settle(); }
   void on_stop_state(bool stopped) override;
   void on_resume() override;
+  void on_terminal_wanted(int signal) override;
   void on_output(OutputStream stream, std::string_view bytes) override;
   bool wants_more() override;
   void on_output_end() override { settle(); }
+  void on_output_failure(int number) override;
 
   // `ends` are the child's, to be closed once it has them.
   Result<UniqueFd> open_input(const Command& command, SpawnRequest& request) const;
@@ -68,6 +70,8 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
   void stop(const Error& cause);
   void hurry();
   void kill_all();
+  void await_death();
+  void give_up();
   void cut_off();
   void settle();
   void finish();
@@ -75,6 +79,8 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
   bool group_exists() const { return leader_alive_ || Reaper::group_exists(pid_); }
   bool output_open() const { return (out_ && out_->open()) || (err_ && err_->open()); }
   void signal_group(int signal);
+  std::vector<pid_t> members() const;
+  bool refuses() const;
   void find_escaped();
   void add_escaped(const std::vector<pid_t>& pids);
   void kill_escaped();
@@ -98,6 +104,7 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
   bool leader_alive_ = false;
   bool stopping_ = false;      // the polite signal has been sent
   bool killed_ = false;        // SIGKILL has been sent
+  bool refused_ = false;       // nobody who is left takes our signals
   bool cut_off_ = false;       // leftovers have been dealt with
   bool reading_last_ = false;  // settle() is to wait
   bool paused_ = false;        // the receiver is behind
