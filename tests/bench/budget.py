@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -92,7 +93,10 @@ WORKS = {
 
 
 def count(errand, arguments):
-    environment = {"PATH": "/usr/bin:/bin", "HOME": "/", "LC_ALL": "C"}
+    home = os.path.join(os.getcwd(), "home")  # for the journal; how many old ones there are must not matter
+    shutil.rmtree(home, ignore_errors=True)
+    os.mkdir(home)
+    environment = {"PATH": "/usr/bin:/bin", "HOME": home, "LC_ALL": "C"}
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", errand, *arguments]
     # All output is read, by a process that is not counted.
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
