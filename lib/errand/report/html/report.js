@@ -402,7 +402,7 @@ function drawLabel(to, bar, left, top, wide, thick, color) {
   to.fillStyle = '#fff';
   if (theme() === 'light') to.fillStyle = color('text');
   if (bar.one.status === 'failed' && !bar.task.allowed) to.fillStyle = '#fff';
-  to.fillText((bar.one.hedge ? '⑂ ' : bar.one.number > 1 ? '↻ ' : '') + bar.task.name, left + 5, top + thick / 2 + 0.5);
+  to.fillText((bar.one.hedge ? '⇉ ' : bar.one.number > 1 ? '↻ ' : '') + bar.task.name, left + 5, top + thick / 2 + 0.5);
   to.restore();
 }
 function drawAxis(to, x, width, height, color) {
