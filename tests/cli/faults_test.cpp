@@ -7,7 +7,9 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "support/cli.h"
 
@@ -306,6 +308,50 @@ TEST_CASE("-v says which of its safeguards the system refuses") {
   const Ended end = test.run(call);
   CHECK(end.how() == "exit 0");
   CHECK(contains(end.err, "subreaper, no pidfd, parent-death signal"));
+}
+
+// A group of processes that may use little memory, where this machine lets us make one.
+class TightGroup {
+ public:
+  TightGroup() {
+    const std::string name = "/errand-test-" + std::to_string(::getpid());
+    for (const auto& [root, limit] : {std::pair("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+                                      std::pair("/sys/fs/cgroup", "memory.max")}) {
+      if (::access((std::string(root) + "/cgroup.procs").c_str(), W_OK) != 0) continue;
+      path_ = root + name;
+      if (::mkdir(path_.c_str(), 0755) == 0) {
+        std::ofstream file(path_ + "/" + limit);
+        if (file << "30000000" << std::flush) return;
+        ::rmdir(path_.c_str());
+      }
+    }
+    path_.clear();
+  }
+  TightGroup(const TightGroup&) = delete;
+  TightGroup& operator=(const TightGroup&) = delete;
+  ~TightGroup() {
+    if (!path_.empty()) ::rmdir(path_.c_str());
+  }
+  // The file that takes processes in; empty: there is no such group.
+  std::string entry() const { return path_.empty() ? path_ : path_ + "/cgroup.procs"; }
+
+ private:
+  std::string path_;
+};
+
+TEST_CASE("a task that the kernel kills for want of memory is named so, another one is not") {
+  const TightGroup group;
+  if (group.entry().empty()) {
+    WARN("skipped: needs a memory cgroup that can be made here");
+    return;
+  }
+  CliTest test;
+  const Ended end =
+      test.run_yaml("mode: aggregate\njobs: 1\ntasks:\n  large: |\n    echo $$ >" + group.entry() +
+                    "\n    x=$(tr '\\0' x </dev/zero)\n  killed: kill -9 $$\n");
+  CHECK(end.how() == "exit 1");
+  CHECK(contains(end.err, "large: failed: killed by SIGKILL (out of memory) in "));
+  CHECK(contains(end.err, "killed: failed: killed by SIGKILL in "));
 }
 
 TEST_CASE("signals that mean nothing change nothing") {

@@ -183,6 +183,15 @@ TEST_CASE("a death by a signal counts as 128 and its number, as in a shell") {
   CHECK(ended.error.message() == "a: killed by SIGKILL");
 }
 
+TEST_CASE("a death for want of memory is told as one") {
+  RunTest test;
+  test.executor.behaviors["a"] = {.dies_of = 9, .out_of_memory = true};
+  test.executor.behaviors["b"] = {.exit_code = 137, .out_of_memory = true};
+  const RunEnded ended = test.run_plan("mode: aggregate\ntasks: {a: {run: x}, b: {run: x}}");
+  CHECK(ended.error.message() ==
+        "[a: killed by SIGKILL (out of memory), b: exit 137 (out of memory)]");
+}
+
 // ---- hedge
 
 TEST_CASE("a slow attempt is hedged, and only the winner's output is shown") {

@@ -43,6 +43,7 @@ class FakeExecutor final : public Executor {
     Duration speaks_after = 0s;
     Error error = {};  // never starts
     bool throws = false;
+    bool out_of_memory = false;
   };
 
   std::map<std::string, Behavior> behaviors;              // by full name; others: the default
@@ -71,6 +72,7 @@ class FakeExecutor final : public Executor {
                           ? ExitStatus::exited(behavior.stopped_exit_code)
                           : ExitStatus::signaled(behavior.ignores_stop ? 9 : task.kill_signal);
     } else {
+      result.out_of_memory = behavior.out_of_memory;
       result.status = behavior.dies_of > 0 ? ExitStatus::signaled(behavior.dies_of)
                                            : ExitStatus::exited(behavior.exit_code);
     }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <asio/post.hpp>
+#include <csignal>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -12,6 +14,7 @@
 #include "errand/executor/connect.h"
 #include "errand/executor/shell_alike.h"
 #include "errand/plan/plain_command.h"
+#include "errand/process/oom_kills.h"
 
 namespace errand {
 namespace {
@@ -288,6 +291,7 @@ awaitable<ProcessEnd> LocalExecutor::run_command(Context context, Context hurry,
 awaitable<AttemptResult> LocalExecutor::run(Context context, Context hurry, const Attempt& attempt,
                                             OutputSink& output, Capture capture) {
   const Participant participant(jobserver_);
+  count_oom_kills();
   ToSink receiver(output);
   const Policy& policy = *attempt.task->policy;
   const auto change = [&policy, capture](Command& command) { apply(policy, capture, command); };
@@ -312,11 +316,30 @@ void LocalExecutor::take_over(const ProcessEnd& end, AttemptResult& result) {
   result.status = end.status;
   result.error = translated(end.error);
   result.stopped = end.stopped;
+  result.out_of_memory = is_oom_kill(end);
   result.usage += usage_of(end.usage);
   result.notices.insert(result.notices.end(), end.notices.begin(), end.notices.end());
   if (end.no_terminal && !std::exchange(told_of_no_terminal_, true)) {
     result.notices.push_back("tty: pipes instead of a terminal: " + end.no_terminal.message());
   }
+}
+
+// From the first attempt on, but while that starts: the look takes some microseconds.
+void LocalExecutor::count_oom_kills() {
+  if (std::exchange(counts_oom_kills_, true)) return;
+  asio::post(reaper_.runtime().executor(), [this] { oom_kills_ = oom_kills(); });
+}
+
+// Killed by nobody that we know, or the shell says that of its command, and the kernel has killed
+// one more than were told.
+bool LocalExecutor::is_oom_kill(const ProcessEnd& end) {
+  constexpr int kKilled = 128 + SIGKILL;
+  if (end.stopped || !end.status || end.status->shell_code() != kKilled || !oom_kills_)
+    return false;
+  const std::optional<std::uint64_t> now = oom_kills();
+  if (!now || *now <= *oom_kills_) return false;
+  ++*oom_kills_;
+  return true;
 }
 
 // lint: outlives: see the declaration.

@@ -55,12 +55,16 @@ class LocalExecutor final : public Executor {
                                     const Run& run, std::function<void(Command&)> change,
                                     OutputReceiver& receiver);
   void take_over(const ProcessEnd& end, AttemptResult& result);
+  void count_oom_kills();
+  bool is_oom_kill(const ProcessEnd& end);
   // Stands until the next call.
   const Environment& environment(const Entries& entries);
 
   Reaper& reaper_;
   Jobserver* jobserver_ = nullptr;
   bool told_of_no_terminal_ = false;
+  bool counts_oom_kills_ = false;
+  std::optional<std::uint64_t> oom_kills_;  // that are told, or were before the first attempt
   std::vector<std::string> base_;
   std::map<Entries, Environment> environments_;
   ShellPwds pwds_;

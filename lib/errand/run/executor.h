@@ -29,7 +29,8 @@ struct AttemptResult {
   // it (its output could not be kept). An attempt that was stopped has a status; and an error only
   // where that is why.
   Error error;
-  bool stopped = false;  // errand had begun to stop it before it ended
+  bool out_of_memory = false;  // the kernel has killed it, because memory ran out
+  bool stopped = false;        // errand had begun to stop it before it ended
   Usage usage;
   std::vector<std::string> notices;  // for example of a process left behind, see kLeftBehind
 };

@@ -69,7 +69,8 @@ AttemptVerdict judge_attempt(const AttemptResult& result, const Policy& policy,
   if (policy.service) {
     const int code = result.status->shell_code();
     return {TaskState::failed,
-            Error::text("ended while it was needed (" + result.status->text() + ")"),
+            Error::text("ended while it was needed (" + result.status->text() +
+                        (result.out_of_memory ? ", out of memory)" : ")")),
             code == 0 ? 1 : code};
   }
   if (!is_in(policy.success_exit_codes, result.status)) {
@@ -77,7 +78,9 @@ AttemptVerdict judge_attempt(const AttemptResult& result, const Policy& policy,
     const std::string text = result.status->text();
     // "command 2 of 3: exit 1" says it too.
     const bool says_more = result.error && result.error.message().ends_with(text);
-    return {TaskState::failed, says_more ? result.error : Error::text(text), code == 0 ? 1 : code};
+    Error why = says_more ? result.error : Error::text(text);
+    if (result.out_of_memory) why = Error::text(why.message() + " (out of memory)");
+    return {TaskState::failed, why, code == 0 ? 1 : code};
   }
   if (result.error) return {TaskState::failed, result.error, 1};
   return {};
