@@ -118,7 +118,8 @@ TEST_CASE("help fits a screen and has examples") {
                                              {"graph", "--help"},
                                              {"report", "--help"},
                                              {"schema", "--help"},
-                                             {"completion", "--help"}}) {
+                                             {"completion", "--help"},
+                                             {"man", "--help"}}) {
     CAPTURE(args);
     const Ended end = test.run(args);
     CHECK(end.how() == "exit 0");
