@@ -2,6 +2,7 @@
 //
 // What the system refuses: each fault is told clearly, and the other tasks go on as if nothing
 // were.
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,6 +37,26 @@ TEST_CASE(
   CHECK(end.how() == "exit 0");
   CHECK(count(end.out, "\n") == 200);
   CHECK(count(end.err, "the limit of open files (ulimit -n) is reached") == 1);
+}
+
+TEST_CASE("thousands of tasks run at once, and all are gone after a signal") {
+  constexpr int kTasks = kSanitized ? 300 : 5000;
+  struct rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  if (files.rlim_max < 4 * kTasks) {
+    WARN("skipped: needs a hard limit of " << 4 * kTasks << " descriptors");
+    return;
+  }
+  CliTest test;
+  test.write("errand.yaml", many_tasks(kTasks, "sleep 1000"));
+  const auto errand = test.start(
+      {{"run", "-j", "0", "-q", "--report", "events=-", "--report", "json=report.json"}});
+  errand->await_output("\"attempt_started\",\"task\":\"t" + std::to_string(kTasks - 1) + "\"");
+  errand->signal(SIGTERM);
+  CHECK(errand->finish().signal == SIGTERM);
+  CHECK(count(test.read("report.json"), "\"status\": \"canceled\"") +
+            count(test.read("report.json"), "\"status\":\"canceled\"") >
+        kTasks);
 }
 
 TEST_CASE("tasks that wait for descriptors can be canceled") {
