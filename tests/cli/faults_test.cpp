@@ -75,6 +75,21 @@ TEST_CASE("tasks that wait for descriptors can be canceled") {
   CHECK_FALSE(test.held());
 }
 
+TEST_CASE("what needs a service does not wait for ever where only services have found room") {
+  CliTest test;
+  std::string yaml = "mode: aggregate\ntasks:\n";
+  for (int i = 0; i < 60; ++i) {
+    yaml += "  s" + std::to_string(i) + ": { run: sleep 1000, service: true }\n";
+  }
+  test.write("errand.yaml", yaml + "  work: { run: echo worked, needs: [s0] }\n");
+  Call call{{"run"}};
+  call.prefix = with_limits("-n 40");
+  const Ended end = test.run(call);
+  CHECK(end.how() == "exit 1");
+  CHECK(contains(end.err, ": failed: "));
+  CHECK(contains(end.err, "Too many open files"));
+}
+
 TEST_CASE("a timeout counts for a task that waits for descriptors") {
   CliTest test;
   std::string yaml = "mode: aggregate\n" + many_tasks(30, "exec sleep 1000");

@@ -110,6 +110,7 @@ void apply(const Policy& policy, Capture capture, Command& command) {
   }
   if (policy.memory_bytes_max) limit_memory(*policy.memory_bytes_max, command.limits);
   command.foreground = policy.interactive;
+  command.ends_by_itself = !policy.service;
 }
 
 // The prefix that script has when nobody chose another one.

@@ -50,6 +50,9 @@ struct Command {
   // It is the terminal's foreground group as long as it lives, where we have a terminal and are in
   // its foreground. One at a time.
   bool foreground = false;
+  // False for a service, which runs until it is told to stop: nobody waits for its end to make room
+  // for another process.
+  bool ends_by_itself = true;
 };
 
 }  // namespace errand

@@ -46,6 +46,8 @@ Error LiveProcess::start(const std::string& path, const std::vector<std::string>
   if (!pid) return pid.error();
   pid_ = *pid;
   leader_alive_ = true;
+  end_expected_ = command.ends_by_itself;
+  if (end_expected_) reaper_.room().expect_end();
   if (loan_) reaper_.watch_stops(pid_, *this);
   if (out_) out_->resume();
   if (err_) err_->resume();

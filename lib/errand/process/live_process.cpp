@@ -245,7 +245,7 @@ void LiveProcess::finish() {
   reaper_.unlinger(pid_);
   for (const Escaped& escaped : escaped_) reaper_.unfollow(escaped.pid);
   escaped_.clear();
-  reaper_.room().made();
+  end_expected_ ? reaper_.room().end_came() : reaper_.room().made();
   parking_.wake();
 }
 

@@ -120,40 +120,6 @@ struct Refused {
   std::string message() const { return error.message(); }
 };
 
-// Waits for room where the system has none for another process.
-class RoomTries {
- public:
-  explicit RoomTries(Reaper& reaper) : reaper_(reaper) {}
-
-  // True: it is worth another try. False: the context is done, or it takes too long.
-  awaitable<bool> again(Context context, Error lack) {
-    if (notice_.empty()) notice_ = reaper_.room().tell_once(lack.system_number());
-    const auto turn = std::exchange(waited_, true) ? Room::Turn::again : Room::Turn::first;
-    if (reaper_.processes() > 0) {
-      co_await reaper_.room().wait(std::move(context), turn);
-      co_return true;
-    }
-    if (slept_ >= Room::kPatience) co_return false;  // nobody's end could help
-    const Duration delay = std::max(Room::kFirstDelay, slept_);
-    slept_ += delay;
-    co_await context.sleep(delay);
-    co_return true;
-  }
-  void started() {
-    if (std::exchange(waited_, false)) reaper_.room().made();
-  }
-  void finish(ProcessEnd& end) {
-    started();
-    if (!notice_.empty()) end.notices.push_back(std::move(notice_));
-  }
-
- private:
-  Reaper& reaper_;
-  std::string notice_;
-  bool waited_ = false;
-  Duration slept_{};
-};
-
 // One child from start to end.
 // lint: outlives: all of it is run_process's, which awaits this.
 awaitable<ProcessEnd> try_once(Reaper& reaper, Context context, Context hurry,
@@ -163,7 +129,7 @@ awaitable<ProcessEnd> try_once(Reaper& reaper, Context context, Context hurry,
   LiveProcess process(reaper, context, hurry, rule, receiver);
   end.error = process.start(program.path, program.argv, command);
   if (end.error) co_return end;
-  room.started();
+  room.over();
   end = co_await process.wait();
   const SpawnFailure failure = process.failure();
   if (failure.step == SpawnFailure::Step::none) co_return end;
@@ -191,7 +157,7 @@ awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry
   }
   Program program{std::move(*path), command.argv};
   ExecTries tries;
-  RoomTries room(reaper);
+  RoomTries room(reaper.room());
   for (;;) {
     if (reaper.suspended()) co_await reaper.may_start(context);
     if (context.done()) {
@@ -201,7 +167,7 @@ awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry
     }
     end = co_await try_once(reaper, context, hurry, program, command, rule, receiver, room);
     if (!end.status && Room::is_lack(end.error.system_number())) {
-      const bool again = co_await room.again(context, end.error);
+      const bool again = co_await room.again(context, end.error.system_number());
       if (again) continue;
       break;
     }
@@ -212,7 +178,10 @@ awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry
     if (!tries.again(reaper, command, refused.number, program)) break;
     if (tries.delay() > Duration()) co_await context.sleep(tries.delay());
   }
-  room.finish(end);
+  room.over();
+  if (std::string notice = room.take_notice(); !notice.empty()) {
+    end.notices.push_back(std::move(notice));
+  }
   co_return end;
 }
 

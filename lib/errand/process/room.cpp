@@ -20,23 +20,29 @@ bool Room::is_lack(int number) {
   }
 }
 
-awaitable<void> Room::wait(Context context, Turn turn) {
-  Parking parking(runtime_);
-  const auto place = line_.insert(turn == Turn::again ? line_.begin() : line_.end(), &parking);
-  detail::CancelHook canceled(context, [&parking] { parking.wake(); });
-  co_await parking.park();
-  if (std::ranges::find(line_, &parking) != line_.end()) {
-    line_.erase(place);
-  } else if (context.done()) {
-    made();  // it was meant for somebody who can use it
-  }
+void Room::end_came() {
+  if (--expected_ends_ > 0) return made();
+  // Nobody's end wakes them any more: each has to watch its own patience.
+  while (!line_.empty()) made();
 }
 
 void Room::made() {
   if (line_.empty()) return;
-  Parking& first = *line_.front();
-  line_.pop_front();
-  first.wake();
+  line_.extract(line_.begin()).mapped()->wake();
+}
+
+awaitable<void> Room::wait(Context context, Place place) {
+  Parking parking(runtime_);
+  struct Waiter {
+    Room& room;
+    Place place;
+    ~Waiter() { room.line_.erase(place); }  // also with the loop
+  };
+  const Waiter waiter{*this, place};
+  line_.emplace(place, &parking);
+  detail::CancelHook canceled(context, [&parking] { parking.wake(); });
+  co_await parking.park();
+  if (!line_.contains(place) && context.done()) made();  // for somebody who can use it
 }
 
 std::string Room::tell_once(int number) {
@@ -52,6 +58,27 @@ std::string Room::tell_once(int number) {
     default:
       return "memory is short" + effect;
   }
+}
+
+awaitable<bool> RoomTries::again(Context context, int number) {
+  if (notice_.empty()) notice_ = room_.tell_once(number);
+  if (!place_) place_ = room_.next_place_++;
+  if (room_.expected_ends_ > 0) {
+    waited_ = {};
+    co_await room_.wait(std::move(context), *place_);
+    co_return true;
+  }
+  if (waited_ >= Room::kPatience) co_return false;
+  const TimePoint before = room_.runtime_.now();
+  const auto [limited, cancel] = with_timeout(context, std::max(Room::kFirstDelay, waited_));
+  co_await room_.wait(limited, *place_);
+  cancel();
+  waited_ += room_.runtime_.now() - before;
+  co_return true;
+}
+
+void RoomTries::over() {
+  if (std::exchange(place_, std::nullopt)) room_.made();
 }
 
 }  // namespace errand

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <list>
+#include <map>
+#include <optional>
 #include <string>
 
 #include "errand/concurrency/awaitable.h"
@@ -11,13 +13,13 @@
 
 namespace errand {
 
-// Where starts wait that the system had no room for: descriptors, processes, memory. First come,
-// first served; whoever has found room lets the next one try, so that a wait costs one failed try
-// for each process that ends. Loop's thread only.
+// What the system may have no room for: descriptors, processes, memory. Whoever finds none waits in
+// line until a process of ours has ended; whoever has found room lets the next one try, so that a
+// wait costs one failed try for each process that ends. Loop's thread only.
 class Room {
  public:
-  // Without a process of ours whose end could make room: the first wait, doubled each time, and how
-  // long altogether.
+  // While no process of ours is to end by itself: the first wait, doubled each time, and how long
+  // altogether.
   static constexpr Duration kFirstDelay = std::chrono::milliseconds(10);
   static constexpr Duration kPatience = std::chrono::seconds(5);
 
@@ -25,19 +27,47 @@ class Room {
 
   // Is `number`, an errno value, one of those that pass?
   static bool is_lack(int number);
-  // Waits for made(), or until the context is done. Who waits again goes before those who came
-  // later.
-  enum class Turn : std::uint8_t { first, again };
-  awaitable<void> wait(Context context, Turn turn);
-  // Something has ended: lets the first in the line try.
+
+  // A process has started that ends by itself; not a service, which may end only when those who
+  // wait here have run.
+  void expect_end() { ++expected_ends_; }
+  // It is gone.
+  void end_came();
+  // Something else has ended: lets the first in line try.
   void made();
-  // What to tell the user of it, the first time; empty later.
-  std::string tell_once(int number);
 
  private:
+  friend class RoomTries;
+  using Place = std::uint64_t;
+  awaitable<void> wait(Context context, Place place);
+  std::string tell_once(int number);
+
   Runtime& runtime_;
-  std::list<Parking*> line_;
+  std::map<Place, Parking*> line_;
+  Place next_place_ = 0;
+  std::size_t expected_ends_ = 0;
   bool told_ = false;
+};
+
+// The tries of one process to start. Keeps its place in the line from the first failure on.
+class RoomTries {
+ public:
+  explicit RoomTries(Room& room) : room_(room) {}
+
+  // After a try that failed with `number`, an errno value for which Room::is_lack(): waits. True:
+  // it is worth another try. False: for Room::kPatience nothing was to end by itself. Returns early
+  // when the context is done.
+  awaitable<bool> again(Context context, int number);
+  // A try has succeeded, or there will be no more.
+  void over();
+  // What to tell the user of it; empty for all but the first one that ever waited.
+  std::string take_notice() { return std::move(notice_); }
+
+ private:
+  Room& room_;
+  std::string notice_;
+  std::optional<Room::Place> place_;
+  Duration waited_{};
 };
 
 }  // namespace errand

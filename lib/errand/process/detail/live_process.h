@@ -102,6 +102,7 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
 
   pid_t pid_ = 0;
   bool leader_alive_ = false;
+  bool end_expected_ = false;  // Room waits for it
   bool stopping_ = false;      // the polite signal has been sent
   bool killed_ = false;        // SIGKILL has been sent
   bool refused_ = false;       // nobody who is left takes our signals
