@@ -15,12 +15,12 @@ COPY lib lib
 COPY cmd cmd
 RUN cmake --preset release && cmake --build --preset release && strip build/release/errand
 
-# libstdc++ and libyaml are linked in, so libc is all errand needs; a shell and coreutils are what tasks need.
+# errand needs nothing from here; tasks need a shell and coreutils.
 FROM ${BASE}
 COPY --from=build /src/build/release/errand /usr/local/bin/errand
 COPY LICENSE /usr/local/share/doc/errand/LICENSE
 RUN useradd --create-home --uid 1000 errand && mkdir -p /work && chown errand:errand /work
-# A library that was not linked in shows here and not at the first user.
+# A kernel or processor that it does not run on shows here and not at the first user.
 RUN errand --version
 USER errand
 WORKDIR /work

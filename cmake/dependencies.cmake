@@ -12,7 +12,7 @@ target_link_libraries(errand_asio INTERFACE Threads::Threads)
 
 find_package(nlohmann_json REQUIRED)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
-if(ERRAND_STATIC_RUNTIME)
+if(ERRAND_STATIC)
   find_library(ERRAND_YAML_STATIC libyaml.a REQUIRED)
   set_property(TARGET PkgConfig::yaml PROPERTY INTERFACE_LINK_LIBRARIES ${ERRAND_YAML_STATIC})
 endif()

@@ -48,74 +48,48 @@ Examples:
   find . -name '*.c' -print0 | errand exec -0 'cc -c {} -o {/.}.o'
 )";
 
-std::vector<OptionSpec> input_options(InputOptions& input) {
-  return {folder_option(input), var_option(input), env_option(input)};
-}
-
-CommandSpec run_spec(RunCommand& run) {
+CommandSpec run_spec() {
   return {.name = "run",
           .usage = "[OPTIONS] [FILE] [TASK...]",
           .about = "run the tasks of a file",
-          .options = run_options(run),
           .footer = kRunFooter,
           .words = Completes::file_or_task};
 }
 
-CommandSpec exec_spec(ExecCommand& exec) {
-  CommandSpec spec{.name = "exec",
-                   .usage = "[OPTIONS] COMMAND... [::: ARG...]",
-                   .about = "run commands, or one command for each argument, without a file",
-                   .options = run_options(exec.run),
-                   .footer = kExecFooter,
-                   .words = Completes::file,
-                   .takes_command = true};
-  // ${{ }} is for task files.
-  std::erase_if(spec.options, [](const OptionSpec& option) { return option.names == "--var"; });
-  spec.options.insert(spec.options.begin(), nul_option(exec));
-  return spec;
+CommandSpec exec_spec() {
+  return {.name = "exec",
+          .usage = "[OPTIONS] COMMAND... [::: ARG...]",
+          .about = "run commands, or one command for each argument, without a file",
+          .footer = kExecFooter,
+          .words = Completes::file,
+          .takes_command = true};
 }
 
-CommandSpec list_spec(ListCommand& list) {
-  CommandSpec spec{.name = "list",
-                   .usage = "[OPTIONS] [FILE] [TASK...]",
-                   .about = "the tasks, with their descriptions, groups and needs",
-                   .options = input_options(list.input),
-                   .footer =
-                       "Examples:\n  errand list\n"
-                       "  errand list --json ci.yaml | jq -r '.tasks[].name'\n",
-                   .words = Completes::file_or_task};
-  const auto add_flag = [&spec](const char* name, const char* help, bool& into) {
-    const auto set = [&into](const std::vector<std::string>&) {
-      into = true;
-      return Error();
-    };
-    spec.options.push_back(
-        {.names = name, .value = {}, .help = help, .read = set, .rivals = "form"});
-  };
-  add_flag("--json", "as JSON, for programs", list.json);
-  add_flag("--names", "just the full names, one a line", list.names);
-  return spec;
+CommandSpec list_spec() {
+  return {.name = "list",
+          .usage = "[OPTIONS] [FILE] [TASK...]",
+          .about = "the tasks, with their descriptions, groups and needs",
+          .footer =
+              "Examples:\n  errand list\n"
+              "  errand list --json ci.yaml | jq -r '.tasks[].name'\n",
+          .words = Completes::file_or_task};
 }
 
-CommandSpec graph_spec(GraphCommand& graph) {
-  CommandSpec spec{.name = "graph",
-                   .usage = "[OPTIONS] [FILE] [TASK...]",
-                   .about = "the plan as Graphviz, Mermaid or JSON",
-                   .options = input_options(graph.input),
-                   .footer =
-                       "Examples:\n  errand graph | dot -Tsvg >plan.svg\n"
-                       "  errand graph --format mermaid ci.yaml test\n"
-                       "  errand graph --format json | jq '.tasks[] | {name, needs}'\n",
-                   .words = Completes::file_or_task};
-  spec.options.push_back(format_option(graph));
-  return spec;
+CommandSpec graph_spec() {
+  return {.name = "graph",
+          .usage = "[OPTIONS] [FILE] [TASK...]",
+          .about = "the plan as Graphviz, Mermaid or JSON",
+          .footer =
+              "Examples:\n  errand graph | dot -Tsvg >plan.svg\n"
+              "  errand graph --format mermaid ci.yaml test\n"
+              "  errand graph --format json | jq '.tasks[] | {name, needs}'\n",
+          .words = Completes::file_or_task};
 }
 
-CommandSpec report_spec(ReportCommand& report) {
+CommandSpec report_spec() {
   return {.name = "report",
           .usage = "[OPTIONS] [RUN]",
           .about = "a report of a run that is over, made of its journal or event log",
-          .options = report_options(report),
           .footer =
               "RUN is the id of a run, the beginning of one, the path of an event log\n"
               "(--report events=PATH), or last, which is the default.\n\n"
@@ -128,11 +102,42 @@ CommandSpec schema_spec() {
   return {.name = "schema",
           .usage = "",
           .about = "the JSON Schema of the task file, for editors",
-          .options = {},
           .footer =
               "Examples:\n  errand schema >errand.schema.json\n\n"
               "and as the first line of a task file, for editors with a YAML language server:\n"
               "  # yaml-language-server: $schema=errand.schema.json\n"};
+}
+
+std::vector<OptionSpec> input_options(InputOptions& input) {
+  return {folder_option(input), var_option(input), env_option(input)};
+}
+
+std::vector<OptionSpec> exec_options(ExecCommand& exec) {
+  std::vector<OptionSpec> options = run_options(exec.run);
+  // ${{ }} is for task files.
+  std::erase_if(options, [](const OptionSpec& option) { return option.names == "--var"; });
+  options.insert(options.begin(), nul_option(exec));
+  return options;
+}
+
+std::vector<OptionSpec> list_options(ListCommand& list) {
+  std::vector<OptionSpec> options = input_options(list.input);
+  const auto add_flag = [&options](const char* name, const char* help, bool& into) {
+    const auto set = [&into](const std::vector<std::string>&) {
+      into = true;
+      return Error();
+    };
+    options.push_back({.names = name, .value = {}, .help = help, .read = set, .rivals = "form"});
+  };
+  add_flag("--json", "as JSON, for programs", list.json);
+  add_flag("--names", "just the full names, one a line", list.names);
+  return options;
+}
+
+std::vector<OptionSpec> graph_options(GraphCommand& graph) {
+  std::vector<OptionSpec> options = input_options(graph.input);
+  options.push_back(format_option(graph));
+  return options;
 }
 
 std::string line_of(const std::string& left, const std::string& right) {
@@ -142,33 +147,38 @@ std::string line_of(const std::string& left, const std::string& right) {
 }
 
 std::string line_of(const OptionSpec& option) {
-  const std::string value = option.value.empty()       ? ""
-                            : option.value_is_optional ? "[=" + option.value + "]"
-                                                       : " " + option.value;
-  return line_of(option.names + value, option.help);
+  return line_of(std::string(option.names) + value_of(option), std::string(option.help));
 }
 
 }  // namespace
 
-std::vector<CommandSpec> command_table(Invocations& into) {
+std::vector<OptionSpec> options_of(std::string_view command, Invocations& into) {
+  if (command == "run") return run_options(into.run);
+  if (command == "exec") return exec_options(into.exec);
+  if (command == "check") return input_options(into.check.input);
+  if (command == "list") return list_options(into.list);
+  if (command == "graph") return graph_options(into.graph);
+  if (command == "report") return report_options(into.report);
+  return {};
+}
+
+std::vector<CommandSpec> command_names() {
   std::vector<CommandSpec> commands;
-  commands.push_back(run_spec(into.run));
-  commands.push_back(exec_spec(into.exec));
+  commands.push_back(run_spec());
+  commands.push_back(exec_spec());
   commands.push_back({.name = "check",
                       .usage = "[OPTIONS] [FILE]",
                       .about = "read a file, report every problem, start nothing",
-                      .options = input_options(into.check.input),
                       .footer = "Examples:\n  errand check ci.yaml\n\nExit status: 0, or 125 when "
                                 "anything is wrong.\n",
                       .words = Completes::file});
-  commands.push_back(list_spec(into.list));
-  commands.push_back(graph_spec(into.graph));
-  commands.push_back(report_spec(into.report));
+  commands.push_back(list_spec());
+  commands.push_back(graph_spec());
+  commands.push_back(report_spec());
   commands.push_back(schema_spec());
   commands.push_back({.name = "completion",
                       .usage = "SHELL",
                       .about = "what bash, zsh or fish need to complete errand's words",
-                      .options = {},
                       .footer =
                           "Examples:\n  errand completion bash "
                           ">~/.local/share/bash-completion/completions/errand\n"
@@ -179,9 +189,14 @@ std::vector<CommandSpec> command_table(Invocations& into) {
   commands.push_back({.name = "man",
                       .usage = "",
                       .about = "the manual page, for man and troff",
-                      .options = {},
                       .footer = "Examples:\n  errand man | man -l -\n"
                                 "  errand man >~/.local/share/man/man1/errand.1\n"});
+  return commands;
+}
+
+std::vector<CommandSpec> command_table(Invocations& into) {
+  std::vector<CommandSpec> commands = command_names();
+  for (CommandSpec& command : commands) command.options = options_of(command.name, into);
   return commands;
 }
 

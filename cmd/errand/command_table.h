@@ -22,8 +22,12 @@ struct Invocations {
   CompletionCommand completion;
 };
 
-// The commands, in the order of the help. They read into `into`, which outlives them; a command's
-// words are not options, and not read by them.
+// The commands, in the order of the help, without their options.
+std::vector<CommandSpec> command_names();
+// A command's options, which read into `into`, which outlives them. Its words are not options, and
+// not read by them.
+std::vector<OptionSpec> options_of(std::string_view command, Invocations& into);
+// The commands with their options.
 std::vector<CommandSpec> command_table(Invocations& into);
 
 std::string help_of_errand(const std::vector<CommandSpec>& commands);

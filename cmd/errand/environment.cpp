@@ -17,9 +17,8 @@
 
 namespace errand::cmd {
 
-std::vector<std::string> task_environment() {
+std::vector<std::string> task_environment(const std::vector<std::string_view>& hidden) {
   std::vector<std::string> kept;
-  const auto& hidden = option_variables();
   for (char** entry = environ; entry && *entry; ++entry) {
     const std::string_view text(*entry);
     const std::string_view name = text.substr(0, text.find('='));

@@ -12,9 +12,8 @@
 
 namespace errand::cmd {
 
-// What tasks inherit, "NAME=VALUE": errand's own environment without the variables that are
-// options.
-std::vector<std::string> task_environment();
+// What tasks inherit, "NAME=VALUE": errand's own environment without the variables in `hidden`.
+std::vector<std::string> task_environment(const std::vector<std::string_view>& hidden);
 
 // FORCE_COLOR for tasks, which mostly see no terminal but errand's pipe: FORCE_COLOR=1 is added
 // with `color`, taken out without.

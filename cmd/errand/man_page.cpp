@@ -123,17 +123,16 @@ std::string terms(const Term (&all)[N]) {
 }
 
 std::string option_name(const OptionSpec& option) {
-  std::string name = option.names;
+  std::string name(option.names);
   if (const std::size_t comma = name.find(','); comma != std::string::npos)
     name.insert(comma + 1, " ");
-  if (option.value.empty()) return name;
-  return name + (option.value_is_optional ? "[=" + option.value + "]" : " " + option.value);
+  return name + value_of(option);
 }
 
 std::string option_text(const OptionSpec& option) {
   std::string text =
-      sentence(option.help + (option.repeats ? "; may be given again and again" : ""));
-  if (!option.variable.empty()) text += " Variable: " + option.variable + ".";
+      sentence(std::string(option.help) + (option.repeats ? "; may be given again and again" : ""));
+  if (!option.variable.empty()) text += " Variable: " + std::string(option.variable) + ".";
   return text;
 }
 
@@ -157,7 +156,7 @@ std::string command_text(const CommandSpec& command, const CommandSpec& run) {
     std::string without;
     for (const OptionSpec& option : run.options) {
       if (!option.help.empty() && !has_option(command, option))
-        without += (without.empty() ? ", except " : ", ") + option.names;
+        without += (without.empty() ? ", except " : ", ") + std::string(option.names);
     }
     page += text_of(without) + ".\n";
   }
@@ -168,8 +167,9 @@ std::string variables(const CommandSpec& run) {
   std::string page;
   for (const OptionSpec& option : run.options) {
     if (option.variable.empty() || option.help.empty()) continue;
-    const std::string name = option.names.substr(option.names.find(',') + 1);
-    page += term(option.variable, "As " + name + ", which goes before it. Tasks do not see it.");
+    const std::string name(option.names.substr(option.names.find(',') + 1));
+    page += term(std::string(option.variable),
+                 "As " + name + ", which goes before it. Tasks do not see it.");
   }
   return page;
 }

@@ -17,26 +17,34 @@ namespace errand::cmd {
 // What a shell may offer for a word.
 enum class Completes : std::uint8_t { nothing, choices, file, folder, file_or_task, task };
 
+// Its texts are literals.
 struct OptionSpec {
-  std::string names;  // "-j,--jobs"
-  std::string value;  // "N|N%|auto"; empty: a flag
-  std::string help;
+  std::string_view names;  // "-j,--jobs"
+  std::string_view value;  // "N|N%|auto"; empty: a flag
+  std::string_view help;
   // Takes what was given: one text, with `repeats` all of them, of a flag one too. The error says
   // what is wrong with it, not where it came from.
   std::function<Error(const std::vector<std::string>& texts)> read;
-  std::string variable = {};  // that gives it too; empty: none
-  std::string rivals = {};    // of those with one text here at most one may be given
+  std::string_view variable = {};  // that gives it too; empty: none
+  std::string_view rivals = {};    // of those with one text here at most one may be given
   bool repeats = false;
   bool value_is_optional = false;  // --shuffle, --shuffle=SEED
   Completes completes = Completes::nothing;
   std::vector<std::string> choices = {};
 };
 
+// What help puts behind the name: "", " N" or "[=SEED]".
+inline std::string value_of(const OptionSpec& option) {
+  const std::string value(option.value);
+  if (value.empty()) return value;
+  return option.value_is_optional ? "[=" + value + "]" : " " + value;
+}
+
 struct CommandSpec {
   std::string name;   // empty: errand itself
   std::string usage;  // what follows the options
   std::string about;
-  std::vector<OptionSpec> options;
+  std::vector<OptionSpec> options = {};
   std::string footer;
   Completes words = Completes::nothing;
   std::vector<std::string> choices = {};

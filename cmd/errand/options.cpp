@@ -47,9 +47,9 @@ struct Parser {
 void add_option(CLI::App& app, const OptionSpec& spec, Parser& parser) {
   const bool flag = spec.value.empty() || spec.value_is_optional;
   CLI::Option* option =
-      flag ? app.add_flag(spec.names)
-           : app.add_option(spec.names, [](const CLI::results_t&) { return true; });
-  option->type_name(spec.value);
+      flag ? app.add_flag(std::string(spec.names))
+           : app.add_option(std::string(spec.names), [](const CLI::results_t&) { return true; });
+  option->type_name(std::string(spec.value));
   if (!flag && spec.repeats) {
     option->take_all()->allow_extra_args(false);
   } else if (!flag) {
@@ -69,24 +69,34 @@ std::vector<std::string> texts_of(const OptionSpec& spec, const CLI::Option& opt
 
 // Hands what was given to the specs; what the environment gives where nothing was.
 Error read_options(const std::vector<OptionSpec>& specs, const Parser& parser) {
-  std::map<std::string, std::string> given;  // by rivals: which one
+  std::map<std::string_view, std::string_view> given;  // by rivals: which one
   for (std::size_t i = 0; i < specs.size(); ++i) {
     if (!parser.was_given(i) || specs[i].rivals.empty()) continue;
     const auto [first, is_first] = given.emplace(specs[i].rivals, specs[i].names);
-    if (!is_first) return Error::text(specs[i].names + " excludes " + first->second);
+    if (!is_first)
+      return Error::text(std::string(specs[i].names) + " excludes " + std::string(first->second));
   }
   for (std::size_t i = 0; i < specs.size(); ++i) {
     const OptionSpec& spec = specs[i];
     if (parser.was_given(i)) {
       if (Error error = spec.read(texts_of(spec, *parser.options[i])))
-        return Error::wrap(spec.names, error);
+        return Error::wrap(std::string(spec.names), error);
     } else if (!spec.variable.empty() && !given.contains(spec.rivals)) {
-      const auto value = variable(spec.variable.c_str());
+      const std::string name(spec.variable);
+      const auto value = variable(name.c_str());
       if (!value || value->empty()) continue;
-      if (Error error = spec.read({std::string(*value)})) return Error::wrap(spec.variable, error);
+      if (Error error = spec.read({std::string(*value)})) return Error::wrap(name, error);
     }
   }
   return {};
+}
+
+std::vector<std::string_view> variables_of(const std::vector<OptionSpec>& options) {
+  std::vector<std::string_view> variables;
+  for (const OptionSpec& option : options) {
+    if (!option.variable.empty()) variables.push_back(option.variable);
+  }
+  return variables;
 }
 
 Invocation invocation_of(const std::string& name, Invocations& into,
@@ -197,24 +207,10 @@ std::vector<std::string> take_command(std::vector<std::string>& arguments,
 
 }  // namespace
 
-const std::vector<std::string>& option_variables() {
-  static const std::vector<std::string> names = [] {
-    Invocations nowhere;
-    std::vector<std::string> found;
-    for (const CommandSpec& command : command_table(nowhere)) {
-      for (const OptionSpec& option : command.options) {
-        if (!option.variable.empty()) found.push_back(option.variable);
-      }
-    }
-    return found;
-  }();
-  return names;
-}
-
 Invocation read_command_line(int argc, char** argv) {
   if (argc == 2 && std::string_view(argv[1]) == "--version") return Said{kVersion, 0};
   Invocations into;
-  const std::vector<CommandSpec> commands = command_table(into);
+  std::vector<CommandSpec> commands = command_names();
   CLI::App app("", "errand");
   app.require_subcommand(1);
   app.set_version_flag("--version", kVersion);
@@ -227,8 +223,9 @@ Invocation read_command_line(int argc, char** argv) {
   std::vector<Parser> parsers(commands.size());
   for (std::size_t i = 0; i < commands.size(); ++i) {
     // The options of the others would cost more than to read the command line.
-    if (!is_named || commands[i].name == first)
-      add_command(app, commands[i], {argv, argv + argc}, parsers[i]);
+    if (is_named && commands[i].name != first) continue;
+    commands[i].options = options_of(commands[i].name, into);
+    add_command(app, commands[i], {argv, argv + argc}, parsers[i]);
   }
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   for (std::size_t i = 0; i < commands.size(); ++i) {
@@ -255,6 +252,7 @@ Invocation read_command_line(int argc, char** argv) {
     if (!parsers[i].was_given()) continue;
     if (Error error = read_options(commands[i].options, parsers[i]))
       return wrong(error.message(), commands[i].name);
+    into.run.variables = into.exec.run.variables = variables_of(commands[i].options);
     return invocation_of(commands[i].name, into, std::move(parsers[i].words));
   }
   return wrong("name a command");

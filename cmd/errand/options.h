@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -65,6 +66,8 @@ struct RunCommand {
   bool verbose = false;
   std::string log_file;  // empty: none
   bool journal = true;
+  // Of the environment, "ERRAND_JOBS" and so on, which are options: tasks must not see them.
+  std::vector<std::string_view> variables;
 };
 struct ExecCommand {
   RunCommand run;                  // without positional input
@@ -105,8 +108,5 @@ using Invocation =
 
 // Also reads ERRAND_JOBS and the like from the environment.
 Invocation read_command_line(int argc, char** argv);
-
-// The variables that read_command_line() reads, "ERRAND_JOBS" and so on: tasks must not see them.
-const std::vector<std::string>& option_variables();
 
 }  // namespace errand::cmd

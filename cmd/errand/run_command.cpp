@@ -204,9 +204,10 @@ Session::Session(RunCommand command, Input input, JobBudget budget, const CiWord
     : command_(std::move(command)),
       input_(std::move(input)),
       guardian_(guardian),
-      local_(reaper_,
-             in_trace(with_makeflags(with_color(task_environment(), task_color(command_)), budget),
-                      trace_)),
+      local_(reaper_, in_trace(with_makeflags(with_color(task_environment(command_.variables),
+                                                         task_color(command_)),
+                                              budget),
+                               trace_)),
       own_err_(same_file(STDOUT_FILENO, STDERR_FILENO)
                    ? nullptr
                    : std::make_unique<Writer>(runtime_, STDERR_FILENO, "standard error")),

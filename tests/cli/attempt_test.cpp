@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a task may ask for its attempts: several commands, input, limits, a check that it is ready.
+#include <arpa/inet.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <string>
+
+#include "errand/base/unique_fd.h"
 #include "support/cli.h"
 
 namespace errand::test {
@@ -112,6 +117,43 @@ tasks:
   errand->await_mark("starting");
   test.open_gate("gate");
   CHECK(errand->finish().how() == "exit 0");
+}
+
+TEST_CASE("a service is ready once its port answers, which may be asked for by the host's name") {
+  const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+  auto* const any = reinterpret_cast<sockaddr*>(&address);
+  socklen_t size = sizeof address;
+  REQUIRE(::bind(listener.get(), any, size) == 0);
+  REQUIRE(::listen(listener.get(), 1) == 0);
+  REQUIRE(::getsockname(listener.get(), any, &size) == 0);
+  const std::string port = std::to_string(::ntohs(address.sin_port));
+  CliTest test;
+  const Ended end = test.run_yaml(
+      "tasks:\n"
+      "  server: { run: sleep 1000, service: true, ready: { tcp: 'localhost:" +
+      port +
+      "' } }\n"
+      "  client: { needs: { server: { condition: ready } }, run: echo served }\n");
+  CHECK(end.how() == "exit 0");
+  CHECK(contains(end.out, "served"));
+}
+
+TEST_CASE("a service whose host has no address is not ready") {
+  CliTest test;
+  const Ended end = test.run_yaml(R"(
+tasks:
+  server:
+    run: exec sleep 1000
+    service: true
+    ready: { tcp: "no-such-host.invalid:1", timeout: 1s }
+  client: { needs: { server: { condition: ready } }, run: echo served }
+)");
+  CHECK(end.how() == "exit 1");
+  CHECK(contains(end.err, "not ready after 1s"));
+  CHECK_FALSE(contains(end.out, "served"));
 }
 
 }  // namespace

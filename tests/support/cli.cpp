@@ -146,7 +146,8 @@ void Errand::become(const Call& call, int in, int out, int err) const {
   for (const int fd : call.closed) ::close(fd);
   if (::chdir((test_ / call.folder).c_str()) != 0) ::_exit(90);
   std::vector<std::string> words = call.prefix;
-  words.emplace_back(ERRAND_BINARY);
+  const char* const other = std::getenv("ERRAND_UNDER_TEST");
+  words.emplace_back(other ? other : ERRAND_BINARY);
   words.insert(words.end(), call.args.begin(), call.args.end());
   std::vector<std::string> env = {"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
                                   "HOME=" + test_.path(),

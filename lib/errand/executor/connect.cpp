@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/executor/connect.h"
 
+#ifdef ERRAND_STATIC
+#include <nss.h>
+#endif
+
 #include <asio/ip/tcp.hpp>
 #include <cstdint>
 #include <memory>
@@ -14,6 +18,15 @@ namespace errand {
 namespace {
 
 using asio::ip::tcp;
+
+// Where nsswitch.conf names more than /etc/hosts and DNS, the C library loads a library of the
+// system for it, which a static program must not: that brings a C library of its own.
+void look_up_without_libraries() {
+#ifdef ERRAND_STATIC
+  static const int once = ::__nss_configure_lookup("hosts", "files dns");
+  static_cast<void>(once);
+#endif
+}
 
 // The loop's too: its handlers may run after the coroutine has gone on.
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -66,6 +79,7 @@ void Connection::begin(const std::string& host, const std::string& port) {
 }
 
 void Connection::look_up(const std::string& host, const std::string& port) {
+  look_up_without_libraries();
   resolver_.async_resolve(
       host, port,
       [self = shared_from_this()](std::error_code error, const tcp::resolver::results_type& found) {

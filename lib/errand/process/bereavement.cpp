@@ -45,14 +45,16 @@ void take_title() {
   ::prctl(PR_SET_NAME, kGuardianName);
   constexpr int kFirstAfterState = 4;
   constexpr int kArgumentsBegin = 48;
-  std::string text(4096, '\0');
+  // Not on the heap, each page of which we would have to copy first.
+  char buffer[4096];
   const UniqueFd file(::open("/proc/self/stat", O_RDONLY | O_CLOEXEC));
-  text.resize(static_cast<std::size_t>(
-      std::max<ssize_t>(file ? ::read(file.get(), text.data(), text.size()) : 0, 0)));
-  const std::size_t name_end = text.rfind(')');
-  if (name_end == text.npos || name_end + 4 > text.size()) return;
+  const ssize_t bytes = file ? ::read(file.get(), buffer, sizeof buffer - 1) : 0;
+  if (bytes <= 0) return;
+  buffer[bytes] = '\0';
+  const char* const name_end = std::strrchr(buffer, ')');
+  if (!name_end || std::strlen(name_end) < 4) return;
   std::uintptr_t bounds[4] = {};  // of the arguments, of the environment
-  const char* at = text.c_str() + name_end + 3;
+  const char* at = name_end + 3;
   for (int field = kFirstAfterState; field < kArgumentsBegin + 4; ++field) {
     char* end = nullptr;
     const std::uintptr_t value = std::strtoull(at, &end, 10);
@@ -172,7 +174,9 @@ void keep_guard(pid_t guarded, GuardedGroups& shared) {
   sigset_t all;
   ::sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, nullptr);
-  ::setsid();
+  // Ctrl-C and Ctrl-Z in the terminal are not for it. Not a session: with the kernel's autogroups
+  // that can take milliseconds.
+  ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, kDeathSignal);
   close_everything();
   if (::chdir("/") != 0) ::_exit(1);  // a guardian of a folder would keep it from being unmounted

@@ -45,7 +45,7 @@ struct alignas(64) Spawner::Slot {
   bool reset_handlers = false;
   int share_below =
       0;  // the child shares our table and is to copy what is below; 0: it has its own
-  alignas(16) std::array<std::byte, kStackBytes> stack;
+  Stack* stack = nullptr;
 };
 
 namespace {
@@ -192,9 +192,13 @@ ERRAND_CHILD static void run_child(const SpawnRequest& request, pid_t parent, bo
   give_up(failure, Step::exec, rc);
 }
 
-// The stacks are left as they are: writing them would cost a page fault for each page.
+// The stacks are left as they are, and apart from what is written: each page of them that is
+// touched costs a page fault.
 Spawner::Spawner()
-    : slots_(std::make_unique_for_overwrite<std::array<Slot, kSlots>>()), self_(::getpid()) {
+    : stacks_(std::make_unique_for_overwrite<std::array<Stack, kSlots>>()),
+      slots_(std::make_unique<std::array<Slot, kSlots>>()),
+      self_(::getpid()) {
+  for (std::size_t i = 0; i < kSlots; ++i) (*slots_)[i].stack = &(*stacks_)[i];
 #if defined(__x86_64__)
   null_device_ = UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC));
   can_share_table_ = ::syscall(SYS_close_range, ~0U, ~0U, 0) == 0;
@@ -239,8 +243,8 @@ long Spawner::start(Slot& slot) {
       arguments.parent_tid = reinterpret_cast<std::uintptr_t>(slot.request.id);
     }
     arguments.exit_signal = SIGCHLD;
-    arguments.stack = reinterpret_cast<std::uintptr_t>(slot.stack.data());
-    arguments.stack_size = slot.stack.size();
+    arguments.stack = reinterpret_cast<std::uintptr_t>(slot.stack->data());
+    arguments.stack_size = kStackBytes;
     slot.reset_handlers = false;
     slot.busy.store(1, std::memory_order_relaxed);
     const long rc = clone3_call(arguments, run, &slot);
@@ -259,7 +263,7 @@ long Spawner::start(Slot& slot) {
   slot.reset_handlers = true;
   slot.share_below = 0;
   const int tell = slot.request.id ? CLONE_PARENT_SETTID : 0;
-  const long pid = ::clone(run_vforked, slot.stack.data() + slot.stack.size(),
+  const long pid = ::clone(run_vforked, slot.stack->data() + kStackBytes,
                            CLONE_VM | CLONE_VFORK | tell | SIGCHLD, &slot, slot.request.id);
   const long result = pid < 0 ? -errno : pid;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -78,6 +78,7 @@ class Spawner {
 
  private:
   struct Slot;
+  struct alignas(16) Stack : std::array<std::byte, kStackBytes> {};
   Slot& free_slot();
   void lower(SpawnRequest& request) const;
   void release_low(const SpawnRequest& request) const;
@@ -86,6 +87,7 @@ class Spawner {
   static void run(void* slot);
   static int run_vforked(void* slot);
 
+  std::unique_ptr<std::array<Stack, kSlots>> stacks_;
   std::unique_ptr<std::array<Slot, kSlots>> slots_;
   const pid_t self_;  // who forks has to make a Spawner of its own
   // Low numbers, where a child that shares our table finds what is to be its 0 to 4.
