@@ -5,7 +5,7 @@
 set -euo pipefail
 sources=$(dirname "$(readlink -f "$0")")
 mkdir -p "$1"
-for source in child_true child_noisy child_version drain peak spawn_posix spawn_clone; do
+for source in child_true child_noisy child_version drain peak stop_many spawn_posix spawn_clone; do
   [ "$1/$source" -nt "$sources/$source.c" ] ||
     clang-19 -O2 -static -Wall -Wextra -o "$1/$source" "$sources/$source.c"
 done
