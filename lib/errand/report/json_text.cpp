@@ -15,10 +15,13 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
 
-bool is_plain(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
-}
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (int byte = 0x20; byte < 0x80; ++byte) plain[byte] = byte != '"' && byte != '\\';
+  return plain;
+}();
+
+bool is_plain(char c) { return kPlain[static_cast<unsigned char>(c)]; }
 
 void append_control(std::string& to, char c) {
   constexpr std::string_view kNamed = "\b\t\n\f\r\"\\";
@@ -71,11 +74,18 @@ std::string rfc3339(WallTime time) {
   return std::string(text.data(), size) + fraction.data();
 }
 
+// In one step: a report has many keys.
 JsonText& JsonText::key(std::string_view name) {
-  separate();
-  to_ += '"';
-  to_ += name;
-  to_ += "\":";
+  const std::size_t before = to_.size();
+  to_.resize_and_overwrite(before + name.size() + 4, [&](char* text, std::size_t) {
+    char* at = text + before;
+    if (comma_) *at++ = ',';
+    *at++ = '"';
+    at += name.copy(at, name.size());
+    *at++ = '"';
+    *at++ = ':';
+    return at - text;
+  });
   comma_ = false;
   return *this;
 }
