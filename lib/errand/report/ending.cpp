@@ -21,13 +21,11 @@ std::string state_text(const TaskEnded& ended, bool color) {
     case TaskState::succeeded:
       return painted("ok", kGreen, color);
     case TaskState::failed:
-      return painted("failed", ended.allowed ? kYellow : kRed, color);
     case TaskState::timed_out:
-      return painted("timed out", ended.allowed ? kYellow : kRed, color);
+      return painted(in_words(ended.state), ended.allowed ? kYellow : kRed, color);
     case TaskState::canceled:
-      return painted("canceled", kYellow, color);
     case TaskState::skipped:
-      return painted("skipped", kYellow, color);
+      return painted(in_words(ended.state), kYellow, color);
   }
   return {};
 }

@@ -148,22 +148,14 @@ void Summary::print(const RunEnded& ended) {
 
 std::string Summary::counts_text(const RunEnded& ended) const {
   if (tasks_ == 0) return "nothing to run";
-  struct Count {
-    TaskState state;
-    std::string_view name;
-  };
-  constexpr std::array<Count, 5> kCounts = {{{TaskState::succeeded, "succeeded"},
-                                             {TaskState::failed, "failed"},
-                                             {TaskState::timed_out, "timed out"},
-                                             {TaskState::canceled, "canceled"},
-                                             {TaskState::skipped, "skipped"}}};
   std::string text;
-  for (const Count& count : kCounts) {
-    const std::size_t number = states_[static_cast<std::size_t>(count.state)];
-    if (number == 0) continue;
-    text += (text.empty() ? ": " : ", ") + std::to_string(number) + " " + std::string(count.name);
-    const std::size_t allowed = allowed_[static_cast<std::size_t>(count.state)];
-    const bool has_flaky = count.state == TaskState::succeeded && flaky_.count > 0;
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    if (states_[i] == 0) continue;
+    const auto state = static_cast<TaskState>(i);
+    text += (text.empty() ? ": " : ", ") + std::to_string(states_[i]) + " ";
+    text += in_words(state);
+    const std::size_t allowed = allowed_[i];
+    const bool has_flaky = state == TaskState::succeeded && flaky_.count > 0;
     if (has_flaky) text += " (" + std::to_string(flaky_.count) + " flaky)";
     if (allowed > 0) text += " (" + std::to_string(allowed) + " allowed)";
   }

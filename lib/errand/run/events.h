@@ -24,7 +24,8 @@ namespace errand {
 using WallTime = std::chrono::system_clock::time_point;
 
 enum class TaskState : std::uint8_t { succeeded, failed, timed_out, canceled, skipped };
-std::string_view to_string(TaskState state);
+std::string_view to_string(TaskState state);  // "timed_out": for programs
+std::string_view in_words(TaskState state);   // "timed out": for people
 
 // What the kernel counted for an attempt's main process and the children it waited for.
 struct Usage {
