@@ -9,8 +9,7 @@ namespace {
 
 std::string markdown(const RunRecord& run, std::size_t bytes_max = kMarkdownBytesMax) {
   std::string text;
-  render_markdown(
-      run, [&text](std::string_view piece) { text += piece; }, bytes_max);
+  render_markdown(run, [&text](std::string_view piece) { text += piece; }, bytes_max);
   return text;
 }
 

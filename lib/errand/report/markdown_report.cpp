@@ -16,8 +16,8 @@ constexpr std::size_t kLastLineBytes = 100;
 constexpr std::size_t kFailuresMax = 50;  // with their last lines
 constexpr std::size_t kColumns = 200;
 
-// Text that is no markup, mentions nobody and refers to no issue: GitHub looks for @name and #1 when
-// backslashes are long gone, but not across a comment.
+// Text that is no markup, mentions nobody and refers to no issue: GitHub looks for @name and #1
+// when backslashes are long gone, but not across a comment.
 std::string escaped(std::string_view text) {
   std::string safe;
   for (const char c : shorten(escape_text(text), kColumns)) {

@@ -69,7 +69,7 @@ struct RunRecord {
   Duration duration{};            // of one that has not ended: until the last event
   std::vector<TaskRecord> tasks;  // of a plan in file order, groups too; of a stream as they came
   std::array<std::size_t, 5> left_out{};  // of a stream: tasks that are only counted, by state
-  std::vector<NoticeRecord> notices;  // at most RunRecorder::kNoticesMax
+  std::vector<NoticeRecord> notices;      // at most RunRecorder::kNoticesMax
 };
 
 // Beginning and end of a task's work, since the run's start.
@@ -115,8 +115,8 @@ class RunRecorder final : public Observer {
   RunRecord record_;
   Masker masker_;
   bool is_stream_ = false;
-  std::map<TaskId, std::size_t> live_;  // of a stream: where tasks that have not ended are
-  std::vector<std::size_t> free_;       // and places of tasks that are left out
+  std::map<TaskId, std::size_t> live_;   // of a stream: where tasks that have not ended are
+  std::vector<std::size_t> free_;        // and places of tasks that are left out
   std::size_t well_ = 0, not_well_ = 0;  // tasks of a stream in the record that have ended
 };
 

@@ -63,12 +63,19 @@ struct KeptOutput {
   std::uint64_t left_out = 0;       // bytes between the two
 };
 
+// Where the tasks of a run can be read again.
+struct Origin {
+  std::string folder;  // in which errand ran
+  std::string file;    // the task file, seen from there; empty: nowhere
+};
+
 struct RunStarted {
   std::string id, name;
   Mode mode = Mode::errgroup;
   const Plan* plan = nullptr;  // null: tasks arrive as a stream
   unsigned jobs = 0;           // 0 = no limit
   TraceContext trace = {};
+  Origin origin = {};
 };
 
 // A task's needs are met; it waits for a slot. Groups: their tasks may start.
