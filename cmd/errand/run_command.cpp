@@ -6,6 +6,7 @@
 #include <csignal>
 #include <memory>
 
+#include "errand/base/escape_text.h"
 #include "errand/base/shell_quote.h"
 #include "errand/commands.h"
 #include "errand/environment.h"
@@ -20,7 +21,6 @@
 #include "errand/process/loop_check.h"
 #include "errand/process/reaper.h"
 #include "errand/report/console.h"
-#include "errand/report/escape_text.h"
 #include "errand/report/summary.h"
 #include "errand/run/failure.h"
 #include "errand/run/runner.h"

@@ -3,10 +3,10 @@
 
 #include <chrono>
 
+#include "errand/base/escape_text.h"
+#include "errand/base/utf8.h"
 #include "errand/report/ending.h"
-#include "errand/report/escape_text.h"
 #include "errand/report/json_fields.h"
-#include "errand/report/utf8.h"
 
 namespace errand {
 namespace {

@@ -5,7 +5,7 @@
 #include <array>
 #include <numeric>
 
-#include "errand/report/escape_text.h"
+#include "errand/base/escape_text.h"
 #include "errand/report/json_text.h"
 #include "errand/report/render.h"
 

@@ -5,8 +5,8 @@
 #include <functional>
 #include <utility>
 
+#include "errand/base/utf8.h"
 #include "errand/report/event_lines.h"
-#include "errand/report/utf8.h"
 
 namespace errand {
 

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "errand/base/escape_text.h"
 #include "errand/base/masker.h"
 #include "errand/report/ending.h"
-#include "errand/report/escape_text.h"
 #include "errand/report/rerun.h"
 
 namespace errand {
