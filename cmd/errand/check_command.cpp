@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "errand/base/escape_text.h"
 #include "errand/commands.h"
 #include "errand/input.h"
-#include "errand/report/escape_text.h"
 #include "errand/stream_source.h"
 
 namespace errand::cmd {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/completion.h"
 
-#include "errand/plan/shell_quote.h"
+#include "errand/base/shell_quote.h"
 
 namespace errand::cmd {
 namespace {

@@ -9,7 +9,9 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <random>
+#include <system_error>
 
 #include "errand/options.h"
 #include "errand/process/processors.h"
@@ -51,6 +53,11 @@ std::optional<std::string_view> variable(const char* name) {
 std::string temp_folder() {
   const auto folder = variable("TMPDIR");
   return folder && !folder->empty() ? std::string(*folder) : "/tmp";
+}
+
+std::string current_folder() {
+  std::error_code gone;
+  return std::filesystem::current_path(gone).string();
 }
 
 TraceContext given_trace() {

@@ -20,7 +20,8 @@ std::vector<std::string> task_environment(const std::vector<std::string_view>& h
 std::vector<std::string> with_color(std::vector<std::string> environment, bool color);
 
 std::optional<std::string_view> variable(const char* name);
-std::string temp_folder();
+std::string temp_folder();     // TMPDIR, else /tmp
+std::string current_folder();  // empty: it is gone
 
 // Of TRACEPARENT, if there is one: a new trace where it is no valid one.
 TraceContext given_trace();
@@ -29,7 +30,7 @@ TraceContext given_trace();
 std::vector<std::string> in_trace(std::vector<std::string> environment, const TraceContext& trace);
 
 // Where the journals of runs are: below XDG_STATE_HOME, or HOME. Empty: there is no such place.
-std::string runs_folder();  // TMPDIR, else /tmp
+std::string runs_folder();
 // With the environment's part filled in, for one of errand's descriptors.
 bool color_for(int fd, ColorChoice choice);
 // The processors that errand may use.

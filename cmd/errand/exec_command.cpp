@@ -7,9 +7,9 @@
 #include <asio/io_context.hpp>
 #include <memory>
 
+#include "errand/base/escape_text.h"
 #include "errand/commands.h"
 #include "errand/exec_tasks.h"
-#include "errand/report/escape_text.h"
 #include "errand/stream_source.h"
 
 namespace errand::cmd {

@@ -5,9 +5,9 @@
 #include <memory>
 #include <utility>
 
+#include "errand/base/escape_text.h"
+#include "errand/base/shell_quote.h"
 #include "errand/plan/quote.h"
-#include "errand/plan/shell_quote.h"
-#include "errand/report/escape_text.h"
 #include "errand/run/failure.h"
 
 namespace errand::cmd {

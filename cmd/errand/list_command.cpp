@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "errand/base/escape_text.h"
 #include "errand/commands.h"
 #include "errand/input.h"
-#include "errand/report/escape_text.h"
 #include "errand/settings.h"
 
 namespace errand::cmd {

@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "errand/base/escape_text.h"
 #include "errand/base/unique_fd.h"
-#include "errand/report/escape_text.h"
 
 namespace errand::cmd {
 namespace {

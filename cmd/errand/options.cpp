@@ -7,10 +7,10 @@
 #include <span>
 #include <string_view>
 
+#include "errand/base/escape_text.h"
 #include "errand/base/nearest.h"
 #include "errand/command_table.h"
 #include "errand/environment.h"
-#include "errand/report/escape_text.h"
 
 namespace errand::cmd {
 namespace {

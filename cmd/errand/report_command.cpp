@@ -4,12 +4,17 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
+#include <filesystem>
 #include <fstream>
 #include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
 
 #include "errand/commands.h"
 #include "errand/concurrency/context.h"
 #include "errand/environment.h"
+#include "errand/journal/log_names.h"
 #include "errand/journal/run_folder.h"
 #include "errand/report/event_log.h"
 #include "errand/report/output_store.h"
@@ -20,9 +25,53 @@
 namespace errand::cmd {
 namespace {
 
-// A log, and where output is that its events point to; empty: nowhere.
+// A log, and the run's folder, where output is that its events point to; empty: there is none.
 struct Log {
-  std::string events, output;
+  std::string events, folder;
+
+  std::string inside(std::string_view name) const { return folder + "/" + std::string(name); }
+};
+
+Log log_in(const std::string& folder) { return {folder + "/" + std::string(kEventsFile), folder}; }
+
+// Is this the folder that the run made, and no other with a log of events in it?
+bool is_folder_of(const std::string& folder, const std::string& id) {
+  std::error_code gone;
+  return !folder.empty() && std::filesystem::canonical(folder, gone).filename() == id;
+}
+
+// The text report, told of the names of logs before each end.
+class WithLogs final : public Observer {
+ public:
+  WithLogs(Writer& out, SummaryOptions options, const Log& log)
+      : log_(log), text_(out, with_logs(std::move(options))) {}
+  void on(const RunEvent& event) override {
+    if (const auto* run = std::get_if<RunStarted>(&event.kind)) {
+      has_logs_ = is_folder_of(log_.folder, run->id);
+    }
+    if (const auto* attempt = std::get_if<AttemptEnded>(&event.kind)) names_.note(*attempt);
+    if (const auto* task = std::get_if<TaskEnded>(&event.kind)) last_ = names_.take(*task);
+    text_.on(event);
+  }
+  TextReport& text() { return text_; }
+
+ private:
+  SummaryOptions with_logs(SummaryOptions options) {
+    options.log = [this](const Task&) { return path_of_last(); };
+    return options;
+  }
+  // Of a log that is still there.
+  std::string path_of_last() const {
+    if (!last_ || !has_logs_) return {};
+    std::string path = log_.inside(last_->name);
+    return ::access(path.c_str(), F_OK) == 0 ? path : std::string();
+  }
+
+  const Log& log_;
+  bool has_logs_ = false;
+  LogNames names_;
+  std::optional<LogNames::Log> last_;  // of the task whose end is being told
+  TextReport text_;
 };
 
 // What is a file is one; a run's id never has a slash or a dot.
@@ -30,13 +79,11 @@ Result<Log> find_log(const std::string& run) {
   struct ::stat found;
   const bool is_path = run.find_first_of("/.") != std::string::npos;
   if (is_path || (run != "last" && ::stat(run.c_str(), &found) == 0)) {
-    const std::string inside = run + "/" + std::string(kEventsFile);
-    if (::stat(inside.c_str(), &found) == 0) {
-      return Log{inside, run + "/" + std::string(kOutputFile)};
-    }
-    const std::size_t folder = run.size() - std::min(run.size(), kEventsFile.size());
-    const bool of_journal = run.ends_with(kEventsFile);
-    return Log{run, of_journal ? run.substr(0, folder) + std::string(kOutputFile) : ""};
+    const Log inside = log_in(run);
+    if (::stat(inside.events.c_str(), &found) == 0) return inside;
+    const std::filesystem::path path(run);
+    if (path.filename() != kEventsFile) return Log{run, ""};
+    return Log{run, path.has_parent_path() ? path.parent_path().string() : "."};
   }
   const std::string runs = runs_folder();
   if (runs.empty()) {
@@ -44,7 +91,7 @@ Result<Log> find_log(const std::string& run) {
   }
   const Result<std::string> folder = find_run(runs, run);
   if (!folder) return std::unexpected(folder.error());
-  return Log{*folder + "/" + std::string(kEventsFile), *folder + "/" + std::string(kOutputFile)};
+  return log_in(*folder);
 }
 
 // One report on its way to its place.
@@ -68,7 +115,7 @@ class Rendering {
  private:
   Error render_log(const Log& log, std::istream& file) {
     Writer& writer = file_->writer();
-    TextReport text(writer, text_options());
+    WithLogs text(writer, text_options(), log);
     RunRecorder recorder;
     Copy copy(writer);
     Observer* const observer = !command_.kind ? static_cast<Observer*>(&text)
@@ -81,12 +128,12 @@ class Rendering {
       return Error::text("'" + log.events + "' is no event log: " + why);
     }
     if (!replayed.ended) complain({note(log, replayed)});
-    if (!command_.kind && !replayed.ended) text.no_end();
+    if (!command_.kind && !replayed.ended) text.text().no_end();
     if (command_.kind && *command_.kind != ReportKind::events) {
       const OutputReader output = [&log](const OutputPiece& piece) {
-        return read_piece(log.output, piece);
+        return read_piece(log.inside(kOutputFile), piece);
       };
-      render(*command_.kind, recorder.record(), log.output.empty() ? OutputReader() : output,
+      render(*command_.kind, recorder.record(), log.folder.empty() ? OutputReader() : output,
              [&writer](std::string_view piece) { writer.write(piece); });
     }
     return {};
@@ -108,6 +155,7 @@ class Rendering {
   };
   SummaryOptions text_options() const {
     SummaryOptions options;
+    options.folder = current_folder();
     options.color = command_.path == "-" && color_for(STDOUT_FILENO, ColorChoice::automatic);
     return options;
   }

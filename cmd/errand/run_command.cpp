@@ -6,6 +6,8 @@
 #include <csignal>
 #include <memory>
 
+#include "errand/base/escape_text.h"
+#include "errand/base/shell_quote.h"
 #include "errand/commands.h"
 #include "errand/environment.h"
 #include "errand/executor/jobserver_tokens.h"
@@ -15,12 +17,10 @@
 #include "errand/job_control.h"
 #include "errand/log.h"
 #include "errand/machine.h"
-#include "errand/plan/shell_quote.h"
 #include "errand/process/guardian.h"
 #include "errand/process/loop_check.h"
 #include "errand/process/reaper.h"
 #include "errand/report/console.h"
-#include "errand/report/escape_text.h"
 #include "errand/report/summary.h"
 #include "errand/run/failure.h"
 #include "errand/run/runner.h"
@@ -61,8 +61,15 @@ class WhileRead final : public Observer {
   Observer& observer_;
 };
 
+// Where the tasks can be read again.
+Origin origin_of(const Input& input) {
+  const auto* file = std::get_if<FilePlan>(&input);
+  if (!file || file->file.empty() || file->file == "<stdin>") return {};
+  return {current_folder(), file->file};
+}
+
 // The command that runs a task of `errand exec` again; empty where it needs more than a command.
-std::string rerun_command(const Task& task) {
+std::string own_command(const Task& task) {
   constexpr std::size_t kBytesMax = 1000;
   if (!task.env->empty() || !task.policy->slot_places.empty()) return {};
   std::string line = command_line(task);
@@ -98,18 +105,10 @@ SummaryOptions summary_options(const RunCommand& command, const Input& input) {
   options.color = color_for(STDERR_FILENO, command.color);
   const auto* file = std::get_if<FilePlan>(&input);
   const bool is_exec = std::holds_alternative<ExecStream>(input) || (file && file->file.empty());
-  if (is_exec && command.input.folder.empty()) {
-    options.rerun = rerun_command;
-  } else if (!is_exec && file && file->file != "<stdin>") {
-    options.rerun = [name = file->file](const Task& task) {
-      return "errand run " + shell_word(name) + " " + shell_word(task.full_name);
-    };
-    options.rerun_all = [name = file->file](const std::vector<std::string>& names) {
-      std::string text = "errand run " + shell_word(name);
-      for (const std::string& one : names) text += " " + shell_word(one);
-      return text;
-    };
-  }
+  // With -C errand has left the folder of whoever called it.
+  if (!command.input.folder.empty()) return options;
+  options.folder = current_folder();
+  if (is_exec) options.rerun = own_command;
   return options;
 }
 
@@ -133,7 +132,7 @@ std::string name_of(const Input& input) {
 }
 
 // Where the tasks come from, for -v.
-std::string origin_of(const Input& input) {
+std::string source_of(const Input& input) {
   if (std::holds_alternative<ExecStream>(input)) return "tasks of standard input as they arrive";
   if (const auto* stream = std::get_if<TaskStream>(&input))
     return "tasks of " + stream->name + " as they arrive";
@@ -256,6 +255,7 @@ awaitable<RunEnded> Session::run_input() {
   options.held_back = held_back(command_.load, command_.memory_free_min, options.processors);
   if (auto* file = std::get_if<FilePlan>(&input_)) {
     options.name = file->plan.root().name;
+    options.origin = origin_of(input_);
     Runner runner(executor_, reports_.output(), observers_, options);
     co_return co_await runner.run(signals_.run(), signals_.hurry(), file->plan);
   }
@@ -282,7 +282,7 @@ std::unique_ptr<TaskSource> Session::open_source() {
 
 void Session::tell_of_start() {
   log_.tell("errand " ERRAND_VERSION ", " + std::to_string(processors()) + " processors; " +
-            origin_of(input_));
+            source_of(input_));
   log_.tell(safeguards(reaper_, guardian_));
 }
 

@@ -41,7 +41,7 @@ struct Noted {
   }
   void operator()(const AttemptEnded& ended) const {
     log.note(LogLevel::debug, attempt_text(*ended.task, ended.attempt) + " " +
-                                  std::string(to_string(ended.state)) + " after " +
+                                  std::string(in_words(ended.state)) + " after " +
                                   format_duration(ended.duration) + with_reason(ended.error) +
                                   " (" + usage_text(ended.usage) + ")");
   }
@@ -56,7 +56,7 @@ struct Noted {
   }
   void operator()(const RunEnded& ended) const {
     log.note(ended.state == TaskState::succeeded ? LogLevel::info : LogLevel::warning,
-             "run " + std::string(to_string(ended.state)) + " after " +
+             "run " + std::string(in_words(ended.state)) + " after " +
                  format_duration(ended.duration) + ", exit status " +
                  std::to_string(ended.exit_status) + with_reason(ended.error));
   }

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/screen.h"
 
-#include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <utility>
 
-#include "errand/base/unique_fd.h"
 #include "errand/environment.h"
 #include "errand/report/descriptor.h"
 
@@ -120,7 +116,7 @@ Screen::Screen(const RunCommand& command, CiWords words, Runtime& runtime, Write
       break;
   }
   if (words_.annotations) annotations_.emplace(words_.on_out ? out : err, words_.system);
-  if (!words_.summary_path.empty()) step_summary_.emplace();
+  if (!words_.summary_path.empty()) step_summary_.emplace(words_.summary_path);
 }
 
 std::vector<Observer*> Screen::observers() {
@@ -144,26 +140,6 @@ void Screen::hide() {
   if (status_line_) status_line_->hide();
 }
 
-Error Screen::finish() const {
-  if (!step_summary_) return {};
-  const auto failed = [this](int number) {
-    return Error::system("step summary '" + words_.summary_path + "'", number);
-  };
-  const UniqueFd file(::open(words_.summary_path.c_str(),
-                             O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666));
-  struct ::stat found{};
-  if (!file || ::fstat(file.get(), &found) != 0) return failed(errno);
-  // What other commands of the step have written counts too.
-  const auto before = static_cast<std::size_t>(std::max<::off_t>(0, found.st_size));
-  const std::string text =
-      step_summary_->text(StepSummary::kBytesMax - std::min(StepSummary::kBytesMax, before));
-  for (std::string_view rest = text; !rest.empty();) {
-    const ::ssize_t done = ::write(file.get(), rest.data(), rest.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return failed(errno);
-    rest.remove_prefix(static_cast<std::size_t>(done));
-  }
-  return {};
-}
+Error Screen::finish() const { return step_summary_ ? step_summary_->append() : Error(); }
 
 }  // namespace errand::cmd

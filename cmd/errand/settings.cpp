@@ -9,7 +9,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "errand/report/escape_text.h"
+#include "errand/base/escape_text.h"
 
 namespace errand::cmd {
 namespace {

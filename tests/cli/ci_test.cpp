@@ -119,9 +119,9 @@ TEST_CASE("GitHub's step summary is appended to, and stays below its limit") {
                                         "GITHUB_STEP_SUMMARY=" + (test / "summary.md")};
   const Ended end = test.run_in(env);
   CHECK(contains(end.out, "GitHub Actions: folds, annotations, a step summary; "));
-  CHECK(contains(test.read("summary.md"), "before\n### errand: errand: failed in "));
-  CHECK(contains(test.read("summary.md"), "| b | **failed** | "));
-  CHECK(contains(test.read("summary.md"), "| a | succeeded | "));
+  CHECK(contains(test.read("summary.md"), "before\n\n## errand: ❌ failed\n\n2 tasks: "));
+  CHECK(contains(test.read("summary.md"), "| b | ❌ failed | 1 | "));
+  CHECK(contains(test.read("summary.md"), "| a | ✅ succeeded | 1 | "));
 
   test.write("summary.md", std::string(999'900, 'x'));
   test.run_in(env);

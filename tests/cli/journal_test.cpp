@@ -4,6 +4,7 @@
 #include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "support/cli.h"
 
@@ -41,6 +42,63 @@ TEST_CASE("a run leaves a journal, and a failed task's output has a name in the 
   CHECK(report.how() == "exit 0");
   CHECK(contains(report.out, "a b: failed: exit 3 in "));
   CHECK(contains(report.out, "    why\n"));
+}
+
+// Durations are as exact as the log is, not as the clock.
+std::string without_durations(const std::string& text) {
+  static const std::regex kDuration(R"( in [0-9.]+[a-z]+)");
+  return std::regex_replace(text, kDuration, " in TIME");
+}
+
+const char* const kThreeFail =
+    "mode: aggregate\njobs: 1\ntasks: { 'a b': echo why; exit 3, 'a?b': echo too; exit 4, silent: "
+    "exit 5, fine: 'true', after: { needs: [silent], run: x } }";
+
+TEST_CASE("the text of a report ends with the run's own summary, logs and commands included") {
+  CliTest test;
+  const Ended end = test.run_yaml(kThreeFail);
+  const std::string summary = end.err.substr(end.err.find("5 tasks: "));
+  for (const char* part : {"/a_b.log\n", "/a_b-2.log\n", "  rerun: errand run errand.yaml 'a b'\n",
+                           "rerun all 3: errand run errand.yaml 'a b' 'a?b' silent\n"}) {
+    CHECK(contains(summary, part));
+  }
+  const std::string folder = runs_of(test) + "/" + only_run(test);
+  for (const std::string& name : {std::string("last"), folder, folder + "/events.jsonl"}) {
+    const Ended report = test.run({"report", name});
+    CHECK(without_durations(report.out).ends_with(without_durations(summary)));
+  }
+}
+
+TEST_CASE("how to run tasks again is said for the folder of whoever reads it") {
+  CliTest test;
+  fs::create_directory(test / "in");
+  test.write("in/errand.yaml", "tasks: { a: exit 3 }");
+  const std::string here = "  rerun: errand run errand.yaml a\n";
+  const std::string elsewhere = "  rerun: errand run -C " + test / "in" + " errand.yaml a\n";
+  CHECK(contains(test.run({"run", "-C", "in"}).err, elsewhere));
+  CHECK(contains(test.run({"report"}).out, elsewhere));
+  CHECK(contains(test.run(Call{.args = {"report"}, .folder = "in"}).out, here));
+  CHECK(contains(test.run(Call{.args = {"run"}, .folder = "in"}).err, here));
+  CHECK(contains(test.run({"report"}).out, elsewhere));
+}
+
+TEST_CASE("tasks that are in no file cannot be run again by name") {
+  CliTest test;
+  test.run(Call{.args = {"run", "-"}, .input = "tasks: { a: exit 3, b: exit 4 }"});
+  const std::string report = test.run({"report"}).out;
+  CHECK(contains(report, "a: failed: exit 3"));
+  CHECK_FALSE(contains(report, "rerun"));
+}
+
+TEST_CASE("a log that was removed, or never was in this folder, is not told") {
+  CliTest test;
+  test.run_yaml(kThreeFail, {"--report", "events=events.jsonl"});
+  test.write("a_b.log", "of somebody else");
+  CHECK_FALSE(contains(test.run({"report", "events.jsonl"}).out, "  log: "));
+  std::filesystem::remove(runs_of(test) + "/" + only_run(test) + "/a_b.log");
+  const std::string report = test.run({"report"}).out;
+  CHECK(count(report, "  log: ") == 1);
+  CHECK(contains(report, "/a_b-2.log\n"));
 }
 
 TEST_CASE("XDG_STATE_HOME says where, if it is absolute") {

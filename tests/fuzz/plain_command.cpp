@@ -3,7 +3,7 @@
 
 #include <wordexp.h>
 
-#include "errand/plan/shell_quote.h"
+#include "errand/base/shell_quote.h"
 #include "fuzz/check.h"
 #include "fuzz/targets.h"
 

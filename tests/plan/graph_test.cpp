@@ -226,7 +226,7 @@ TEST_CASE("no name leaves its label in Graphviz") {
   CHECK(label("say \"hi\"") == R"("say \"hi\"")");
   CHECK(label("a\\") == R"("a\\")");
   CHECK(label("\\N \\G") == R"("\\N \\G")");  // the node's name, the graph's
-  CHECK(label("a\nb\x1b[31m") == R"("a\\nb\\x1b[31m")");
+  CHECK(label("a\nb\x1b[31m") == R"("a\\nb\\e[31m")");
   CHECK(label("&lt; <b>x</b>") == R"("&amp;lt; <b>x</b>")");
   CHECK(label("<table>") == R"("<table>")");  // quoted, so it is no HTML
   CHECK(label("Prüfung ✓") == "\"Prüfung ✓\"");

@@ -195,7 +195,7 @@ TEST_CASE("names are neither empty nor long, and have no slash") {
 TEST_CASE("control characters in names are allowed, and escaped in messages") {
   CHECK(script_of(task_named(yaml_plan("tasks: { \"a\\e[1m\": x }"), "a\x1b[1m")) == "x");
   CHECK(yaml_problems("tasks: { a: { run: x, needs: \"b\\e\\n\\x9b\" } }") ==
-        Lines{"f:1:30: unknown task \"b\\x1b\\n\\x9b\"; name a task beside this one, or any by its "
+        Lines{"f:1:30: unknown task \"b\\e\\n\\u{9b}\"; name a task beside this one, or any by its "
               "full name"});
 }
 
@@ -261,7 +261,7 @@ TEST_CASE("a timeout is a duration longer than 0") {
   CHECK(yaml_problems("- { run: x, timeout: -5s }") ==
         Lines{"f:1:22: timeout: '-5s' is not a duration; write it as 250ms, 10s, 5m or 1h30m"});
   CHECK(yaml_problems("- { run: x, grace: \"1\\e\" }") ==
-        Lines{"f:1:20: grace: '1\\x1b' is not a duration; write it as 250ms, 10s, 5m or 1h30m"});
+        Lines{"f:1:20: grace: '1\\e' is not a duration; write it as 250ms, 10s, 5m or 1h30m"});
 }
 
 TEST_CASE("jobs, mode and kill_signal say what they take") {

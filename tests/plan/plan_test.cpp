@@ -47,7 +47,7 @@ TEST_CASE("an unknown signal is refused with the nearest known one") {
   CHECK(!parse_signal(""));
   CHECK(!parse_signal("-9"));
   CHECK(parse_signal("\x1b[2J").error().message() ==
-        "unknown signal \"\\x1b[2J\"; write a name such as TERM or a number");
+        "unknown signal \"\\e[2J\"; write a name such as TERM or a number");
 }
 
 TEST_CASE("a problem is shown with its place, or without when it has none") {

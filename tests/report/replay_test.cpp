@@ -27,7 +27,7 @@ std::string log_of_everything() {
   const Plan plan = make_plan({"lint", "lint/a", "build\xff", "db"});
   const Task &group = plan.task(1), &lint = plan.task(2), &build = plan.task(3);
   const TraceContext trace{"4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", "01"};
-  lines.on(at(0s, RunStarted{"r1", "c\"i", Mode::aggregate, &plan, 4, trace}));
+  lines.on(at(0s, RunStarted{"r1", "c\"i", Mode::aggregate, &plan, 4, trace, {"/ci", "a b.yaml"}}));
   lines.on(at(1ms, TaskReady{&group}));
   lines.on(at(1ms, TaskReady{&lint}));
   lines.on(at(1234us, AttemptStarted{&lint, 1, 2, false, "0123456789abcdef"}));

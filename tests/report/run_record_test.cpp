@@ -133,3 +133,37 @@ TEST_CASE("notices are bounded") {
   }
   CHECK(recorder.record().notices.size() == RunRecorder::kNoticesMax);
 }
+
+TEST_CASE("a bounded recorder keeps some of a stream's tasks, as they were, and counts the rest") {
+  RunRecorder recorder(2);
+  recorder.on(at(0s, RunStarted{"r1", "ci", Mode::aggregate, nullptr, 0}));
+  std::vector<Task> tasks(12);
+  for (Task& task : tasks) {
+    task.id = static_cast<TaskId>(&task - tasks.data()) + 1;
+    task.full_name = "t" + std::to_string(task.id);
+  }
+  const auto start = [&](int i) { recorder.on(at(1s, AttemptStarted{&tasks[i], 1, 1})); };
+  const auto end = [&](int i) {
+    recorder.on(at(2s, i % 2 == 0 ? succeeded(tasks[i]) : failed(tasks[i], i)));
+  };
+  start(0);  // as long as the run goes on, a task is in the record
+  for (int i = 1; i < 11; ++i) {
+    start(i);
+    end(i);
+    CHECK(recorder.record().tasks.size() <= 6);
+  }
+  start(11);
+  end(0);
+  end(11);
+  recorder.on(at(3s, RunEnded()));
+
+  const RunRecord& run = recorder.record();
+  Names kept;
+  for (const TaskRecord& task : run.tasks) {
+    CHECK(task.attempts.size() == 1);
+    kept.push_back(task.name + ": " + std::string(to_string(task.state)) + task.cause);
+  }
+  std::ranges::sort(kept);
+  CHECK(kept == Names{"t2: failedexit 1", "t3: succeeded", "t4: failedexit 3", "t5: succeeded"});
+  CHECK(run.left_out == std::array<std::size_t, 5>{4, 4, 0, 0, 0});
+}

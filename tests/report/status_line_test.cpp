@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/report/status_line.h"
 
-#include "errand/report/escape_text.h"
+#include "errand/base/escape_text.h"
 #include "report/fixture.h"
 #include "support/terminal_screen.h"
 #include "support/virtual_test.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/report/step_summary.h"
 
+#include "errand/report/render.h"
 #include "report/fixture.h"
 
 using namespace errand;
@@ -8,65 +9,76 @@ using namespace errand::test;
 
 namespace {
 
-StepSummary summary_of(const std::vector<TaskEnded>& ends, const RunEnded& ended = {}) {
-  StepSummary summary;
+void tell_run(Observer& summary, const TaskEnded& end) {
   summary.on(at(0s, RunStarted{"id", "ci", Mode::aggregate, nullptr, 0}));
-  for (const TaskEnded& one : ends) summary.on(at(1s, one));
-  summary.on(at(2s, ended));
-  return summary;
+  summary.on(at(1s, end));
+  summary.on(at(2s, RunEnded()));
+}
+
+void write(const std::string& path, const std::string& text) {
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  REQUIRE(::write(fd.get(), text.data(), text.size()) == static_cast<::ssize_t>(text.size()));
 }
 
 }  // namespace
 
-TEST_CASE("the step summary is a table, failures first") {
-  const Plan plan = make_plan({"lint", "build", "g", "g/test", "docs"});
-  TaskEnded allowed = failed(plan.task(1), 1);
-  allowed.allowed = true;
-  TaskEnded flaky = succeeded(plan.task(2));
-  flaky.flaky = true;
-  flaky.attempts = 2;
-  RunEnded ended;
-  ended.state = TaskState::failed;
-  ended.error = Error::text("g/test: exit 2");
-  ended.duration = 3200ms;
-  const StepSummary summary =
-      summary_of({flaky, allowed, failed(plan.task(4), 2), failed(plan.task(3), 2),
-                  unstarted(plan.task(5), TaskState::skipped, "needs g/test: failed")},
-                 ended);
-  CHECK(summary.text(StepSummary::kBytesMax) ==
-        "### errand: ci: failed in 3.2s\n\n"
-        "1 succeeded, 2 failed, 1 skipped\n\n"
-        "g/test: exit 2\n\n"
-        "| task | state | duration | attempts | why |\n"
-        "| --- | --- | ---: | ---: | --- |\n"
-        "| g/test | **failed** | 3.1s | 1 | exit 2 |\n"
-        "| lint | failed (allowed) | 3.1s | 1 | exit 1 |\n"
-        "| build | succeeded (flaky) | 1.2s | 2 |  |\n"
-        "| docs | skipped |  | 0 | needs g/test: failed |\n\n");
+TEST_CASE("the step summary is the Markdown report, apart from what is around it") {
+  const Folder folder;
+  const Plan plan = make_plan({"build"});
+  StepSummary summary(folder / "summary.md");
+  RunRecorder recorder;
+  for (Observer* one : {static_cast<Observer*>(&summary), static_cast<Observer*>(&recorder)}) {
+    tell_run(*one, failed(plan.task(1), 2));
+  }
+  std::string report;
+  render(ReportKind::markdown, recorder.record(), {},
+         [&report](std::string_view text) { report += text; });
+  CHECK(report.find("| build | ❌ failed |") != report.npos);
+
+  write(folder / "summary.md", "no newline");
+  REQUIRE_FALSE(summary.append());
+  CHECK(read_file(folder / "summary.md") == "no newline\n" + report + "\n");
 }
 
-TEST_CASE("what means something in Markdown or HTML is text in the table") {
-  const Plan plan = make_plan({"a|b <img> `x` *y* [l](u)\n## h & \x1b[31m"});
-  CHECK(summary_of({succeeded(plan.task(1))})
-            .text(StepSummary::kBytesMax)
-            .find("| a\\|b &lt;img> \\`x\\` \\*y\\* \\[l\\](u)\\\\n\\#\\# h &amp; \\\\e\\[31m |") !=
-        std::string::npos);
+TEST_CASE("the step summary takes what GitHub leaves it, or nothing") {
+  const Folder folder;
+  const std::string path = folder / "summary.md";
+  const Plan plan = make_plan({"build"});
+  StepSummary summary(path);
+  tell_run(summary, failed(plan.task(1), 2));
+  for (const std::size_t before : {kMarkdownBytesMax - 100, kMarkdownBytesMax + 100}) {
+    write(path, std::string(before, 'x'));
+    REQUIRE_FALSE(summary.append());
+    CHECK(read_file(path).size() == before);
+  }
+  write(path, std::string(kMarkdownBytesMax - 300, 'x'));
+  REQUIRE_FALSE(summary.append());
+  CHECK(read_file(path).size() > kMarkdownBytesMax - 300);
+  CHECK(read_file(path).size() <= kMarkdownBytesMax);
 }
 
-TEST_CASE("the step summary of any number of tasks stays below its limit, and counts the rest") {
-  StepSummary summary;
-  const Plan plan = make_plan({std::string(250, 'x')});
-  for (int i = 0; i < 20000; ++i) {
-    summary.on(at(1s, i == 19999 ? failed(plan.task(1), 7) : succeeded(plan.task(1))));
+TEST_CASE("a step summary that cannot be written says why") {
+  const Folder folder;
+  const StepSummary summary(folder / "nowhere/summary.md");
+  CHECK(summary.append().message() ==
+        "step summary '" + folder / "nowhere/summary.md" + "': No such file or directory");
+}
+
+TEST_CASE("the step summary of a stream without an end is counted, failures first") {
+  const Folder folder;
+  StepSummary summary(folder / "summary.md");
+  summary.on(at(0s, RunStarted{"id", "ci", Mode::aggregate, nullptr, 0}));
+  Task task;
+  constexpr int kTasks = 20000;
+  for (int i = 1; i <= kTasks; ++i) {
+    task.id = static_cast<TaskId>(i);
+    task.full_name = std::to_string(i);
+    summary.on(at(1s, i == kTasks ? failed(task, 7) : succeeded(task)));
   }
   summary.on(at(2s, RunEnded()));
-  for (const std::size_t bytes_max : {StepSummary::kBytesMax, std::size_t{5000}}) {
-    const std::string text = summary.text(bytes_max);
-    CHECK(text.size() <= bytes_max);
-    CHECK(text.size() > bytes_max - 500);
-    CHECK(text.find("| **failed** |") != text.npos);
-    CHECK(text.find(" more tasks\n") != text.npos);
-  }
-  CHECK(summary.text(100).empty());
-  CHECK(summary.text(0).empty());
+  REQUIRE_FALSE(summary.append());
+  const std::string text = read_file(folder / "summary.md");
+  CHECK(text.find("20000 tasks: 19999 succeeded, 1 failed") != text.npos);
+  CHECK(text.find("| 20000 | ❌ failed |") != text.npos);
+  CHECK(text.find("\nand 14999 more tasks.\n") != text.npos);
 }

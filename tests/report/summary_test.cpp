@@ -9,14 +9,12 @@ using namespace errand::test;
 namespace {
 
 struct Screen {
-  explicit Screen(SummaryOptions options = with_rerun()) : summary(err, std::move(options)) {}
-  static SummaryOptions with_rerun() {
-    SummaryOptions options;
-    options.rerun = [](const Task& task) { return "errand run ci.yaml " + task.full_name; };
-    return options;
-  }
+  explicit Screen() : Screen(SummaryOptions(), {"", "ci.yaml"}) {}
+  // Without an origin there is nothing to run again.
+  explicit Screen(SummaryOptions options, Origin from = {})
+      : origin(std::move(from)), summary(err, std::move(options)) {}
   void start(const Plan& plan, Mode mode = Mode::errgroup) {
-    summary.on(at(0s, RunStarted{"id", "ci", mode, &plan, 0}));
+    summary.on(at(0s, RunStarted{"id", "ci", mode, &plan, 0, {}, origin}));
   }
   void end(const TaskEnded& ended) { summary.on(at(1s, ended)); }
   std::string finish(const std::string& error) {
@@ -30,6 +28,7 @@ struct Screen {
     return file.text();
   }
 
+  const Origin origin;
   Loop loop;
   OutputFile file;
   Writer err{loop.runtime, file.fd(), "standard error"};
@@ -131,6 +130,7 @@ TEST_CASE("equal failures are folded into one") {
         "  command: make t3\n"
         "    other\n"
         "  rerun: errand run ci.yaml t3\n"
+        "rerun all 12: errand run ci.yaml t1 t2 t3 t4 t5 t6 t7 t8 t9 t10 t11 t12\n"
         "errand: 12 of 12\n");
 }
 
@@ -288,11 +288,7 @@ TEST_CASE("slow tasks and what tasks left behind have their lines, few of them")
 
 TEST_CASE("several failures are followed by the command that runs just them, up to a number") {
   for (const std::size_t failures : {std::size_t{2}, Summary::kRerunNamesMax + 1}) {
-    SummaryOptions options;
-    options.rerun_all = [](const std::vector<std::string>& all) {
-      return "errand run " + std::to_string(all.size()) + " from " + all.front();
-    };
-    Screen screen(options);
+    Screen screen;
     const Plan plan = make_plan(names(60), Mode::aggregate);
     screen.start(plan, Mode::aggregate);
     screen.end(succeeded(plan.task(1)));
@@ -300,7 +296,7 @@ TEST_CASE("several failures are followed by the command that runs just them, up 
       screen.end(failed(plan.task(static_cast<TaskId>(i + 2)), 1));
     }
     const std::string text = screen.finish("x");
-    const bool told = text.ends_with("rerun all 2: errand run 2 from t2\nerrand: x\n");
+    const bool told = text.ends_with("rerun all 2: errand run ci.yaml t2 t3\nerrand: x\n");
     CHECK(told == (failures == 2));
     CHECK((text.find("rerun all") != text.npos) == told);
   }

@@ -221,6 +221,13 @@ TEST_CASE("a task whose timeout passes has timed out, with 124") {
   CHECK(test.elapsed() == 2s);
 }
 
+TEST_CASE("a task that is skipped says in words how its need ended") {
+  RunTest test;
+  test.executor.behaviors["a"] = {.takes = 1h};
+  test.run_plan("tasks: {a: {run: x, timeout: 2s}, b: {run: x, needs: a}}");
+  CHECK(test.recorder.state("b") == "skipped: needs a: timed out");
+}
+
 TEST_CASE("the run's timeout stops everything and says whose it was") {
   RunTest test;
   test.executor.behaviors["a"] = {.takes = 9s};

@@ -134,7 +134,7 @@ bool PlanWatch::explains_skip(const Task& task, const TaskEnded& event) {
     const TaskWatch& watch = tasks_[need.task];
     return cannot_hold(need) && event.excluded == watch.excluded &&
            message == "needs " + plan_.task(need.task).full_name + ": " +
-                          std::string(to_string(watch.state));
+                          std::string(in_words(watch.state));
   });
 }
 

@@ -5,8 +5,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "errand/journal/run_folder.h"
@@ -24,22 +24,6 @@ bool write_all(int fd, std::string_view bytes) {
     if (size > 0) bytes.remove_prefix(static_cast<std::size_t>(size));
   }
   return true;
-}
-
-// A name that means nothing to a file system or a shell.
-std::string file_name(const Task& task) {
-  constexpr std::size_t kBytesMax = 100;
-  std::string name = task.full_name.substr(0, kBytesMax);
-  std::ranges::replace_if(
-      name,
-      [](char c) {
-        const bool plain =
-            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        return !plain && c != '-' && c != '.' && c != '=' && c != ',';
-      },
-      '_');
-  if (name.starts_with('.')) name[0] = '_';
-  return name;
 }
 
 }  // namespace
@@ -71,7 +55,7 @@ Journal::~Journal() = default;
 
 void Journal::on(const RunEvent& event) {
   if (const auto* run = std::get_if<RunStarted>(&event.kind)) is_stream_ = run->plan == nullptr;
-  if (const auto* attempt = std::get_if<AttemptEnded>(&event.kind)) note_failure(*attempt);
+  if (const auto* attempt = std::get_if<AttemptEnded>(&event.kind)) log_names_.note(*attempt);
   if (const auto* task = std::get_if<TaskEnded>(&event.kind)) write_log(*task);
   if (error_) return;
   if (bytes_ > event_bytes_max_ && !limited_) note_limit(event);
@@ -109,25 +93,13 @@ void Journal::write() {
 
 // ---- logs of failed tasks
 
-void Journal::note_failure(const AttemptEnded& ended) {
-  const bool failed = ended.state == TaskState::failed || ended.state == TaskState::timed_out;
-  if (failed && !ended.output.pieces.empty() && logs_ < kLogsMax) {
-    failures_[ended.task->id] = ended.output;
-  }
-}
-
 void Journal::write_log(const TaskEnded& ended) {
   last_log_ = {};
-  const auto found = failures_.extract(ended.task->id);
-  const bool failed = ended.state == TaskState::failed || ended.state == TaskState::timed_out;
-  if (!found || !failed || logs_ >= kLogsMax) return;
-  std::string path = folder_ + "/" + file_name(*ended.task) + ".log";
-  UniqueFd log(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOnlyOurs));
-  if (!log && errno == EEXIST) {  // of another task with nearly that name
-    path.insert(path.size() - 4, "-" + std::to_string(ended.task->id));
-    log.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOnlyOurs));
-  }
-  const KeptOutput& kept = found.mapped();
+  const std::optional<LogNames::Log> named = log_names_.take(ended);
+  if (!named) return;
+  std::string path = folder_ + "/" + named->name;
+  const UniqueFd log(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOnlyOurs));
+  const KeptOutput& kept = named->output;
   bool whole = static_cast<bool>(log);
   for (std::size_t i = 0; whole && i < kept.pieces.size(); ++i) {
     if (i == kept.head && kept.left_out > 0) {
@@ -135,9 +107,7 @@ void Journal::write_log(const TaskEnded& ended) {
     }
     whole = whole && write_all(log.get(), output_.read(kept.pieces[i]));
   }
-  if (!whole) return;
-  ++logs_;
-  last_log_ = {ended.task->id, std::move(path)};
+  if (whole) last_log_ = {ended.task->id, std::move(path)};
 }
 
 // Asked when the task's end is told, so that one path is enough.

@@ -7,11 +7,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <unordered_map>
+#include <utility>
 
 #include "errand/base/result.h"
 #include "errand/base/unique_fd.h"
 #include "errand/concurrency/runtime.h"
+#include "errand/journal/log_names.h"
 #include "errand/report/event_lines.h"
 #include "errand/report/output_store.h"
 #include "errand/run/events.h"
@@ -26,7 +27,6 @@ class Journal final : public Observer {
   static constexpr std::size_t kBufferBytes = 1 << 16;
   // Beyond this only ends are noted, of a stream those of failures.
   static constexpr std::uint64_t kEventBytesMax = std::uint64_t{256} << 20;
-  static constexpr std::size_t kLogsMax = 100;  // files of failed tasks
 
   // RUNS/ID is made; `runtime` outlives it. The error says what could not be made.
   static Result<std::unique_ptr<Journal>> open(Runtime& runtime, const std::string& runs,
@@ -48,7 +48,6 @@ class Journal final : public Observer {
   bool wanted(const EventKind& kind) const;
   void note_limit(const RunEvent& event);
   void write();
-  void note_failure(const AttemptEnded& ended);
   void write_log(const TaskEnded& ended);
 
   std::string runs_, id_, folder_;
@@ -61,8 +60,7 @@ class Journal final : public Observer {
   Error error_;
   OutputStore output_;
   Timer timer_;
-  std::unordered_map<TaskId, KeptOutput> failures_;  // the last of tasks that have not ended
-  std::size_t logs_ = 0;
+  LogNames log_names_;
   std::pair<TaskId, std::string> last_log_;
 };
 

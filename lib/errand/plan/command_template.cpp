@@ -5,9 +5,9 @@
 #include <array>
 #include <utility>
 
+#include "errand/base/shell_quote.h"
 #include "errand/plan/quote.h"
 #include "errand/plan/script_places.h"
-#include "errand/plan/shell_quote.h"
 
 namespace errand {
 namespace {

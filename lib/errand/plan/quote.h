@@ -7,8 +7,7 @@
 
 namespace errand::task_file {
 
-// `text` for a message: control characters (C0, DEL, C1) as \n, \t or \x1b, so that a hostile file
-// cannot write to the terminal. Cut to `bytes_max` at a character's end, with "..." behind.
+// escape_text() for a message. Cut to `bytes_max` at a character's end, with "..." behind.
 std::string escape(std::string_view text, std::size_t bytes_max = std::string_view::npos);
 
 inline constexpr std::size_t kQuotedBytesMax = 80;

@@ -3,8 +3,8 @@
 
 #include <utility>
 
+#include "errand/base/escape_text.h"
 #include "errand/report/ending.h"
-#include "errand/report/escape_text.h"
 
 namespace errand {
 namespace {

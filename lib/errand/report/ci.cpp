@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-#include "errand/report/escape_text.h"
+#include "errand/base/escape_text.h"
 
 namespace errand {
 namespace {

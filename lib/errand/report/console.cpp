@@ -5,8 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "errand/base/escape_text.h"
 #include "errand/report/ending.h"
-#include "errand/report/escape_text.h"
 
 namespace errand {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/report/ending.h"
 
-#include <algorithm>
 #include <string_view>
 
-#include "errand/report/escape_text.h"
+#include "errand/base/escape_text.h"
+#include "errand/base/shell_quote.h"
 
 namespace errand {
 namespace {
@@ -21,13 +21,11 @@ std::string state_text(const TaskEnded& ended, bool color) {
     case TaskState::succeeded:
       return painted("ok", kGreen, color);
     case TaskState::failed:
-      return painted("failed", ended.allowed ? kYellow : kRed, color);
     case TaskState::timed_out:
-      return painted("timed out", ended.allowed ? kYellow : kRed, color);
+      return painted(in_words(ended.state), ended.allowed ? kYellow : kRed, color);
     case TaskState::canceled:
-      return painted("canceled", kYellow, color);
     case TaskState::skipped:
-      return painted("skipped", kYellow, color);
+      return painted(in_words(ended.state), kYellow, color);
   }
   return {};
 }
@@ -57,21 +55,6 @@ std::string first_line(std::string_view script) {
   return escape_text(script.substr(0, end)) + " …";
 }
 
-bool is_plain_word(std::string_view word) {
-  constexpr std::string_view kPlain = "%+,-./:=@_";
-  return !word.empty() && std::all_of(word.begin(), word.end(), [&](char c) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    return letter || kPlain.find(c) != kPlain.npos;
-  });
-}
-
-std::string quoted(std::string_view word) {
-  if (is_plain_word(word)) return std::string(word);
-  std::string text = "'";
-  for (const char c : word) text += c == '\'' ? "'\\''" : std::string(1, c);
-  return escape_text(text + "'");
-}
-
 std::string run_text(const Run& run, std::size_t columns) {
   if (const auto* script = std::get_if<Script>(&run)) {
     return shorten(first_line(script->text), columns);
@@ -81,9 +64,10 @@ std::string run_text(const Run& run, std::size_t columns) {
   std::string text;
   for (const std::string& word : *words) {
     if (text.size() > 4 * columns) break;  // cut off in any case; arguments may be megabytes
-    text += (text.empty() ? "" : " ") + quoted(std::string_view(word).substr(0, 4 * columns + 4));
+    if (!text.empty()) text += " ";
+    text += shell_word(std::string_view(word).substr(0, 4 * columns + 4));
   }
-  return text;
+  return escape_text(text);
 }
 
 }  // namespace

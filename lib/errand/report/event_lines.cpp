@@ -3,8 +3,9 @@
 
 #include <chrono>
 
+#include "errand/base/escape_text.h"
+#include "errand/base/utf8.h"
 #include "errand/report/ending.h"
-#include "errand/report/escape_text.h"
 #include "errand/report/json_fields.h"
 
 namespace errand {
@@ -17,6 +18,13 @@ void add_definition(JsonText& line, const Task& task, const Masker& masker) {
     line.member("command", shown_command(task, masker));
   }
   if (task.policy->service) line.member("service", true);
+}
+
+// A name that would be another one in JSON leads nowhere.
+void add_origin(JsonText& line, const Origin& origin) {
+  const auto& [folder, file] = origin;
+  if (file.empty() || valid_utf8(file) != file || valid_utf8(folder) != folder) return;
+  line.member("folder", folder).member("file", file);
 }
 
 }  // namespace
@@ -51,6 +59,7 @@ struct EventLines::Fields {
     line.member("mode", to_string(run.mode)).member("jobs", run.jobs);
     if (run.plan) line.member("tasks", run.plan->tasks().size() - 1);
     add_trace(line, run.trace);
+    add_origin(line, run.origin);
     end();
     if (!run.plan) return;
     for (const Task& task : run.plan->tasks()) {

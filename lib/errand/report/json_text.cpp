@@ -8,7 +8,7 @@
 #include <chrono>
 #include <cstdio>
 
-#include "errand/report/utf8.h"
+#include "errand/base/utf8.h"
 
 namespace errand {
 namespace {

@@ -6,10 +6,10 @@
 #include <array>
 #include <cstdio>
 
-#include "errand/report/escape_text.h"
+#include "errand/base/escape_text.h"
+#include "errand/base/utf8.h"
 #include "errand/report/json_text.h"
 #include "errand/report/render.h"
-#include "errand/report/utf8.h"
 
 namespace errand {
 namespace {

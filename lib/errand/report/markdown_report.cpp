@@ -3,23 +3,25 @@
 // The run as GitHub-flavoured Markdown, for comments, wikis and step summaries: failures first.
 #include <algorithm>
 #include <array>
+#include <numeric>
 
-#include "errand/report/escape_text.h"
+#include "errand/base/escape_text.h"
 #include "errand/report/json_text.h"
 #include "errand/report/render.h"
 
 namespace errand {
 namespace {
 
-// GitHub refuses a step summary of more than 1 MiB.
-constexpr std::size_t kBytesMax = 1'000'000;
+constexpr std::size_t kLastLineBytes = 100;
 constexpr std::size_t kFailuresMax = 50;  // with their last lines
 constexpr std::size_t kColumns = 200;
 
+// Text that is no markup, mentions nobody and refers to no issue: GitHub looks for @name and #1
+// when backslashes are long gone, but not across a comment.
 std::string escaped(std::string_view text) {
   std::string safe;
   for (const char c : shorten(escape_text(text), kColumns)) {
-    constexpr std::string_view kMarkup = "\\`*_{}[]()#+!|~@";
+    constexpr std::string_view kMarkup = "\\`*_{}[]()+!|~";
     if (c == '&') {
       safe += "&amp;";
     } else if (c == '<') {
@@ -29,6 +31,7 @@ std::string escaped(std::string_view text) {
     } else {
       if (kMarkup.find(c) != kMarkup.npos) safe += '\\';
       safe += c;
+      if (c == '@' || c == '#') safe += "<!-- -->";
     }
   }
   return safe;
@@ -61,19 +64,9 @@ std::string plain_lines(std::string_view lines) {
 
 std::string mark_of(bool ended, TaskState state, bool allowed) {
   if (!ended) return "❔ unfinished";
-  switch (state) {
-    case TaskState::succeeded:
-      return "✅ succeeded";
-    case TaskState::failed:
-      return allowed ? "⚠️ failed (allowed)" : "❌ failed";
-    case TaskState::timed_out:
-      return allowed ? "⚠️ timed out (allowed)" : "⏰ timed out";
-    case TaskState::canceled:
-      return "🚫 canceled";
-    case TaskState::skipped:
-      return "⏭️ skipped";
-  }
-  return {};
+  constexpr std::array<std::string_view, 5> kMarks = {"✅", "❌", "⏰", "🚫", "⏭️"};  // by state
+  const std::string_view mark = allowed ? "⚠️" : kMarks[static_cast<std::size_t>(state)];
+  return std::string(mark) + " " + std::string(in_words(state)) + (allowed ? " (allowed)" : "");
 }
 
 std::string memory_text(std::int64_t bytes) {
@@ -92,7 +85,7 @@ int rank_of(const TaskRecord& task, const RunRecord& run) {
 
 class Markdown {
  public:
-  Markdown(const RunRecord& run, const TextSink& to) : run_(run), to_(to) {
+  Markdown(const RunRecord& run, std::size_t bytes_max) : run_(run), bytes_max_(bytes_max) {
     for (const TaskRecord& task : run.tasks) {
       if (!task.group) tasks_.push_back(&task);
     }
@@ -100,18 +93,19 @@ class Markdown {
     std::ranges::sort(
         tasks_, {}, [&](const TaskRecord* task) { return std::pair(rank_of(*task, run_), task); });
   }
-  void write() {
+  std::string text() {
     head();
+    if (text_.size() + kLastLineBytes > bytes_max_) return {};
     failures();
     table();
-    to_(text_);
+    return std::move(text_);
   }
 
  private:
   void head() {
     const std::string name = run_.name.empty() ? "errand" : run_.name;
     text_ += "## " + escaped(name) + ": " + mark_of(run_.ended, run_.state, false) + "\n\n";
-    std::array<std::size_t, 5> counts{};
+    std::array<std::size_t, 5> counts = run_.left_out;
     std::size_t unfinished = 0;
     for (const TaskRecord* task : tasks_) {
       if (task->ended) {
@@ -120,7 +114,7 @@ class Markdown {
         ++unfinished;
       }
     }
-    text_ += std::to_string(tasks_.size()) + (tasks_.size() == 1 ? " task" : " tasks");
+    text_ += std::to_string(count()) + (count() == 1 ? " task" : " tasks");
     std::string_view separator = ": ";
     const auto add = [&](std::size_t count, std::string_view state) {
       if (count == 0) return;
@@ -128,8 +122,7 @@ class Markdown {
       separator = ", ";
     };
     for (std::size_t i = 0; i < counts.size(); ++i) {
-      const auto state = static_cast<TaskState>(i);
-      add(counts[i], state == TaskState::timed_out ? "timed out" : to_string(state));
+      add(counts[i], in_words(static_cast<TaskState>(i)));
     }
     add(unfinished, "unfinished");
     text_ += " in " + format_duration(run_.duration) + ". Started " + rfc3339(run_.started) + ".";
@@ -146,23 +139,28 @@ class Markdown {
       std::string block = task->command.empty() ? "" : "$ " + task->command + "\n";
       block += plain_lines(task->last_lines);
       if (!block.empty()) text += code_block(block);
-      if (text_.size() + text.size() > kBytesMax / 2) break;
+      if (text_.size() + text.size() > bytes_max_ / 2) break;
       text_ += text;
     }
   }
   void table() {
     if (tasks_.empty()) return;
-    text_ += "\n| task | result | time | CPU | memory | why |\n|---|---|--:|--:|--:|---|\n";
+    std::string rows =
+        "\n| task | result | attempts | time | CPU | memory | why |\n"
+        "|---|---|--:|--:|--:|--:|---|\n";
     std::size_t told = 0;
     for (const TaskRecord* task : tasks_) {
-      const std::string row = row_of(*task);
-      constexpr std::size_t kLastLineBytes = 100;
-      if (text_.size() + row.size() > kBytesMax - kLastLineBytes) break;
-      text_ += row;
+      rows += row_of(*task);
+      if (text_.size() + rows.size() + kLastLineBytes > bytes_max_) break;
+      text_ += rows;
+      rows.clear();
       ++told;
     }
-    if (told == tasks_.size()) return;
-    text_ += "\nand " + std::to_string(tasks_.size() - told) + " more tasks.\n";
+    if (told == count()) return;
+    text_ += "\nand " + std::to_string(count() - told) + " more tasks.\n";
+  }
+  std::size_t count() const {
+    return std::accumulate(run_.left_out.begin(), run_.left_out.end(), tasks_.size());
   }
   static std::string row_of(const TaskRecord& task) {
     const Usage usage = usage_of(task);
@@ -170,19 +168,22 @@ class Markdown {
     if (task.flaky) state += " (flaky)";
     const bool ran = !task.attempts.empty();
     return "| " + escaped(task.name) + " | " + state + " | " +
+           (ran ? std::to_string(task.attempts.size()) : "") + " | " +
            (ran ? format_duration(task.duration) : "") + " | " +
            (ran ? format_duration(usage.user + usage.system) : "") + " | " +
            memory_text(usage.rss_bytes_max) + " | " + escaped(cause_of(task)) + " |\n";
   }
 
   const RunRecord& run_;
-  const TextSink& to_;
+  const std::size_t bytes_max_;
   std::vector<const TaskRecord*> tasks_;  // without groups, by rank
   std::string text_;
 };
 
 }  // namespace
 
-void render_markdown(const RunRecord& run, const TextSink& to) { Markdown(run, to).write(); }
+void render_markdown(const RunRecord& run, const TextSink& to, std::size_t bytes_max) {
+  to(Markdown(run, bytes_max).text());
+}
 
 }  // namespace errand

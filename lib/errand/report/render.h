@@ -3,6 +3,7 @@
 // Reports that are written when the run has ended, or any time later from its events.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -48,10 +49,16 @@ class ReportText {
   std::string text_;
 };
 
+// GitHub takes 1 MiB for all that a step writes into its summary, and refuses all of it when there
+// is more.
+inline constexpr std::size_t kMarkdownBytesMax = 1'000'000;
+
 // What each kind is.
 void render_json(const RunRecord& run, const TextSink& to);
 void render_junit(const RunRecord& run, const TextSink& to);
-void render_markdown(const RunRecord& run, const TextSink& to);
+// At most `bytes_max` bytes; nothing where not even the heading fits.
+void render_markdown(const RunRecord& run, const TextSink& to,
+                     std::size_t bytes_max = kMarkdownBytesMax);
 void render_trace(const RunRecord& run, const TextSink& to);
 void render_html(const RunRecord& run, const OutputReader& output, const TextSink& to);
 

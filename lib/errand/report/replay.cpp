@@ -147,6 +147,7 @@ class Replay {
     run.jobs = number(line, "jobs", 0U);
     run.trace.trace_id = text(line, "trace_id");
     run.trace.parent_id = text(line, "parent_id");
+    run.origin = {text(line, "folder"), text(line, "file")};
     is_stream_ = !line.contains("tasks");
     start_ = event_of(line);
     started_ = std::move(run);

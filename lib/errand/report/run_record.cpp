@@ -2,10 +2,11 @@
 #include "errand/report/run_record.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
+#include "errand/base/utf8.h"
 #include "errand/report/event_lines.h"
-#include "errand/report/utf8.h"
 
 namespace errand {
 
@@ -54,11 +55,33 @@ void RunRecorder::define(const Task& task, TaskRecord& record) {
 
 TaskRecord& RunRecorder::entry(const Task& task) {
   if (!is_stream_) return record_.tasks[task.id - 1];
-  const auto [found, fresh] = live_.try_emplace(task.id, record_.tasks.size());
+  const std::size_t place = free_.empty() ? record_.tasks.size() : free_.back();
+  const auto [found, fresh] = live_.try_emplace(task.id, place);
   if (!fresh) return record_.tasks[found->second];
+  if (free_.empty()) {
+    record_.tasks.emplace_back();
+  } else {
+    free_.pop_back();
+  }
   if (task.secrets) masker_.add(*task.secrets);
-  define(task, record_.tasks.emplace_back());
-  return record_.tasks.back();
+  define(task, record_.tasks[place]);
+  return record_.tasks[place];
+}
+
+// A task of a stream has ended: it stays in the record, or is only counted from now on.
+void RunRecorder::settle(const Task& task) {
+  const auto live = live_.find(task.id);
+  const std::size_t place = live->second;
+  live_.erase(live);
+  TaskRecord& record = record_.tasks[place];
+  std::size_t& kept = record.state == TaskState::succeeded && !record.flaky ? well_ : not_well_;
+  if (kept < tasks_max_) {
+    ++kept;
+    return;
+  }
+  ++record_.left_out[static_cast<std::size_t>(record.state)];
+  record = {};
+  free_.push_back(place);
 }
 
 void RunRecorder::take(const RunEvent& event, const TaskReady& ready) {
@@ -105,7 +128,7 @@ void RunRecorder::take(const RunEvent&, const TaskEnded& ended) {
   task.same_as = valid_utf8(ended.same_as);
   task.duration = rounded(ended.duration);
   task.last_lines = valid_utf8(ended.last_lines);
-  live_.erase(ended.task->id);
+  if (is_stream_) settle(*ended.task);
 }
 
 void RunRecorder::take(const RunEvent& event, const Notice& notice) {
@@ -122,6 +145,11 @@ void RunRecorder::take(const RunEvent&, const RunEnded& ended) {
   record_.cause = valid_utf8(run_cause(ended));
   record_.exit_status = ended.exit_status;
   record_.duration = rounded(ended.duration);
+  std::ranges::sort(free_, std::greater());
+  for (const std::size_t place : free_) {
+    std::swap(record_.tasks[place], record_.tasks.back());
+    record_.tasks.pop_back();
+  }
   for (TaskRecord& task : record_.tasks) {
     if (task.ended) continue;
     task.ended = true;

@@ -3,8 +3,10 @@
 // A whole run as a value: what all reports that are written at its end are made of.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -66,7 +68,8 @@ struct RunRecord {
   int exit_status = 0;
   Duration duration{};            // of one that has not ended: until the last event
   std::vector<TaskRecord> tasks;  // of a plan in file order, groups too; of a stream as they came
-  std::vector<NoticeRecord> notices;  // at most RunRecorder::kNoticesMax
+  std::array<std::size_t, 5> left_out{};  // of a stream: tasks that are only counted, by state
+  std::vector<NoticeRecord> notices;      // at most RunRecorder::kNoticesMax
 };
 
 // Beginning and end of a task's work, since the run's start.
@@ -89,6 +92,10 @@ class RunRecorder final : public Observer {
  public:
   static constexpr std::size_t kNoticesMax = 1000;
 
+  RunRecorder() = default;
+  // Of a stream, which may have no end, only so many tasks that went well are in the record, and
+  // only so many others; the rest is counted.
+  explicit RunRecorder(std::size_t tasks_max) : tasks_max_(tasks_max) {}
   void on(const RunEvent& event) override;
   const RunRecord& record() const { return record_; }
 
@@ -102,11 +109,15 @@ class RunRecorder final : public Observer {
   void take(const RunEvent& event, const RunEnded& ended);
   void define(const Task& task, TaskRecord& record);
   TaskRecord& entry(const Task& task);
+  void settle(const Task& task);
 
+  const std::size_t tasks_max_ = std::numeric_limits<std::size_t>::max();
   RunRecord record_;
   Masker masker_;
   bool is_stream_ = false;
-  std::map<TaskId, std::size_t> live_;  // of a stream: where tasks that have not ended are
+  std::map<TaskId, std::size_t> live_;   // of a stream: where tasks that have not ended are
+  std::vector<std::size_t> free_;        // and places of tasks that are left out
+  std::size_t well_ = 0, not_well_ = 0;  // tasks of a stream in the record that have ended
 };
 
 }  // namespace errand

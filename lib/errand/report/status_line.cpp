@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "errand/report/escape_text.h"
+#include "errand/base/escape_text.h"
 
 namespace errand {
 

@@ -4,9 +4,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "errand/base/escape_text.h"
 #include "errand/base/masker.h"
 #include "errand/report/ending.h"
-#include "errand/report/escape_text.h"
+#include "errand/report/rerun.h"
 
 namespace errand {
 namespace {
@@ -26,6 +27,7 @@ void Summary::on(const RunEvent& event) {
   if (const auto* started = std::get_if<RunStarted>(&event.kind)) {
     own_failures_.begin(started->plan);
     mode_ = started->mode;
+    origin_ = started->origin;
   } else if (const auto* task = std::get_if<TaskEnded>(&event.kind)) {
     count(*task);
   } else if (const auto* attempt = std::get_if<AttemptEnded>(&event.kind)) {
@@ -114,7 +116,8 @@ Summary::Failures Summary::describe(const TaskEnded& ended) const {
     failures.command = masker.mask(failures.command);
   }
   failures.last_lines = last_lines(ended.last_lines, kFirstLinesMax);
-  if (options_.rerun) failures.rerun = options_.rerun(*ended.task);
+  failures.rerun = rerun_command(origin_, {ended.task->full_name}, options_.folder);
+  if (failures.rerun.empty() && options_.rerun) failures.rerun = options_.rerun(*ended.task);
   if (options_.log) failures.log = options_.log(*ended.task);
   return failures;
 }
@@ -148,22 +151,14 @@ void Summary::print(const RunEnded& ended) {
 
 std::string Summary::counts_text(const RunEnded& ended) const {
   if (tasks_ == 0) return "nothing to run";
-  struct Count {
-    TaskState state;
-    std::string_view name;
-  };
-  constexpr std::array<Count, 5> kCounts = {{{TaskState::succeeded, "succeeded"},
-                                             {TaskState::failed, "failed"},
-                                             {TaskState::timed_out, "timed out"},
-                                             {TaskState::canceled, "canceled"},
-                                             {TaskState::skipped, "skipped"}}};
   std::string text;
-  for (const Count& count : kCounts) {
-    const std::size_t number = states_[static_cast<std::size_t>(count.state)];
-    if (number == 0) continue;
-    text += (text.empty() ? ": " : ", ") + std::to_string(number) + " " + std::string(count.name);
-    const std::size_t allowed = allowed_[static_cast<std::size_t>(count.state)];
-    const bool has_flaky = count.state == TaskState::succeeded && flaky_.count > 0;
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    if (states_[i] == 0) continue;
+    const auto state = static_cast<TaskState>(i);
+    text += (text.empty() ? ": " : ", ") + std::to_string(states_[i]) + " ";
+    text += in_words(state);
+    const std::size_t allowed = allowed_[i];
+    const bool has_flaky = state == TaskState::succeeded && flaky_.count > 0;
     if (has_flaky) text += " (" + std::to_string(flaky_.count) + " flaky)";
     if (allowed > 0) text += " (" + std::to_string(allowed) + " allowed)";
   }
@@ -211,9 +206,9 @@ void Summary::print_failures() {
          (other_failures_ == 1 ? " more failure" : " more failures"));
   }
   const bool several = failed_names_.size() > 1 && failed_names_.size() <= kRerunNamesMax;
-  if (!several || !options_.rerun_all) return;
-  line("rerun all " + std::to_string(failed_names_.size()) + ": " +
-       escape_text(options_.rerun_all(failed_names_)));
+  const std::string all = rerun_command(origin_, failed_names_, options_.folder);
+  if (!several || all.empty()) return;
+  line("rerun all " + std::to_string(failed_names_.size()) + ": " + escape_text(all));
 }
 
 void Summary::print_failure(const Failures& failures, std::size_t lines_max, bool mark_first) {

@@ -26,11 +26,10 @@ enum class SummaryDetail : std::uint8_t {
 struct SummaryOptions {
   SummaryDetail detail = SummaryDetail::full;
   bool color = false;
-  // The command that runs just this task again, for example "errand run ci.yaml build". Neither set
-  // nor a text: no such line.
+  // The folder of whoever reads how to run tasks of a file again.
+  std::string folder;
+  // The command that runs a task again that is in no file. Neither set nor a text: no such line.
   std::function<std::string(const Task&)> rerun;
-  // The same for several, by their full names.
-  std::function<std::string(const std::vector<std::string>&)> rerun_all;
   // Where the output of a task is whose end is being told. As above.
   std::function<std::string(const Task&)> log;
 };
@@ -92,6 +91,7 @@ class Summary final : public Observer {
   Writer& err_;
   const SummaryOptions options_;
   Mode mode_ = Mode::errgroup;
+  Origin origin_;
   // Tasks, without groups, by state.
   std::array<std::size_t, 5> states_{}, allowed_{};
   std::size_t tasks_ = 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/report/text_report.h"
 
+#include "errand/base/escape_text.h"
 #include "errand/report/ending.h"
-#include "errand/report/escape_text.h"
 #include "errand/report/json_text.h"
 #include "errand/report/render.h"
 

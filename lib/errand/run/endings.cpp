@@ -146,7 +146,7 @@ void Execution::tell_dependent(TaskRun& run, Condition condition, const TaskRun&
     return meet(run);
   }
   const std::string why =
-      "needs " + need.task->full_name + ": " + std::string(to_string(need.state));
+      "needs " + need.task->full_name + ": " + std::string(in_words(need.state));
   end_unstarted(run, TaskState::skipped, Error::text(why), need.excluded);
 }
 

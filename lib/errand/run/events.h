@@ -24,7 +24,8 @@ namespace errand {
 using WallTime = std::chrono::system_clock::time_point;
 
 enum class TaskState : std::uint8_t { succeeded, failed, timed_out, canceled, skipped };
-std::string_view to_string(TaskState state);
+std::string_view to_string(TaskState state);  // "timed_out": for programs
+std::string_view in_words(TaskState state);   // "timed out": for people
 
 // What the kernel counted for an attempt's main process and the children it waited for.
 struct Usage {
@@ -62,12 +63,19 @@ struct KeptOutput {
   std::uint64_t left_out = 0;       // bytes between the two
 };
 
+// Where the tasks of a run can be read again.
+struct Origin {
+  std::string folder;  // in which errand ran
+  std::string file;    // the task file, seen from there; empty: nowhere
+};
+
 struct RunStarted {
   std::string id, name;
   Mode mode = Mode::errgroup;
   const Plan* plan = nullptr;  // null: tasks arrive as a stream
   unsigned jobs = 0;           // 0 = no limit
   TraceContext trace = {};
+  Origin origin = {};
 };
 
 // A task's needs are met; it waits for a slot. Groups: their tasks may start.

@@ -19,6 +19,10 @@ std::string_view to_string(TaskState state) {
   return "";
 }
 
+std::string_view in_words(TaskState state) {
+  return state == TaskState::timed_out ? "timed out" : to_string(state);
+}
+
 std::string TimedOut::message() const {
   const std::string length = format_duration(timeout);
   if (!whose.empty()) return "the timeout of " + whose + " (" + length + ") passed";

@@ -30,6 +30,7 @@ struct RunOptions {
   std::function<bool()> held_back;  // true: start nothing beside what runs; asked each second
   Tokens* tokens = nullptr;         // each attempt takes one; borrowed
   TraceContext trace = {};          // attempts are spans in it
+  Origin origin = {};               // told, not used
 };
 
 // 0 = no limit; otherwise at least 1.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "errand/report/escape_text.h"
+#include "errand/base/escape_text.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
 
-#include "errand/report/utf8.h"
+#include "errand/base/utf8.h"
 
 namespace errand {
 namespace {

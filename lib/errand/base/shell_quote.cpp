@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "errand/plan/shell_quote.h"
+#include "errand/base/shell_quote.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "errand/report/utf8.h"
+#include "errand/base/utf8.h"
 
 #include <array>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "errand/report/escape_text.h"
+#include "errand/base/escape_text.h"
 
 #include "support/catch.h"
 

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/report/rerun.h"
+
+#include "errand/base/shell_quote.h"
+
+namespace errand {
+
+std::string rerun_command(const Origin& origin, const std::vector<std::string>& names,
+                          std::string_view folder) {
+  if (origin.file.empty()) return {};
+  std::string command = "errand run ";
+  const bool found_anywhere = origin.file.starts_with('/');
+  if (!found_anywhere && origin.folder != folder)
+    command += "-C " + shell_word(origin.folder) + " ";
+  command += shell_word(origin.file);
+  for (const std::string& name : names) command += " " + shell_word(name);
+  return command;
+}
+
+}  // namespace errand

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "errand/run/events.h"
+
+namespace errand {
+
+// The command that runs these tasks of a run again, by their full names, for somebody in `folder`:
+// "errand run ci.yaml build", with -C where the run was elsewhere. Empty: they are in no file.
+std::string rerun_command(const Origin& origin, const std::vector<std::string>& names,
+                          std::string_view folder);
+
+}  // namespace errand
