@@ -62,8 +62,9 @@ ProgressKind progress_kind(const RunCommand& command) {
   const bool able = ::isatty(STDERR_FILENO) == 1 && term && !term->empty() && term != "dumb";
   // Two ways to the same terminal, such as /dev/tty, would not know of each other.
   const bool shared = ::isatty(STDOUT_FILENO) == 1 && !same_file(STDOUT_FILENO, STDERR_FILENO);
-  const bool in_ci = is_set("CI") && !chosen;
-  return able && !shared && !in_ci ? ProgressKind::bar : ProgressKind::plain;
+  // Without colour there are no control sequences at all, unless they are asked for.
+  const bool wanted = chosen || (!is_set("CI") && color_for(STDERR_FILENO, command.color));
+  return able && !shared && wanted ? ProgressKind::bar : ProgressKind::plain;
 }
 
 // 0: the terminal is a foreground job's, and we are none.

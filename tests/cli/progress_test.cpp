@@ -19,8 +19,9 @@ std::string screen_of(const std::string& bytes) {
 
 struct OnTerminal : CliTest {
   OnTerminal() { make_gate("gate"); }
+  // Asked for, because it does not come by itself without colour, which would be in the way.
   Call call(std::vector<std::string> options = {}) const {
-    Call call{{"run", "--color=never"}};
+    Call call{{"run", "--color=never", "--progress=bar"}};
     call.args.insert(call.args.end(), options.begin(), options.end());
     call.streams = Streams::terminal;
     call.env = {"TERM=xterm"};
@@ -101,6 +102,23 @@ TEST_CASE("with standard output in a file the status line is on the terminal alo
   }
 }
 
+TEST_CASE("a terminal with colour gets a status line without being asked, one without gets none") {
+  for (const char* color : {"auto", "always", "never"}) {
+    CAPTURE(color);
+    OnTerminal test;
+    // Longer than it takes a status line to show.
+    test.write("errand.yaml", "tasks: { a: sleep 0.3 }");
+    Call call{{"run", "--color", color}};
+    call.streams = Streams::terminal;
+    call.env = {"TERM=xterm"};
+    const Ended end = test.run(call);
+    CHECK(end.how() == "exit 0");
+    const bool has_color = color != std::string("never");
+    CHECK(contains(end.out, "running") == has_color);
+    CHECK(contains(end.out, "\x1b") == has_color);
+  }
+}
+
 TEST_CASE("there is no status line where nobody could read it") {
   struct Case {
     std::vector<std::string> env, options;
@@ -112,18 +130,21 @@ TEST_CASE("there is no status line where nobody could read it") {
                                    {{"TERM=xterm", "ERRAND_PROGRESS=none"}, {}},
                                    {{"TERM=xterm", "CI=true"}, {}},
                                    {{"TERM=xterm"}, {"-q"}},
+                                   {{"TERM=xterm", "NO_COLOR=1"}, {"--progress=auto"}},
                                    {{"TERM=xterm"}, {"-o", "raw"}}};
   for (const Case& one : cases) {
     CAPTURE(one.env, one.options);
     OnTerminal test;
     // Longer than it takes a status line to show, where there is one.
     test.write("errand.yaml", "jobs: 0\ntasks: { a: echo one, b: sleep 0.3 }");
-    Call call = test.call(one.options);
+    Call call{{"run"}};
+    call.args.insert(call.args.end(), one.options.begin(), one.options.end());
+    call.streams = Streams::terminal;
     call.env = one.env;
     const Ended end = test.run(call);
     CHECK(end.how() == "exit 0");
     CHECK_FALSE(contains(end.out, "running"));
-    CHECK_FALSE(contains(end.out, "\x1b"));
+    CHECK_FALSE(contains(end.out, "\x1b[J"));
   }
 }
 

@@ -150,8 +150,7 @@ TEST_CASE("colour follows --color, then the environment, then the terminal") {
       {{"ERRAND_COLOR=always"}, {"--color=never"}, false, false},
   };
   for (const Case& one : cases) {
-    // A status line, which only slow tasks get, moves the cursor in colour or not.
-    Call call{{"run", "-o", "live", "--progress", "none"}};
+    Call call{{"run", "-o", "live"}};
     call.args.insert(call.args.end(), one.options.begin(), one.options.end());
     call.env = one.env;
     if (one.terminal) call.streams = Streams::terminal;
