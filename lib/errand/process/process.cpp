@@ -124,39 +124,49 @@ Error failure_of(const SpawnFailure& failure, const Command& command) {
   return Error::system("start '" + command.argv.front() + "'", failure.number);
 }
 
+// Of one run_process().
+struct Tries {
+  explicit Tries(Room& where) : room(where) {}
+  Program program;
+  ExecTries exec;
+  RoomTries room;
+  SpawnFailure failure;  // of the last one
+};
+
 // One child from start to end.
 // lint: outlives: all of it is run_process's, which awaits this.
 awaitable<void> try_once(Reaper& reaper, const Context& context, const Context& hurry,
-                         const Program& program, const Command& command, const StopRule& rule,
-                         OutputReceiver& receiver, RoomTries& room, SpawnFailure& failure,
-                         ProcessEnd& end) {
-  LiveProcess process(reaper, context, hurry, rule, receiver, end);
+                         const Command& command, const StopRule& rule, OutputReceiver& receiver,
+                         Tries& tries, ProcessEnd& end) {
+  const Program& program = tries.program;
   const std::vector<std::string>& argv = program.argv.empty() ? command.argv : program.argv;
+  tries.failure = {};
+  LiveProcess process(reaper, context, hurry, rule, receiver, end);
   if (Error error = process.start(program.path, argv, command)) {
     end = {};
     end.error = std::move(error);
     co_return;
   }
-  room.over();
+  tries.room.over();
   co_await process.wait();
-  failure = process.failure();
+  tries.failure = process.failure();
 }
 
-// After a try that was none: says so in `end`, and waits where that may help. True: another one is
-// worth it. A coroutine of its own, because what few need costs all of them memory while they run.
+// After a try in which no program ran: says so in `end`, and waits where that may help. True:
+// another try is worth it. A coroutine of its own: what few need would cost each process memory.
 // lint: outlives: as above.
 awaitable<bool> may_try_again(Reaper& reaper, const Context& context, const Command& command,
-                              Program& program, ExecTries& tries, RoomTries& room,
-                              const SpawnFailure& failure, ProcessEnd& end) {
+                              Tries& tries, ProcessEnd& end) {
+  const SpawnFailure& failure = tries.failure;
   if (failure.step != SpawnFailure::Step::none) {
     end.status.reset();
     end.error = failure_of(failure, command);
   }
   const int number = end.error.system_number();
-  if (Room::is_lack(number)) co_return co_await room.again(context, number);
+  if (Room::is_lack(number)) co_return co_await tries.room.again(context, number);
   if (failure.step != SpawnFailure::Step::exec) co_return false;
-  if (!tries.again(reaper, command, failure.number, program)) co_return false;
-  if (tries.delay() > Duration()) co_await context.sleep(tries.delay());
+  if (!tries.exec.again(reaper, command, failure.number, tries.program)) co_return false;
+  if (tries.exec.delay() > Duration()) co_await context.sleep(tries.exec.delay());
   co_return true;
 }
 
@@ -167,27 +177,23 @@ awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry
                                   const Command& command, const StopRule& rule,
                                   OutputReceiver& receiver) {
   ProcessEnd end;
-  Program program;
-  end.error = find_program(reaper, command, program);
+  Tries tries(reaper.room());
+  end.error = find_program(reaper, command, tries.program);
   if (end.error) co_return end;
-  ExecTries tries;
-  RoomTries room(reaper.room());
   for (;;) {
     if (reaper.suspended()) co_await reaper.may_start(context);
     if (context.done()) {
       end.error = context.done_error();
       break;
     }
-    SpawnFailure failure;
-    co_await try_once(reaper, context, hurry, program, command, rule, receiver, room, failure, end);
-    if (end.status && failure.step == SpawnFailure::Step::none) break;
-    const bool again =
-        co_await may_try_again(reaper, context, command, program, tries, room, failure, end);
+    co_await try_once(reaper, context, hurry, command, rule, receiver, tries, end);
+    if (end.status && tries.failure.step == SpawnFailure::Step::none) break;
+    const bool again = co_await may_try_again(reaper, context, command, tries, end);
     if (!again) break;
     end = {};
   }
-  room.over();
-  if (std::string notice = room.take_notice(); !notice.empty()) {
+  tries.room.over();
+  if (std::string notice = tries.room.take_notice(); !notice.empty()) {
     end.notices.push_back(std::move(notice));
   }
   co_return end;

@@ -153,7 +153,8 @@ awaitable<Error> Execution::run_task(TaskRun& run, Context context) {
   co_return failure;
 }
 
-// A coroutine of its own for what few tasks want: each costs memory as long as the task runs.
+// What few tasks want is in coroutines that others do not enter: each costs memory as long as the
+// task runs.
 awaitable<void> Execution::try_as_told(Course& course, Context context) {
   const bool retries = course.policy().retry.count > 0;
   return retries ? retried(course, std::move(context)) : try_once(course, std::move(context));
