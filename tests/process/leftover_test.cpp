@@ -74,8 +74,8 @@ TEST_CASE("leftovers can be stopped while they have their time") {
   kept.on_write = [&, stop = cancel] { stop(); };
   StopRule rule{nullptr, std::chrono::hours(1)};
   Command command = test.probe({"fork", "ignore", "1", "pid", "pause", "--end", "exit", "0"});
-  const ProcessEnd end = test.run(
-      run_process(test.reaper(), context, test.background(), std::move(command), rule, kept));
+  const ProcessEnd end =
+      test.run(run_process(test.reaper(), context, test.background(), command, rule, kept));
   CHECK(end.status);
   CHECK(::kill(first_pid(kept), 0) != 0);
 }

@@ -9,8 +9,8 @@ namespace {
 
 awaitable<Error> run_one(ProcessTest& test, Context context, Command command, StopRule rule,
                          OutputReceiver& receiver) {
-  const ProcessEnd end = co_await run_process(test.reaper(), context, test.background(),
-                                              std::move(command), std::move(rule), receiver);
+  const ProcessEnd end =
+      co_await run_process(test.reaper(), context, test.background(), command, rule, receiver);
   co_return end.status ? Error() : end.error;
 }
 

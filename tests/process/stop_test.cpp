@@ -201,8 +201,7 @@ TEST_CASE("a process can be stopped at the instant of its start") {
                    Kept& k) -> awaitable<ProcessEnd> {
       asio::post(t.runtime().executor(), [stop] { stop(); });
       Command command = t.probe({"pause"});
-      co_return co_await run_process(t.reaper(), c, t.background(), std::move(command),
-                                     std::move(r), k);
+      co_return co_await run_process(t.reaper(), c, t.background(), command, r, k);
     };
     const ProcessEnd end = test.run(both(test, context, cancel, rule, kept));
     CHECK(end.status == ExitStatus::signaled(SIGTERM));

@@ -121,7 +121,7 @@ class ProcessTest {
     return command(std::move(steps));
   }
   ProcessEnd run(Command command, OutputReceiver& receiver) {
-    return run(run_process(*reaper_, background(), background(), std::move(command), {}, receiver));
+    return run(run_process(*reaper_, background(), background(), command, {}, receiver));
   }
 
   std::vector<std::string> expected_strays;

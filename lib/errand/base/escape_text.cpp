@@ -72,7 +72,13 @@ void append_escape(std::string& to, const Utf8Character& character, unsigned cha
 std::string escape(std::string_view text, bool keep_tabs) {
   std::string escaped;
   escaped.reserve(text.size());
+  const auto is_plain = [](char byte) { return byte >= ' ' && byte < 0x7F; };
   while (!text.empty()) {
+    const auto plain =
+        static_cast<std::size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
+    escaped += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const Utf8Character next = decode_utf8(text);
     const bool tab = keep_tabs && text.front() == '\t';
     if (tab || (next.valid && !contains(kSteering, next.code))) {

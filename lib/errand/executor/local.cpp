@@ -34,16 +34,6 @@ std::string entry(std::string_view name, std::string_view value) {
   return text;
 }
 
-Duration duration_of(const timeval& time) {
-  return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
-}
-
-Usage usage_of(const rusage& usage) {
-  constexpr std::int64_t kKibibyte = 1024;
-  return {duration_of(usage.ru_utime), duration_of(usage.ru_stime), usage.ru_maxrss * kKibibyte,
-          usage.ru_nvcsw, usage.ru_nivcsw};
-}
-
 class ToSink final : public OutputReceiver {
  public:
   explicit ToSink(OutputSink& sink) : sink_(sink) {}
@@ -183,6 +173,12 @@ void name_command(std::size_t number, std::size_t count, AttemptResult& result) 
   }
 }
 
+ProcessEnd nothing_to_run() {
+  ProcessEnd end;
+  end.error = Error::text("there is nothing to run");
+  return end;
+}
+
 bool succeeded(const ProcessEnd& end) {
   return end.status && end.status->success() && !end.error && !end.stopped;
 }
@@ -231,7 +227,7 @@ const LocalExecutor::Environment& LocalExecutor::environment(const Entries& entr
   return environments_.emplace(entries, std::move(made)).first->second;
 }
 
-Command LocalExecutor::command_of(const Attempt& attempt, const Run& run, Shell shell) {
+Command LocalExecutor::command_of(const Attempt& attempt, const Run& run, Use use, Shell shell) {
   const Task& task = *attempt.task;
   Command command;
   command.dir = task.dir;
@@ -260,32 +256,31 @@ Command LocalExecutor::command_of(const Attempt& attempt, const Run& run, Shell 
     command.extra[0] = jobserver_->shared(0);
     command.extra[1] = jobserver_->shared(1);
   }
+  if (use) {
+    apply(*task.policy, *use, command);
+  } else {
+    command.output = Command::Output::discard;
+  }
   return command;
 }
 
 // lint: outlives: the callers await it.
-awaitable<ProcessEnd> LocalExecutor::run_command(Context context, Context hurry,
-                                                 const Attempt& attempt, const Run& run,
-                                                 std::function<void(Command&)> change,
+awaitable<ProcessEnd> LocalExecutor::run_command(const Context& context, const Context& hurry,
+                                                 const Attempt& attempt, const Run& run, Use use,
                                                  OutputReceiver& receiver) {
   const StopRule rule = stop_rule_of(*attempt.task);
-  Command command = command_of(attempt, run, Shell::if_needed);
-  change(command);
-  ProcessEnd end;
-  if (command.argv.empty()) {
-    end.error = Error::text("there is nothing to run");
+  for (Shell shell = Shell::if_needed;; shell = Shell::for_scripts) {
+    const Command command = command_of(attempt, run, use, shell);
+    if (command.argv.empty()) co_return nothing_to_run();
+    ProcessEnd end = co_await run_process(reaper_, context, hurry, command, rule, receiver);
+    // What cannot be executed is the shell's to judge: it runs files without a "#!" line itself.
+    const bool try_shell = shell == Shell::if_needed && end.error.as<ExecFailure>() &&
+                           argv_without_shell(*attempt.task, run);
+    if (try_shell) continue;
+    // Nothing was started any more.
+    if (!end.status && context.done() && end.error.is(context.err())) end.error = {};
     co_return end;
   }
-  end = co_await run_process(reaper_, context, hurry, std::move(command), rule, receiver);
-  // What cannot be executed is the shell's to judge: it runs files without a "#!" line itself.
-  if (end.error.as<ExecFailure>() && argv_without_shell(*attempt.task, run)) {
-    command = command_of(attempt, run, Shell::for_scripts);
-    change(command);
-    end = co_await run_process(reaper_, context, hurry, std::move(command), rule, receiver);
-  }
-  // Nothing was started any more.
-  if (!end.status && context.done() && end.error.is(context.err())) end.error = {};
-  co_return end;
 }
 
 // lint: outlives: see the declaration.
@@ -295,7 +290,6 @@ awaitable<AttemptResult> LocalExecutor::run(Context context, Context hurry, cons
   count_oom_kills();
   ToSink receiver(output);
   const Policy& policy = *attempt.task->policy;
-  const auto change = [&policy, capture](Command& command) { apply(policy, capture, command); };
   const std::size_t count = 1 + policy.then.size();
   AttemptResult result;
   for (std::size_t i = 0; i < count; ++i) {
@@ -304,25 +298,25 @@ awaitable<AttemptResult> LocalExecutor::run(Context context, Context hurry, cons
       break;
     }
     const Run& run = i == 0 ? attempt.task->run : policy.then[i - 1];
-    const ProcessEnd end = co_await run_command(context, hurry, attempt, run, change, receiver);
-    take_over(end, result);
-    if (succeeded(end)) continue;
-    if (count > 1) name_command(i + 1, count, result);
-    break;
+    const ProcessEnd end = co_await run_command(context, hurry, attempt, run, capture, receiver);
+    take_over(end, i + 1, count, result);
+    if (!succeeded(end)) break;
   }
   co_return result;
 }
 
-void LocalExecutor::take_over(const ProcessEnd& end, AttemptResult& result) {
+void LocalExecutor::take_over(const ProcessEnd& end, std::size_t number, std::size_t count,
+                              AttemptResult& result) {
   result.status = end.status;
   result.error = translated(end.error);
   result.stopped = end.stopped;
   result.out_of_memory = is_oom_kill(end);
-  result.usage += usage_of(end.usage);
+  result.usage += end.usage;
   result.notices.insert(result.notices.end(), end.notices.begin(), end.notices.end());
   if (end.no_terminal && !std::exchange(told_of_no_terminal_, true)) {
     result.notices.push_back("tty: pipes instead of a terminal: " + end.no_terminal.message());
   }
+  if (count > 1 && !succeeded(end)) name_command(number, count, result);
 }
 
 // From the first attempt on, but while that starts: the look takes some microseconds.
@@ -352,8 +346,8 @@ awaitable<Error> LocalExecutor::probe(Context context, Context hurry, const Atte
   if (!exec) co_return Error();
   const Participant participant(jobserver_);
   Nobody nobody;
-  const auto change = [](Command& command) { command.output = Command::Output::discard; };
-  const ProcessEnd end = co_await run_command(context, hurry, attempt, exec->run, change, nobody);
+  const ProcessEnd end =
+      co_await run_command(context, hurry, attempt, exec->run, std::nullopt, nobody);
   if (context.done()) co_return context.done_error();
   if (end.error) co_return end.error;
   if (end.status && !end.status->success()) co_return Error::text(end.status->text());

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -48,13 +47,16 @@ class LocalExecutor final : public Executor {
     bool traced = false;         // has a TRACEPARENT of the task's
   };
   enum class Shell : std::uint8_t { if_needed, for_scripts };
-  Command command_of(const Attempt& attempt, const Run& run, Shell shell);
-  // `change` makes of the command what it is for.
+  // How its output reaches us; none: of a check, whose output nobody wants.
+  using Use = std::optional<Capture>;
+  Command command_of(const Attempt& attempt, const Run& run, Use use, Shell shell);
   // lint: outlives: the callers await it.
-  awaitable<ProcessEnd> run_command(Context context, Context hurry, const Attempt& attempt,
-                                    const Run& run, std::function<void(Command&)> change,
+  awaitable<ProcessEnd> run_command(const Context& context, const Context& hurry,
+                                    const Attempt& attempt, const Run& run, Use use,
                                     OutputReceiver& receiver);
-  void take_over(const ProcessEnd& end, AttemptResult& result);
+  // Of command `number` of `count`.
+  void take_over(const ProcessEnd& end, std::size_t number, std::size_t count,
+                 AttemptResult& result);
   void count_oom_kills();
   bool is_oom_kill(const ProcessEnd& end);
   // Stands until the next call.

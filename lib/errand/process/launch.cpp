@@ -29,16 +29,15 @@ Error LiveProcess::start(const std::string& path, const std::vector<std::string>
   request.descriptors[4] = command.extra[1];
   add_extras(command, request);
 
-  argv_.reserve(argv.size() + 1);
-  point_to(argv, argv_);
-  argv_.push_back(nullptr);
-  envp_.reserve(command.env->size() + command.own_env.size() + 1);
-  point_to(*command.env, envp_);
-  point_to(command.own_env, envp_);
-  envp_.push_back(nullptr);
+  pointers_.reserve(argv.size() + 1 + command.env->size() + command.own_env.size() + 1);
+  point_to(argv, pointers_);
+  pointers_.push_back(nullptr);
+  point_to(*command.env, pointers_);
+  point_to(command.own_env, pointers_);
+  pointers_.push_back(nullptr);
   request.path = path.c_str();
-  request.argv = argv_.data();
-  request.envp = envp_.data();
+  request.argv = pointers_.data();
+  request.envp = pointers_.data() + argv.size() + 1;
   request.dir = command.dir.empty() ? nullptr : command.dir.c_str();
   request.failure = &failure_;
 

@@ -18,16 +18,26 @@ ExitStatus status_of(int wait_status) {
                                   : ExitStatus::exited(WEXITSTATUS(wait_status));
 }
 
+Duration duration_of(const timeval& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+}
+
+Usage usage_of(const rusage& usage) {
+  constexpr std::int64_t kKibibyte = 1024;
+  return {duration_of(usage.ru_utime), duration_of(usage.ru_stime), usage.ru_maxrss * kKibibyte,
+          usage.ru_nvcsw, usage.ru_nivcsw};
+}
+
 }  // namespace
 
 LiveProcess::LiveProcess(Reaper& reaper, const Context& context, const Context& hurry,
-                         const StopRule& rule, OutputReceiver& receiver)
+                         const StopRule& rule, OutputReceiver& receiver, ProcessEnd& end)
     : reaper_(reaper),
       context_(context),
       hurry_(hurry),
       rule_(rule),
       receiver_(receiver),
-      scope_(with_cancel(Context::background(reaper.runtime()))),
+      end_(end),
       timer_(reaper.runtime(), [this] { on_deadline(); }),
       parking_(reaper.runtime()) {}
 
@@ -38,17 +48,25 @@ LiveProcess::~LiveProcess() {
   finish();
 }
 
-awaitable<ProcessEnd> LiveProcess::wait() {
+awaitable<void> LiveProcess::wait() {
   while (!ended_) {
     co_await parking_.park();
-    while (paused_ && !ended_) {
-      co_await receiver_.caught_up(scope_.first);
-      paused_ = false;
-      resume_output();
-    }
+    if (paused_ && !ended_) co_await catch_up();
   }
   end_.error = output_error_;
-  co_return std::move(end_);
+}
+
+awaitable<void> LiveProcess::catch_up() {
+  const auto [context, cancel] = with_cancel(Context::background(reaper_.runtime()));
+  waiting_ = cancel;
+  while (paused_ && !ended_) {
+    co_await receiver_.caught_up(context);
+    paused_ = false;
+    if (out_) out_->resume();
+    if (err_) err_->resume();
+    settle();
+  }
+  waiting_.reset();
 }
 
 // ---- what happens to it
@@ -61,7 +79,7 @@ void LiveProcess::on_exit(int wait_status, const rusage& usage) {
     reaper_.unwatch_stops(pid_);
   }
   end_.status = status_of(wait_status);
-  end_.usage = usage;
+  end_.usage = usage_of(usage);
   reading_last_ = true;
   if (out_) out_->read_now();
   if (err_) err_->read_now();
@@ -113,12 +131,6 @@ bool LiveProcess::wants_more() {
   paused_ = true;
   parking_.wake();
   return false;
-}
-
-void LiveProcess::resume_output() {
-  if (out_) out_->resume();
-  if (err_) err_->resume();
-  settle();
 }
 
 void LiveProcess::set_deadline(Deadline deadline, Duration delay) {
@@ -234,7 +246,7 @@ void LiveProcess::finish() {
   on_hurry_.reset();
   if (loan_) reaper_.unwatch_stops(pid_);
   loan_.reset();
-  scope_.second();
+  if (waiting_) (*waiting_)();
   close_output();
   if (std::exchange(leader_alive_, false)) {
     reaper_.abandon(pid_);

@@ -35,9 +35,17 @@ bool shell_can_read(const std::string& path, const std::string& dir) {
 }
 
 struct Program {
-  std::string path;  // for execve
-  std::vector<std::string> argv;
+  std::string path;               // for execve
+  std::vector<std::string> argv;  // empty: the command's
 };
+
+Error find_program(Reaper& reaper, const Command& command, Program& program) {
+  Result<std::string> path =
+      reaper.programs().find(command.argv.front(), search_path(*command.env), command.dir);
+  if (!path) return path.error();
+  program.path = std::move(*path);
+  return {};
+}
 
 // Decides what to do about a failed execve: nothing, or to try again with `program` changed.
 class ExecTries {
@@ -92,6 +100,9 @@ std::string limit_name(int resource) {
 }
 
 Error failure_of(const SpawnFailure& failure, const Command& command) {
+  if (Room::is_lack(failure.number)) {
+    return Error::system("exec '" + command.argv.front() + "'", failure.number);
+  }
   switch (failure.step) {
     case SpawnFailure::Step::none:
       return {};
@@ -113,73 +124,76 @@ Error failure_of(const SpawnFailure& failure, const Command& command) {
   return Error::system("start '" + command.argv.front() + "'", failure.number);
 }
 
-// execve said no; perhaps another try will do.
-struct Refused {
-  Error error;
-  int number = 0;
-  std::string message() const { return error.message(); }
+// Of one run_process().
+struct Tries {
+  explicit Tries(Room& where) : room(where) {}
+  Program program;
+  ExecTries exec;
+  RoomTries room;
+  SpawnFailure failure;  // of the last one
 };
 
 // One child from start to end.
 // lint: outlives: all of it is run_process's, which awaits this.
-awaitable<ProcessEnd> try_once(Reaper& reaper, Context context, Context hurry,
-                               const Program& program, const Command& command, const StopRule& rule,
-                               OutputReceiver& receiver, RoomTries& room) {
-  ProcessEnd end;
-  LiveProcess process(reaper, context, hurry, rule, receiver);
-  end.error = process.start(program.path, program.argv, command);
-  if (end.error) co_return end;
-  room.over();
-  end = co_await process.wait();
-  const SpawnFailure failure = process.failure();
-  if (failure.step == SpawnFailure::Step::none) co_return end;
-  end.status.reset();
-  end.error = failure_of(failure, command);
-  if (Room::is_lack(failure.number)) {
-    end.error = Error::system("exec '" + command.argv.front() + "'", failure.number);
-  } else if (failure.step == SpawnFailure::Step::exec) {
-    end.error = Error::make(Refused{std::move(end.error), failure.number});
+awaitable<void> try_once(Reaper& reaper, const Context& context, const Context& hurry,
+                         const Command& command, const StopRule& rule, OutputReceiver& receiver,
+                         Tries& tries, ProcessEnd& end) {
+  const Program& program = tries.program;
+  const std::vector<std::string>& argv = program.argv.empty() ? command.argv : program.argv;
+  tries.failure = {};
+  LiveProcess process(reaper, context, hurry, rule, receiver, end);
+  if (Error error = process.start(program.path, argv, command)) {
+    end = {};
+    end.error = std::move(error);
+    co_return;
   }
-  co_return end;
+  tries.room.over();
+  co_await process.wait();
+  tries.failure = process.failure();
+}
+
+// After a try in which no program ran: says so in `end`, and waits where that may help. True:
+// another try is worth it. A coroutine of its own: what few need would cost each process memory.
+// lint: outlives: as above.
+awaitable<bool> may_try_again(Reaper& reaper, const Context& context, const Command& command,
+                              Tries& tries, ProcessEnd& end) {
+  const SpawnFailure& failure = tries.failure;
+  if (failure.step != SpawnFailure::Step::none) {
+    end.status.reset();
+    end.error = failure_of(failure, command);
+  }
+  const int number = end.error.system_number();
+  if (Room::is_lack(number)) co_return co_await tries.room.again(context, number);
+  if (failure.step != SpawnFailure::Step::exec) co_return false;
+  if (!tries.exec.again(reaper, command, failure.number, tries.program)) co_return false;
+  if (tries.exec.delay() > Duration()) co_await context.sleep(tries.exec.delay());
+  co_return true;
 }
 
 }  // namespace
 
 // lint: outlives: see the declaration.
-awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry, Command command,
-                                  StopRule rule, OutputReceiver& receiver) {
+awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry,
+                                  const Command& command, const StopRule& rule,
+                                  OutputReceiver& receiver) {
   ProcessEnd end;
-  Result<std::string> path =
-      reaper.programs().find(command.argv.front(), search_path(*command.env), command.dir);
-  if (!path) {
-    end.error = path.error();
-    co_return end;
-  }
-  Program program{std::move(*path), command.argv};
-  ExecTries tries;
-  RoomTries room(reaper.room());
+  Tries tries(reaper.room());
+  end.error = find_program(reaper, command, tries.program);
+  if (end.error) co_return end;
   for (;;) {
     if (reaper.suspended()) co_await reaper.may_start(context);
     if (context.done()) {
-      end = {};
       end.error = context.done_error();
       break;
     }
-    end = co_await try_once(reaper, context, hurry, program, command, rule, receiver, room);
-    if (!end.status && Room::is_lack(end.error.system_number())) {
-      const bool again = co_await room.again(context, end.error.system_number());
-      if (again) continue;
-      break;
-    }
-    const auto* found = end.error.as<Refused>();
-    if (!found) break;
-    const Refused refused = *found;
-    end.error = refused.error;
-    if (!tries.again(reaper, command, refused.number, program)) break;
-    if (tries.delay() > Duration()) co_await context.sleep(tries.delay());
+    co_await try_once(reaper, context, hurry, command, rule, receiver, tries, end);
+    if (end.status && tries.failure.step == SpawnFailure::Step::none) break;
+    const bool again = co_await may_try_again(reaper, context, command, tries, end);
+    if (!again) break;
+    end = {};
   }
-  room.over();
-  if (std::string notice = room.take_notice(); !notice.empty()) {
+  tries.room.over();
+  if (std::string notice = tries.room.take_notice(); !notice.empty()) {
     end.notices.push_back(std::move(notice));
   }
   co_return end;

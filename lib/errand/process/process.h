@@ -3,8 +3,6 @@
 // One process, owned from spawn to reap.
 #pragma once
 
-#include <sys/resource.h>
-
 #include <functional>
 #include <optional>
 #include <string>
@@ -13,6 +11,7 @@
 #include "errand/base/error.h"
 #include "errand/base/exit_status.h"
 #include "errand/base/time.h"
+#include "errand/base/usage.h"
 #include "errand/concurrency/awaitable.h"
 #include "errand/concurrency/context.h"
 #include "errand/process/capture.h"
@@ -39,7 +38,7 @@ struct ProcessEnd {
   // complete.
   Error error;
   bool stopped = false;  // the polite signal, or SIGKILL, was sent to it while its leader lived
-  rusage usage{};
+  Usage usage;
   Error no_terminal;                 // why it had pipes where it was to have a terminal
   std::vector<std::string> notices;  // "left behind: sleep 300 (pid 7)"
 };
@@ -50,8 +49,9 @@ struct ProcessEnd {
 // after the grace, or once `hurry` is done, gets SIGKILL, with descendants that left the group.
 // Returns as soon as all of it is gone. Nothing is started when `context` is done before.
 // `receiver` is not used with Command::Output::inherit and discard.
-// lint: outlives: the caller awaits it, with the reaper and the receiver in its own frame or above.
-awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry, Command command,
-                                  StopRule rule, OutputReceiver& receiver);
+// lint: outlives: the caller awaits it, with all that is referred to in its own frame or above.
+awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry,
+                                  const Command& command, const StopRule& rule,
+                                  OutputReceiver& receiver);
 
 }  // namespace errand

@@ -21,6 +21,40 @@ void tell(std::vector<CircuitBreaker::Permit>& permits, TaskState state) {
   }
 }
 
+// What an attempt's output passes on its way to its sink. The mask comes first, so that nothing
+// behind it sees a secret.
+class OutputPath {
+ public:
+  OutputPath(OutputSink& sink, Readiness* readiness, const Masker& masker) : tail_(sink) {
+    if (readiness && readiness->watches_log()) {
+      watched_ = std::make_unique<ReadySink>(*readiness, tail_);
+    }
+    OutputSink& behind_mask = watched_ ? static_cast<OutputSink&>(*watched_) : tail_;
+    if (!masker.empty()) mask_ = std::make_unique<MaskSink>(masker, behind_mask);
+  }
+  OutputSink& entry() {
+    if (mask_) return *mask_;
+    return watched_ ? static_cast<OutputSink&>(*watched_) : tail_;
+  }
+  // Whether errand has to see the output, wherever it is shown.
+  bool must_see() const { return watched_ || mask_; }
+  void end(AttemptResult& result) {
+    if (!mask_) return;
+    if (Error error = mask_->finish(); error && !result.error) result.error = error;
+  }
+  std::string last_lines() const { return tail_.last_lines(); }
+
+ private:
+  TailSink tail_;
+  std::unique_ptr<ReadySink> watched_;
+  std::unique_ptr<MaskSink> mask_;
+};
+
+Context limited(const Task& task, Context context) {
+  if (!task.timeout) return context;
+  return with_timeout(context, *task.timeout, Error::make(TimedOut{"", *task.timeout})).first;
+}
+
 }  // namespace
 
 // Of the groups around the task that have a breaker, all must admit it.
@@ -34,23 +68,33 @@ Error Execution::take_permits(TaskRun& run, std::vector<CircuitBreaker::Permit>&
   return {};
 }
 
-awaitable<AttemptOutcome> Execution::attempt(Course& course, Context context, bool held,
-                                             Readiness* readiness) {
+// Numbers it and tells of its start.
+Attempt Execution::begin_attempt(Course& course, const Readiness* readiness) {
   const Task& task = course.task;
-  TaskRun& run = course.run;
-  AttemptOutcome outcome;
+  const bool service = task.policy->service;
+  Attempt described{&task, ++course.attempts, service ? 0 : slot_numbers_.take(), options_.id};
+  AttemptStarted started{&task, described.number, described.slot, course.in_flight++ > 0};
+  if (!options_.trace.trace_id.empty()) {
+    started.span_id = span_id(span_ids_());
+    described.traceparent = traceparent(options_.trace, started.span_id);
+  }
+  emit(std::move(started));
+  if (!std::exchange(course.run.started, true)) tell_dependents(course.run, Stage::started);
+  if (service && !readiness) became_ready(course.run);
+  return described;
+}
+
+awaitable<void> Execution::attempt(Course& course, AttemptOutcome& outcome, Context context,
+                                   bool held, Readiness* readiness) {
+  const Task& task = course.task;
+  outcome = {};
   std::vector<CircuitBreaker::Permit> permits;
-  if (Error refused = take_permits(run, permits)) {
+  if (Error refused = take_permits(course.run, permits)) {
     outcome.verdict = {TaskState::failed, refused, 1};
     outcome.refused = true;
-    co_return outcome;
+    co_return;
   }
-  Context limited = context;
-  if (task.timeout) {
-    limited = with_timeout(context, *task.timeout, Error::make(TimedOut{"", *task.timeout})).first;
-  }
-  const int number = ++course.attempts;
-  const int slot = task.policy->service ? 0 : slot_numbers_.take();
+  context = limited(task, std::move(context));
   const TimePoint began = now();
   std::optional<Timer> slow;
   if (task.slow_after && !task.policy->service) {
@@ -60,60 +104,44 @@ awaitable<AttemptOutcome> Execution::attempt(Course& course, Context context, bo
     });
     slow->set_after(*task.slow_after);
   }
-  Attempt described{&task, number, slot, options_.id};
-  AttemptStarted started{&task, number, slot, course.in_flight++ > 0};
-  if (!options_.trace.trace_id.empty()) {
-    started.span_id = span_id(span_ids_());
-    described.traceparent = traceparent(options_.trace, started.span_id);
-  }
-  emit(std::move(started));
-  if (!std::exchange(run.started, true)) tell_dependents(run, Stage::started);
-  if (task.policy->service && !readiness) became_ready(run);
+  const Attempt described = begin_attempt(course, readiness);
   AttemptResult result;
   KeptOutput kept;
   try {
-    if (held) outcome.held = output_.hold(task, number);
-    const std::unique_ptr<OutputSink> shown = held ? nullptr : output_.open(task, number);
+    std::unique_ptr<OutputSink> shown;
+    if (held) {
+      outcome.held = output_.hold(task, described.number);
+    } else {
+      shown = output_.open(task, described.number);
+    }
     OutputSink& sink = held ? *outcome.held : *shown;
-    result = co_await execute(limited, described, sink, outcome, readiness);
+    OutputPath path(sink, readiness, masker_);
+    Capture capture = output_.capture();
+    if (capture == Capture::inherit && (held || path.must_see())) capture = Capture::separate;
+    result = co_await executor_.run(context, hurry_, described, path.entry(), capture);
+    path.end(result);
+    outcome.last_lines = path.last_lines();
     kept = sink.kept();
   } catch (...) {
     result.error = Error::from_exception(std::current_exception());
   }
-  if (slot != 0) slot_numbers_.give_back(slot);
-  --course.in_flight;
-
-  outcome.verdict = judge_attempt(result, *task.policy, limited);
-  outcome.status = result.status;
+  outcome.verdict = judge_attempt(result, *task.policy, context);
   tell(permits, outcome.verdict.state);
-  const TaskState state = outcome.verdict.state;
-  if (state == TaskState::failed || state == TaskState::timed_out) course.has_failed = true;
-  emit(AttemptEnded{&task, number, state, result.status, masked(outcome.verdict.why), now() - began,
-                    result.usage, std::move(kept)});
-  for (const std::string& text : result.notices) notice(Notice::Level::warning, &task, text);
-  co_return outcome;
+  end_attempt(course, described, outcome, result, now() - began, std::move(kept));
 }
 
-// The output passes the mask first, so that nothing behind it sees a secret.
-awaitable<AttemptResult> Execution::execute(Context context, Attempt described, OutputSink& sink,
-                                            AttemptOutcome& outcome, Readiness* readiness) {
-  TailSink tail(sink);
-  std::optional<ReadySink> watched;
-  if (readiness && readiness->watches_log()) watched.emplace(*readiness, tail);
-  OutputSink& inner = watched ? static_cast<OutputSink&>(*watched) : tail;
-  std::optional<MaskSink> mask;
-  if (!masker_.empty()) mask.emplace(masker_, inner);
-  OutputSink& outer = mask ? static_cast<OutputSink&>(*mask) : inner;
-  Capture capture = output_.capture();
-  const bool must_see = outcome.held || watched || mask;
-  if (capture == Capture::inherit && must_see) capture = Capture::separate;
-  AttemptResult result =
-      co_await executor_.run(std::move(context), hurry_, described, outer, capture);
-  if (mask) {
-    if (Error error = mask->finish(); error && !result.error) result.error = error;
+void Execution::end_attempt(Course& course, const Attempt& described, AttemptOutcome& outcome,
+                            const AttemptResult& result, Duration duration, KeptOutput kept) {
+  const TaskState state = outcome.verdict.state;
+  outcome.status = result.status;
+  if (described.slot != 0) slot_numbers_.give_back(described.slot);
+  --course.in_flight;
+  if (state == TaskState::failed || state == TaskState::timed_out) course.has_failed = true;
+  emit(AttemptEnded{described.task, described.number, state, result.status,
+                    masked(outcome.verdict.why), duration, result.usage, std::move(kept)});
+  for (const std::string& text : result.notices) {
+    notice(Notice::Level::warning, described.task, text);
   }
-  outcome.last_lines = tail.last_lines();
-  co_return result;
 }
 
 }  // namespace errand::detail

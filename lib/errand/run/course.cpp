@@ -90,14 +90,22 @@ class SlotWaiter final : public SlotRequest {
 // Gives a last task that names no time of its own kLastTaskTime once its group has been canceled.
 class Patience {
  public:
-  Patience(const Context& group, const CancelFn& cancel)
-      : timer_(group.runtime(), [cancel] { cancel(Error::make(TimedOut{"", kLastTaskTime})); }),
+  Patience(const Context& group, const Context& task)
+      : scope_(with_cancel(task)),
+        timer_(group.runtime(),
+               [this] { scope_.second(Error::make(TimedOut{"", kLastTaskTime})); }),
         canceled_(group, [this] { timer_.set_after(kLastTaskTime); }) {}
+  const Context& context() const { return scope_.first; }
 
  private:
+  std::pair<Context, CancelFn> scope_;
   Timer timer_;
   CancelHook canceled_;
 };
+
+bool needs_patience(const TaskRun& run) {
+  return run.is_last() && !run.task->policy->deadline && !run.task->timeout;
+}
 
 }  // namespace
 
@@ -112,26 +120,32 @@ SlotClaim Execution::claim_of(TaskRun& run) {
   return claim;
 }
 
-awaitable<Error> Execution::run_task(TaskRun& run, Context context) {
-  const Task& task = *run.task;
-  Course course(run, now());
-  Context own = run.is_last() ? last_context(*run.parent) : context;
-  if (task.policy->deadline) {
-    const Error cause = Error::make(TimedOut{"", *task.policy->deadline, TimedOut::Kind::deadline});
-    own = with_timeout(own, *task.policy->deadline, cause).first;
+// The context of all its attempts.
+Context Execution::own_context(TaskRun& run, const Context& around) {
+  const Policy& policy = *run.task->policy;
+  Context own = around;
+  if (policy.deadline) {
+    const Error cause = Error::make(TimedOut{"", *policy.deadline, TimedOut::Kind::deadline});
+    own = with_timeout(own, *policy.deadline, cause).first;
   }
-  std::optional<Patience> patience;
-  if (run.is_last() && !task.policy->deadline && !task.timeout) {
-    auto [bounded, cancel] = with_cancel(own);
-    own = bounded;
-    patience.emplace(context, cancel);
-  }
-  if (task.policy->service) {
+  if (policy.service) {
     auto [serving, stop] = with_cancel(own);
     own = serving;
     run.stop = stop;
     if (unneeded(run)) stop_service(run);
   }
+  return own;
+}
+
+awaitable<Error> Execution::run_task(TaskRun& run, Context context) {
+  Course course(run, now());
+  Context own = run.is_last() ? last_context(*run.parent) : context;
+  std::unique_ptr<Patience> patience;
+  if (needs_patience(run)) {
+    patience = std::make_unique<Patience>(context, own);
+    own = patience->context();
+  }
+  own = own_context(run, own);
   co_await try_as_told(course, own);
   run.stop.reset();
   const Error failure = end_course(course, own);
@@ -139,15 +153,27 @@ awaitable<Error> Execution::run_task(TaskRun& run, Context context) {
   co_return failure;
 }
 
+// What few tasks want is in coroutines that others do not enter: each costs memory as long as the
+// task runs.
 awaitable<void> Execution::try_as_told(Course& course, Context context) {
-  auto once = [this, &course](Context inner, int index) {
-    return try_once(course, std::move(inner), index);
-  };
+  const bool retries = course.policy().retry.count > 0;
+  return retries ? retried(course, std::move(context)) : try_once(course, std::move(context));
+}
+
+// One attempt, or several that hedge each other.
+awaitable<void> Execution::try_once(Course& course, Context context) {
+  const Policy& policy = course.policy();
+  course.waits = false;
+  if (policy.service) return serve(course, std::move(context));
+  if (policy.hedge) return hedged(course, std::move(context));
+  return attempt(course, course.last, std::move(context), false);
+}
+
+awaitable<void> Execution::retried(Course& course, Context context) {
   const RetryRule& rule = course.policy().retry;
-  if (rule.count == 0) {
-    (void)co_await once(context, 0);
-    co_return;
-  }
+  auto once = [this, &course](Context inner, int index) {
+    return try_again(course, std::move(inner), index);
+  };
   const std::uint64_t seed = options_.seed ^ std::hash<std::string>()(course.task.full_name);
   RetryOptions options = retry_options(rule, seed);
   options.on_retry = [this, &course](const Retrying& retrying) {
@@ -163,20 +189,12 @@ awaitable<void> Execution::try_as_told(Course& course, Context context) {
   if (course.waits) course.last.verdict = judge_stopped(context);
 }
 
-// One attempt, or several that hedge each other.
-awaitable<Error> Execution::try_once(Course& course, Context context, int index) {
+awaitable<Error> Execution::try_again(Course& course, Context context, int index) {
   const Policy& policy = course.policy();
   if (index > 0 && !policy.service) {
     if (Error error = co_await slot_again(course.run, context)) co_return error;
   }
-  course.waits = false;
-  if (policy.service) {
-    co_await serve(course, context);
-  } else if (policy.hedge) {
-    co_await hedged(course, context);
-  } else {
-    course.last = co_await attempt(course, context, false);
-  }
+  co_await try_once(course, context);
   const AttemptVerdict& verdict = course.last.verdict;
   if (verdict.state == TaskState::succeeded) co_return Error();
   if (index < static_cast<int>(policy.retry.count)) slots_.release(course.run);
@@ -242,7 +260,8 @@ awaitable<void> Execution::hedged(Course& course, Context context) {
 awaitable<Result<AttemptOutcome>> Execution::hedge_attempt(Course& course, Context context,
                                                            int index) {
   if (index == 0) {
-    AttemptOutcome outcome = co_await attempt(course, context, true);
+    AttemptOutcome outcome;
+    co_await attempt(course, outcome, context, true);
     note_decision(course, outcome);
     slots_.release_slot(course.run);
     if (outcome.refused) co_return std::unexpected(outcome.verdict.why);
@@ -255,7 +274,7 @@ awaitable<Result<AttemptOutcome>> Execution::hedge_attempt(Course& course, Conte
   AttemptOutcome outcome;
   if (granted && course.decided) co_await context.wait_done();
   if (granted && !context.done()) {
-    outcome = co_await attempt(course, context, true);
+    co_await attempt(course, outcome, context, true);
     note_decision(course, outcome);
   } else {
     outcome.verdict = judge_stopped(context);

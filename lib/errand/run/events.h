@@ -4,7 +4,6 @@
 // nothing else carries results.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +16,7 @@
 #include "errand/base/error.h"
 #include "errand/base/exit_status.h"
 #include "errand/base/time.h"
+#include "errand/base/usage.h"
 #include "errand/plan/plan.h"
 
 namespace errand {
@@ -26,23 +26,6 @@ using WallTime = std::chrono::system_clock::time_point;
 enum class TaskState : std::uint8_t { succeeded, failed, timed_out, canceled, skipped };
 std::string_view to_string(TaskState state);  // "timed_out": for programs
 std::string_view in_words(TaskState state);   // "timed out": for people
-
-// What the kernel counted for an attempt's main process and the children it waited for.
-struct Usage {
-  Duration user{}, system{};
-  std::int64_t rss_bytes_max = 0;
-  std::int64_t voluntary_switches = 0, involuntary_switches = 0;
-
-  // Times and switches add up; of memory the most counts.
-  Usage& operator+=(const Usage& other) {
-    user += other.user;
-    system += other.system;
-    rss_bytes_max = std::max(rss_bytes_max, other.rss_bytes_max);
-    voluntary_switches += other.voluntary_switches;
-    involuntary_switches += other.involuntary_switches;
-    return *this;
-  }
-};
 
 // Where this run stands in a trace of W3C's Trace Context. Empty ids: in none.
 struct TraceContext {

@@ -43,11 +43,10 @@ awaitable<void> Execution::serve(Course& course, Context context) {
     };
     watch.go("ready", std::move(watching));
   }
-  AttemptOutcome outcome = co_await attempt(course, own, false, readiness ? &*readiness : nullptr);
+  co_await attempt(course, course.last, own, false, readiness ? &*readiness : nullptr);
   watch.cancel();
   (void)co_await watch.wait();
-  if (own.cause().as<ServiceDone>()) outcome.verdict = {};
-  course.last = std::move(outcome);
+  if (own.cause().as<ServiceDone>()) course.last.verdict = {};
 }
 
 awaitable<Error> Execution::watch_readiness(Course& course, Readiness& readiness, Context context) {

@@ -18,19 +18,19 @@ StoppingNotices::StoppingNotices(Executor& executor, Runtime& runtime,
 awaitable<AttemptResult> StoppingNotices::run(Context context, Context hurry,
                                               const Attempt& attempt, OutputSink& output,
                                               Capture capture) {
-  std::optional<Entry> entry;
-  std::optional<detail::CancelHook> asked;
-  asked.emplace(context, [&] { entry = begin(*attempt.task, hurry); });
-  AttemptResult result;
-  try {
-    result = co_await executor_.run(context, hurry, attempt, output, capture);
-  } catch (...) {
-    if (entry) end(*entry);
-    throw;
-  }
-  asked.reset();
-  if (entry) end(*entry);
-  co_return result;
+  struct Stop {
+    ~Stop() {
+      if (entry) notices.end(*entry);
+    }
+    void begin() { entry = notices.begin(*attempt.task, hurry); }
+    StoppingNotices& notices;
+    const Attempt& attempt;
+    const Context& hurry;
+    std::optional<Entry> entry;
+  };
+  Stop stop{*this, attempt, hurry, {}};
+  const detail::CancelHook asked(context, [&stop] { stop.begin(); });
+  co_return co_await executor_.run(context, hurry, attempt, output, capture);
 }
 
 // lint: outlives: see the declaration.

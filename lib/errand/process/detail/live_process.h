@@ -19,8 +19,9 @@ namespace errand::detail {
 // is behind.
 class LiveProcess final : Reaper::Watch, PipeReader::Owner {
  public:
+  // All of it outlives this. `end` is complete after wait().
   LiveProcess(Reaper& reaper, const Context& context, const Context& hurry, const StopRule& rule,
-              OutputReceiver& receiver);
+              OutputReceiver& receiver, ProcessEnd& end);
   // Destroyed before its end (with the loop, that is): kills the group.
   ~LiveProcess();
   LiveProcess(const LiveProcess&) = delete;
@@ -29,7 +30,7 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
   // Once. What it is given outlives this.
   Error start(const std::string& path, const std::vector<std::string>& argv,
               const Command& command);
-  awaitable<ProcessEnd> wait();
+  awaitable<void> wait();
   // After wait(): why the child did not become its program.
   const SpawnFailure& failure() const { return failure_; }
 
@@ -87,16 +88,17 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
   void forget_dead();
   void kill_leftovers();
   void close_output();
-  void resume_output();
+  awaitable<void> catch_up();
 
   Reaper& reaper_;
-  Context context_;
-  Context hurry_;
+  const Context& context_;
+  const Context& hurry_;
   const StopRule& rule_;
   OutputReceiver& receiver_;
+  ProcessEnd& end_;
 
-  // The child reads these until it has become its program.
-  std::vector<char*> argv_, envp_;
+  // The child reads these until it has become its program. Of its arguments, then its environment.
+  std::vector<char*> pointers_;
   SpawnFailure failure_;
   std::unique_ptr<Extras> extras_;
 
@@ -114,8 +116,8 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
   Deadline deadline_ = Deadline::none;
   std::vector<Escaped> escaped_;
   TimePoint stopping_until_ =
-      TimePoint::max();                 // the grace's end, also for a receiver that is behind
-  std::pair<Context, CancelFn> scope_;  // of waiting for the receiver
+      TimePoint::max();              // the grace's end, also for a receiver that is behind
+  std::optional<CancelFn> waiting_;  // for the receiver
   std::optional<PipeReader> out_, err_;
   std::string terminal_;  // what /proc calls its own terminal
   std::unique_ptr<ForegroundLoan> loan_;
@@ -123,7 +125,6 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
   std::optional<CancelHook> on_cancel_, on_hurry_;
   Parking parking_;
   Error output_error_;
-  ProcessEnd end_;
 };
 
 }  // namespace errand::detail

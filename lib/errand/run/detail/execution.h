@@ -191,22 +191,26 @@ class Execution {
   // ---- course.cpp: one task on its way through its policies
   awaitable<Error> run_task(TaskRun& run, Context context);
   awaitable<void> try_as_told(Course& course, Context context);
-  awaitable<Error> try_once(Course& course, Context context, int index);
+  awaitable<void> retried(Course& course, Context context);
+  awaitable<Error> try_again(Course& course, Context context, int index);
+  awaitable<void> try_once(Course& course, Context context);
   awaitable<void> hedged(Course& course, Context context);
   awaitable<Result<AttemptOutcome>> hedge_attempt(Course& course, Context context, int index);
   awaitable<bool> acquire(SlotRequest& request, Parking& parking, SlotClaim claim, Context context);
   awaitable<Error> slot_again(TaskRun& run, Context context);
   // ---- attempt.cpp: one attempt
-  awaitable<AttemptOutcome> attempt(Course& course, Context context, bool held,
-                                    Readiness* readiness = nullptr);
-  awaitable<AttemptResult> execute(Context context, Attempt described, OutputSink& sink,
-                                   AttemptOutcome& outcome, Readiness* readiness);
+  awaitable<void> attempt(Course& course, AttemptOutcome& outcome, Context context, bool held,
+                          Readiness* readiness = nullptr);
+  Attempt begin_attempt(Course& course, const Readiness* readiness);
+  void end_attempt(Course& course, const Attempt& described, AttemptOutcome& outcome,
+                   const AttemptResult& result, Duration duration, KeptOutput kept);
   // ---- service.cpp
   awaitable<void> serve(Course& course, Context context);
   awaitable<Error> watch_readiness(Course& course, Readiness& readiness, Context context);
   awaitable<Error> probe_until_ready(Course& course, Context context);
 
   SlotClaim claim_of(TaskRun& run);
+  Context own_context(TaskRun& run, const Context& around);
   Error end_course(Course& course, const Context& context);
   Error take_permits(TaskRun& run, std::vector<CircuitBreaker::Permit>& permits);
   void became_ready(TaskRun& run);
