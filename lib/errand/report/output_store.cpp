@@ -93,9 +93,7 @@ class Keeper {
   KeptOutput end() {
     append_waiting();
     kept_.head = kept_.pieces.size();  // no piece of the tail joins them
-    if (tail_.size() > KeepingTarget::kTailBytes) {
-      tail_.erase(0, tail_.size() - KeepingTarget::kTailBytes);
-    }
+    std::ranges::rotate(tail_, tail_.begin() + static_cast<std::ptrdiff_t>(tail_at_));
     kept_.left_out += behind_head_ - tail_.size();
     if (!tail_.empty()) append(tail_);
     std::string().swap(tail_);
@@ -109,10 +107,14 @@ class Keeper {
     if (bytes.size() > KeepingTarget::kTailBytes) {
       bytes.remove_prefix(bytes.size() - KeepingTarget::kTailBytes);
     }
-    if (tail_.size() + bytes.size() > 2 * KeepingTarget::kTailBytes) {
-      tail_.erase(0, tail_.size() + bytes.size() - KeepingTarget::kTailBytes);
+    const std::string_view fits = bytes.substr(0, KeepingTarget::kTailBytes - tail_.size());
+    tail_ += fits;
+    bytes.remove_prefix(fits.size());
+    while (!bytes.empty()) {  // over the oldest
+      const std::size_t size = bytes.copy(&tail_[tail_at_], tail_.size() - tail_at_);
+      bytes.remove_prefix(size);
+      tail_at_ = (tail_at_ + size) % tail_.size();
     }
-    tail_ += bytes;
   }
   void append_waiting() {
     if (!waiting_.empty()) append(waiting_);
@@ -139,6 +141,7 @@ class Keeper {
   std::uint64_t head_bytes_ = 0;   // kept, or waiting
   std::uint64_t behind_head_ = 0;  // bytes that came after it
   std::string waiting_, tail_;
+  std::size_t tail_at_ = 0;  // where the oldest byte of a full tail is
 };
 
 template <class Sink>
