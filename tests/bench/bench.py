@@ -106,8 +106,8 @@ class Bench:
 
         def run(call):
             seconds, got = run_into(call, self.program("drain"))
-            if got < work.count * size:
-                raise Failed(f"lost output: {got:,} of {work.count * size:,} bytes")
+            if got < call.tasks * size:
+                raise Failed(f"lost output: {got:,} of {call.tasks * size:,} bytes")
             return seconds
 
         rates = rounds_of(calls, self.options.rounds, run)
