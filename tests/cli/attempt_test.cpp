@@ -131,14 +131,45 @@ TEST_CASE("a service is ready once its port answers, which may be asked for by t
   REQUIRE(::getsockname(listener.get(), any, &size) == 0);
   const std::string port = std::to_string(::ntohs(address.sin_port));
   CliTest test;
+  // "localhost" itself is not looked up.
   const Ended end = test.run_yaml(
       "tasks:\n"
-      "  server: { run: sleep 1000, service: true, ready: { tcp: 'localhost:" +
+      "  server: { run: sleep 1000, service: true, ready: { tcp: 'LocalHost:" +
       port +
       "' } }\n"
       "  client: { needs: { server: { condition: ready } }, run: echo served }\n");
   CHECK(end.how() == "exit 0");
   CHECK(contains(end.out, "served"));
+}
+
+TEST_CASE("a name server that does not answer holds nobody up who no longer asks") {
+  const UniqueFd server(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = ::htons(53);
+  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK + 8);
+  CliTest test;
+  test.write("resolv.conf", "nameserver 127.0.0.9\n");
+  const std::string mount = "mount --bind " + (test / "resolv.conf") + " /etc/resolv.conf";
+  if (::bind(server.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      std::system(("unshare --mount sh -c '" + mount + "' 2>/dev/null").c_str()) != 0) {
+    WARN("skipped: needs root, for a name server and a mount of its own");
+    return;
+  }
+  test.make_gate("gate");
+  test.write("errand.yaml", R"(
+tasks:
+  server: { run: exec sleep 1000, service: true, ready: { tcp: "nobody.knows.invalid:1" } }
+  other: { run: "read line <gate; exit 3" }
+)");
+  Call call{{"run"}};
+  call.prefix = {"unshare", "--mount", "sh", "-c", mount + "; exec \"$0\" \"$@\""};
+  call.env = {"RES_OPTIONS=timeout:30 attempts:5"};  // longer than this test is patient
+  const auto errand = test.start(call);
+  char query[512];
+  CHECK(::recv(server.get(), query, sizeof query, 0) > 0);
+  test.open_gate("gate");
+  CHECK(errand->finish().how() == "exit 3");
 }
 
 TEST_CASE("a service whose host has no address is not ready") {

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/executor/connect.h"
 
-#ifdef ERRAND_STATIC
-#include <nss.h>
-#endif
-
 #include <asio/ip/tcp.hpp>
 #include <cstdint>
 #include <memory>
@@ -13,26 +9,18 @@
 
 #include "errand/base/whole_number.h"
 #include "errand/concurrency/event.h"
+#include "errand/executor/lookup.h"
 
 namespace errand {
 namespace {
 
 using asio::ip::tcp;
 
-// Where nsswitch.conf names more than /etc/hosts and DNS, the C library loads a library of the
-// system for it, which a static program must not: that brings a C library of its own.
-void look_up_without_libraries() {
-#ifdef ERRAND_STATIC
-  static const int once = ::__nss_configure_lookup("hosts", "files dns");
-  static_cast<void>(once);
-#endif
-}
-
 // The loop's too: its handlers may run after the coroutine has gone on.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   explicit Connection(Runtime& runtime)
-      : parking_(runtime), resolver_(runtime.executor()), socket_(runtime.executor()) {}
+      : parking_(runtime), executor_(runtime.executor()), socket_(runtime.executor()) {}
 
   void begin(const std::string& host, const std::string& port);
   void abandon();
@@ -47,7 +35,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void end(std::error_code error);
 
   Parking parking_;
-  tcp::resolver resolver_;
+  asio::any_io_executor executor_;
+  std::optional<Lookup> lookup_;
   tcp::socket socket_;
   std::vector<tcp::endpoint> endpoints_;
   std::size_t next_ = 0;
@@ -79,15 +68,12 @@ void Connection::begin(const std::string& host, const std::string& port) {
 }
 
 void Connection::look_up(const std::string& host, const std::string& port) {
-  look_up_without_libraries();
-  resolver_.async_resolve(
-      host, port,
-      [self = shared_from_this()](std::error_code error, const tcp::resolver::results_type& found) {
-        if (self->ended_) return;
-        if (error) return self->end(error);
-        for (const auto& entry : found) self->endpoints_.push_back(entry.endpoint());
-        self->try_next();
-      });
+  auto found = [this](std::error_code error, Lookup::Endpoints endpoints) {
+    if (error) return end(error);
+    endpoints_ = std::move(endpoints);
+    try_next();
+  };
+  lookup_.emplace(executor_, host, port, std::move(found));
 }
 
 void Connection::try_next() {
@@ -112,7 +98,7 @@ void Connection::abandon() {
   ended_ = true;
   std::error_code ignored;
   socket_.close(ignored);
-  resolver_.cancel();
+  lookup_.reset();
 }
 
 }  // namespace

@@ -11,8 +11,8 @@ namespace errand {
 
 // Connects once and closes at once. None when somebody accepts; otherwise "connect HOST:PORT: ..."
 // of the first address, or the context's done_error() as soon as that is done. Numbers and
-// "localhost" are not looked up. A look-up of another name runs in a thread of Asio's, and one that
-// nobody waits for any more ends by itself.
+// "localhost" are not looked up. A look-up of another name that nobody waits for any more
+// ends by itself.
 awaitable<Error> connect_once(Context context, std::string host, std::string port);
 
 }  // namespace errand
