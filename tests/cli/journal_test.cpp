@@ -84,7 +84,7 @@ TEST_CASE("how to run tasks again is said for the folder of whoever reads it") {
 
 TEST_CASE("tasks that are in no file cannot be run again by name") {
   CliTest test;
-  test.run(Call{.args = {"run", "-"}, .input = "tasks: { a: exit 3, b: exit 4 }"});
+  test.run(Call{.args = {"run", "-"}, .input = "mode: aggregate\ntasks: { a: exit 3, b: exit 4 }"});
   const std::string report = test.run({"report"}).out;
   CHECK(contains(report, "a: failed: exit 3"));
   CHECK_FALSE(contains(report, "rerun"));
