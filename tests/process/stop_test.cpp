@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 
@@ -54,6 +57,38 @@ TEST_CASE("a process is stopped with the polite signal, and the wait ends with i
   CHECK(end.stopped);
   CHECK(end.error.message() == "");
   CHECK(end.notices.empty());
+}
+
+TEST_CASE("who finds no room waits for the end of a service once that has been told to stop") {
+  StopTest test;
+  std::optional<bool> service_lived;
+  bool service_stops = false;
+  const auto other = [&]() -> awaitable<void> {
+    while (!service_stops) co_await test.background().sleep(1ms);
+    RoomTries tries(test.reaper().room());
+    CHECK(co_await tries.again(test.background(), EMFILE, RoomTries::Lack::at_start));
+    tries.over();
+    service_lived = alive(test.pids().front());
+  };
+  test.on_ready = [&] {
+    test.context.second(Error::text("enough"));
+    asio::co_spawn(test.runtime().executor(), other(), asio::detached);
+  };
+  Command service = test.probe({"pid", "ignore", "15", "out", "ready", "pause"});
+  service.ends_by_itself = false;
+  const auto polite_signal = [&](const Error&) {
+    service_stops = true;
+    return SIGTERM;
+  };
+  const StopRule rule{polite_signal, 10 * Room::kFirstDelay};
+  test.run(
+      run_process(test.reaper(), test.context.first, test.hurry.first, service, rule, test.kept));
+  const auto told = [&]() -> awaitable<Error> {
+    while (!service_lived) co_await test.background().sleep(1ms);
+    co_return Error();
+  };
+  CHECK_FALSE(test.run(told()));
+  CHECK(service_lived == false);
 }
 
 TEST_CASE("the polite signal comes once, and what is written after it is kept") {

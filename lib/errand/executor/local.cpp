@@ -269,14 +269,19 @@ awaitable<ProcessEnd> LocalExecutor::run_command(const Context& context, const C
                                                  const Attempt& attempt, const Run& run, Use use,
                                                  OutputReceiver& receiver) {
   const StopRule rule = stop_rule_of(*attempt.task);
+  std::vector<std::string> notices;
   for (Shell shell = Shell::if_needed;; shell = Shell::for_scripts) {
     const Command command = command_of(attempt, run, use, shell);
     if (command.argv.empty()) co_return nothing_to_run();
     ProcessEnd end = co_await run_process(reaper_, context, hurry, command, rule, receiver);
+    end.notices.insert(end.notices.begin(), notices.begin(), notices.end());
     // What cannot be executed is the shell's to judge: it runs files without a "#!" line itself.
     const bool try_shell = shell == Shell::if_needed && end.error.as<ExecFailure>() &&
                            argv_without_shell(*attempt.task, run);
-    if (try_shell) continue;
+    if (try_shell) {
+      notices = std::move(end.notices);
+      continue;
+    }
     // Nothing was started any more.
     if (!end.status && context.done() && end.error.is(context.err())) end.error = {};
     co_return end;

@@ -19,7 +19,7 @@ class LogNames {
   static constexpr std::size_t kLogsMax = 100;
   struct Log {
     std::string name;   // of the file in the run's folder
-    KeptOutput output;  // what is in it: that of the task's last failed attempt
+    KeptOutput output;  // what is in it: that of the task's last failed attempt that wrote any
   };
 
   void note(const AttemptEnded& ended);

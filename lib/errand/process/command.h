@@ -50,8 +50,8 @@ struct Command {
   // It is the terminal's foreground group as long as it lives, where we have a terminal and are in
   // its foreground. One at a time.
   bool foreground = false;
-  // False for a service, which runs until it is told to stop: nobody waits for its end to make room
-  // for another process.
+  // False for a service, which runs until it is told to stop: until then nobody waits for its end
+  // to make room for another process.
   bool ends_by_itself = true;
 };
 

@@ -35,7 +35,7 @@ struct GuardedGroups {
 // A small process that does nothing but wait for the end of this one. When that comes without
 // dismissal (SIGKILL, a crash) it kills every group it has been told of, everything that was
 // started with the mark in its environment, and their descendants, and ends when none of it is
-// left. It is in a session of its own, holds no descriptor open and ignores every signal; no
+// left. It leads a process group of its own, holds no descriptor open and ignores every signal; no
 // SIGCHLD tells of its end, and only who asks for it by its id can wait for it. When it is killed
 // itself, this program goes on without it.
 //

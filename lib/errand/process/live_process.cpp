@@ -166,6 +166,7 @@ void LiveProcess::on_deadline() {
 
 void LiveProcess::stop(const Error& cause) {
   if (ended_ || std::exchange(stopping_, true)) return;
+  if (!std::exchange(end_expected_, true)) reaper_.room().expect_end();  // a service's comes, too
   stopping_until_ = after(reaper_.runtime().now(), rule_.grace);
   if (killed_ || !group_exists()) return settle();
   end_.stopped = leader_alive_;

@@ -163,7 +163,11 @@ awaitable<bool> may_try_again(Reaper& reaper, const Context& context, const Comm
     end.error = failure_of(failure, command);
   }
   const int number = end.error.system_number();
-  if (Room::is_lack(number)) co_return co_await tries.room.again(context, number);
+  if (Room::is_lack(number)) {
+    using Lack = RoomTries::Lack;
+    const bool started = failure.step != SpawnFailure::Step::none;
+    co_return co_await tries.room.again(context, number, started ? Lack::at_exec : Lack::at_start);
+  }
   if (failure.step != SpawnFailure::Step::exec) co_return false;
   if (!tries.exec.again(reaper, command, failure.number, tries.program)) co_return false;
   if (tries.exec.delay() > Duration()) co_await context.sleep(tries.exec.delay());

@@ -7,6 +7,15 @@
 
 namespace errand {
 
+namespace {
+
+// The first, then as long as all before.
+Duration next_delay(Duration waited) {
+  return std::min(std::max(Room::kFirstDelay, waited), Room::kPatience - waited);
+}
+
+}  // namespace
+
 bool Room::is_lack(int number) {
   switch (number) {
     case EMFILE:
@@ -60,8 +69,15 @@ std::string Room::tell_once(int number) {
   }
 }
 
-awaitable<bool> RoomTries::again(Context context, int number) {
+awaitable<bool> RoomTries::again(Context context, int number, Lack lack) {
   if (notice_.empty()) notice_ = room_.tell_once(number);
+  if (lack == Lack::at_exec) {
+    if (waited_for_exec_ >= Room::kPatience) co_return false;
+    const Duration delay = next_delay(waited_for_exec_);
+    waited_for_exec_ += delay;
+    co_await context.sleep(delay);
+    co_return true;
+  }
   if (!place_) place_ = room_.next_place_++;
   if (room_.expected_ends_ > 0) {
     waited_ = {};
@@ -70,7 +86,7 @@ awaitable<bool> RoomTries::again(Context context, int number) {
   }
   if (waited_ >= Room::kPatience) co_return false;
   const TimePoint before = room_.runtime_.now();
-  const auto [limited, cancel] = with_timeout(context, std::max(Room::kFirstDelay, waited_));
+  const auto [limited, cancel] = with_timeout(context, next_delay(waited_));
   co_await room_.wait(limited, *place_);
   cancel();
   waited_ += room_.runtime_.now() - before;

@@ -67,7 +67,8 @@ struct RunRecord {
   std::string cause;
   int exit_status = 0;
   Duration duration{};            // of one that has not ended: until the last event
-  std::vector<TaskRecord> tasks;  // of a plan in file order, groups too; of a stream as they came
+  std::vector<TaskRecord> tasks;  // of a plan in file order, groups too; of a stream as they came,
+                                  // unless some are left out
   std::array<std::size_t, 5> left_out{};  // of a stream: tasks that are only counted, by state
   std::vector<NoticeRecord> notices;      // at most RunRecorder::kNoticesMax
 };

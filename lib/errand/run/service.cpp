@@ -70,7 +70,7 @@ awaitable<Error> Execution::watch_readiness(Course& course, Readiness& readiness
 // What the last check said, when the time is over.
 awaitable<Error> Execution::probe_until_ready(Course& course, Context context) {
   Duration delay = kProbeDelay;
-  Error last = Error::text("never checked");
+  Error last = Error::text("the check did not end");
   for (;;) {
     const Attempt described{&course.task, course.attempts, 0, options_.id};
     Error error = co_await executor_.probe(context, hurry_, described);
