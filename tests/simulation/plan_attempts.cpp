@@ -17,10 +17,6 @@ bool is_in(const std::vector<int>& codes, const std::optional<ExitStatus>& statu
          std::ranges::find(codes, status->number()) != codes.end();
 }
 
-bool is_failure(TaskState state) {
-  return state == TaskState::failed || state == TaskState::timed_out;
-}
-
 }  // namespace
 
 PlanWatch::AttemptWatch& PlanWatch::watch_of(const Attempt& attempt) {

@@ -9,10 +9,6 @@
 namespace errand::simulation {
 namespace {
 
-bool is_failure(TaskState state) {
-  return state == TaskState::failed || state == TaskState::timed_out;
-}
-
 int failure_code(const ExitStatus& status) { return std::max(1, status.shell_code()); }
 
 }  // namespace

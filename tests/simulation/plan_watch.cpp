@@ -7,14 +7,6 @@
 #include "errand/run/verdict.h"
 
 namespace errand::simulation {
-namespace {
-
-bool is_failure(TaskState state) {
-  return state == TaskState::failed || state == TaskState::timed_out;
-}
-
-}  // namespace
-
 PlanWatch::PlanWatch(VirtualRuntime& runtime, Trace& trace, const PlanSpec& spec,
                      const BuiltPlan& built, const FewTokens* tokens)
     : runtime_(runtime),

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "errand/base/write_all.h"
 #include "errand/journal/run_folder.h"
 
 namespace errand {
@@ -16,15 +17,6 @@ namespace {
 
 constexpr mode_t kOnlyOurs = 0600;
 constexpr std::uint64_t kLargeBytes = 16 << 20;
-
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t size = ::write(fd, bytes.data(), bytes.size());
-    if (size < 0 && errno != EINTR) return false;
-    if (size > 0) bytes.remove_prefix(static_cast<std::size_t>(size));
-  }
-  return true;
-}
 
 }  // namespace
 

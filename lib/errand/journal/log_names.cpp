@@ -7,10 +7,6 @@
 namespace errand {
 namespace {
 
-bool is_failure(TaskState state) {
-  return state == TaskState::failed || state == TaskState::timed_out;
-}
-
 // A name that means nothing to a file system or a shell.
 std::string file_name(const Task& task) {
   constexpr std::size_t kBytesMax = 100;

@@ -34,7 +34,7 @@ void Annotations::on(const RunEvent& event) {
 }
 
 void Annotations::add(const TaskEnded& ended) {
-  if (ended.state != TaskState::failed && ended.state != TaskState::timed_out) return;
+  if (!is_failure(ended.state)) return;
   if (!ended.allowed && !own_failures_.add(ended)) return;
   Kind& kind = ended.allowed ? warnings_ : errors_;
   if (kind.first.size() >= kEachMax) {

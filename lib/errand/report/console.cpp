@@ -93,7 +93,7 @@ EndedBlock Console::ended_block(const TaskEnded& ended, WallTime time) {
       }
     }
   }
-  const bool failed = ended.state == TaskState::failed || ended.state == TaskState::timed_out;
+  const bool failed = is_failure(ended.state);
   std::string line = ending_line(ended, wrote);
   if (options_.folds != CiSystem::none && !failed && !shown.parts.empty()) {
     const bool untold = options_.lines == Lines::none;

@@ -218,8 +218,7 @@ class Junit {
     if (task.attempts.size() < 2) return;
     const std::string_view name = task.flaky ? "flakyFailure" : "rerunFailure";
     for (const AttemptRecord& attempt : task.attempts) {
-      const bool failed =
-          attempt.state == TaskState::failed || attempt.state == TaskState::timed_out;
+      const bool failed = is_failure(attempt.state);
       if (!attempt.ended || !failed) continue;
       if (!task.flaky && &attempt == &task.attempts.back()) continue;
       const std::string which = "attempt " + std::to_string(attempt.number) + ": ";

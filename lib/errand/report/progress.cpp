@@ -13,10 +13,6 @@ std::string seconds(Duration duration) {
   return format_duration(std::chrono::floor<std::chrono::seconds>(duration));
 }
 
-bool is_failure(const TaskEnded& ended) {
-  return ended.state == TaskState::failed || ended.state == TaskState::timed_out;
-}
-
 }  // namespace
 
 void Progress::on(const RunEvent& event) {
@@ -54,7 +50,7 @@ void Progress::attempt_ended(const Task& task) {
 void Progress::end(const TaskEnded& ended) {
   if (ended.task->is_group) return;
   ++ended_;
-  if (is_failure(ended)) ++(ended.allowed ? warnings_ : failed_);
+  if (is_failure(ended.state)) ++(ended.allowed ? warnings_ : failed_);
   if (started_.erase(ended.task->id) == 0 || ended.task->policy->service) return;
   measured_ += ended.duration;
   ++measured_count_;

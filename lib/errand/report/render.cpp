@@ -29,7 +29,7 @@ std::string_view cause_of(const TaskRecord& task) {
 }
 
 bool counts_as_failure(const TaskRecord& task, const RunRecord& run) {
-  const bool failed = task.state == TaskState::failed || task.state == TaskState::timed_out;
+  const bool failed = is_failure(task.state);
   if (!task.ended || !failed || task.allowed) return false;
   if (run.ended && run.state == TaskState::succeeded) return false;
   for (auto group = task.parent; group; group = run.tasks[*group].parent) {

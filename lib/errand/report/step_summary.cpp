@@ -3,13 +3,13 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <string_view>
 
 #include "errand/base/unique_fd.h"
+#include "errand/base/write_all.h"
 #include "errand/report/render.h"
 
 namespace errand {
@@ -34,13 +34,7 @@ Error StepSummary::append() const {
       recorder_.record(), [&text](std::string_view all) { text += all; },
       kMarkdownBytesMax - std::min(kMarkdownBytesMax, before + kBlankLines));
   if (!text.empty()) text = "\n" + text + "\n";
-  for (std::string_view rest = text; !rest.empty();) {
-    const ::ssize_t done = ::write(file.get(), rest.data(), rest.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return failed(errno);
-    rest.remove_prefix(static_cast<std::size_t>(done));
-  }
-  return {};
+  return write_all(file.get(), text) ? Error() : failed(errno);
 }
 
 }  // namespace errand

@@ -42,7 +42,7 @@ void Summary::on(const RunEvent& event) {
 // ---- as things happen
 
 void Summary::count(const TaskEnded& ended) {
-  const bool failed = ended.state == TaskState::failed || ended.state == TaskState::timed_out;
+  const bool failed = is_failure(ended.state);
   if (failed && !ended.allowed) {
     if (own_failures_.add(ended)) add_failure(ended);
   } else if (failed) {

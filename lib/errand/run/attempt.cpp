@@ -17,7 +17,7 @@ Error open_breaker(const GroupRun& group) {
 void tell(std::vector<CircuitBreaker::Permit>& permits, TaskState state) {
   for (CircuitBreaker::Permit& permit : permits) {
     if (state == TaskState::succeeded) permit.success();
-    if (state == TaskState::failed || state == TaskState::timed_out) permit.failure();
+    if (is_failure(state)) permit.failure();
   }
 }
 
@@ -136,7 +136,7 @@ void Execution::end_attempt(Course& course, const Attempt& described, AttemptOut
   outcome.status = result.status;
   if (described.slot != 0) slot_numbers_.give_back(described.slot);
   --course.in_flight;
-  if (state == TaskState::failed || state == TaskState::timed_out) course.has_failed = true;
+  if (is_failure(state)) course.has_failed = true;
   emit(AttemptEnded{described.task, described.number, state, result.status,
                     masked(outcome.verdict.why), duration, result.usage, std::move(kept)});
   for (const std::string& text : result.notices) {

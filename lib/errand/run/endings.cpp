@@ -206,7 +206,7 @@ void Execution::copy_outcome(TaskRun& run, const Flight& flight) {
   run.shares_outcome = true;
   ended.allowed = false;
   Error failure;
-  if (ended.state == TaskState::failed || ended.state == TaskState::timed_out) {
+  if (is_failure(ended.state)) {
     failure = Error::make(
         TaskFailure{run.task->full_name, ended.state, ended.error.message(), flight.shell_code});
     ended.allowed = allows(run.task->policy->allow_failure, ended.status);

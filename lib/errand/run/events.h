@@ -26,6 +26,9 @@ using WallTime = std::chrono::system_clock::time_point;
 enum class TaskState : std::uint8_t { succeeded, failed, timed_out, canceled, skipped };
 std::string_view to_string(TaskState state);  // "timed_out": for programs
 std::string_view in_words(TaskState state);   // "timed out": for people
+constexpr bool is_failure(TaskState state) {
+  return state == TaskState::failed || state == TaskState::timed_out;
+}
 
 // Where this run stands in a trace of W3C's Trace Context. Empty ids: in none.
 struct TraceContext {

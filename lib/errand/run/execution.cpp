@@ -187,7 +187,7 @@ awaitable<GroupVerdict> Execution::join(GroupRun& group) {
   co_await group.group.wait();
   GroupVerdict verdict =
       judge_group(*run.task, group.tally, group.context, group.group.context().cause());
-  const bool failed = verdict.state == TaskState::failed || verdict.state == TaskState::timed_out;
+  const bool failed = is_failure(verdict.state);
   TaskEnded ended;
   ended.task = run.task;
   ended.state = verdict.state;
@@ -202,7 +202,7 @@ awaitable<GroupVerdict> Execution::join(GroupRun& group) {
 awaitable<Error> Execution::join_nested(TaskRun& run, Context context) {
   GroupVerdict verdict = co_await join(*run.group);
   if (verdict.state == TaskState::succeeded) co_return Error();
-  const bool failed = verdict.state == TaskState::failed || verdict.state == TaskState::timed_out;
+  const bool failed = is_failure(verdict.state);
   co_return failed ? verdict.error : context.done() ? context.done_error() : Error();
 }
 

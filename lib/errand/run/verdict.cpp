@@ -95,7 +95,7 @@ bool allows(const AllowFailure& rule, const std::optional<ExitStatus>& status) {
 }
 
 Error failure_of(const Task& task, const AttemptVerdict& verdict) {
-  if (verdict.state != TaskState::failed && verdict.state != TaskState::timed_out) return {};
+  if (!is_failure(verdict.state)) return {};
   return Error::make(
       TaskFailure{task.full_name, verdict.state, verdict.why.message(), verdict.shell_code});
 }
