@@ -162,7 +162,7 @@ std::vector<OptionSpec> options_of(std::string_view command, Invocations& into) 
   return {};
 }
 
-std::vector<CommandSpec> command_names() {
+std::vector<CommandSpec> commands_without_options() {
   std::vector<CommandSpec> commands;
   commands.push_back(run_spec());
   commands.push_back(exec_spec());
@@ -195,7 +195,7 @@ std::vector<CommandSpec> command_names() {
 }
 
 std::vector<CommandSpec> command_table(Invocations& into) {
-  std::vector<CommandSpec> commands = command_names();
+  std::vector<CommandSpec> commands = commands_without_options();
   for (CommandSpec& command : commands) command.options = options_of(command.name, into);
   return commands;
 }

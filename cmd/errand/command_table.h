@@ -22,8 +22,8 @@ struct Invocations {
   CompletionCommand completion;
 };
 
-// The commands, in the order of the help, without their options.
-std::vector<CommandSpec> command_names();
+// In the order of the help.
+std::vector<CommandSpec> commands_without_options();
 // A command's options, which read into `into`, which outlives them. Its words are not options, and
 // not read by them.
 std::vector<OptionSpec> options_of(std::string_view command, Invocations& into);

@@ -210,7 +210,7 @@ std::vector<std::string> take_command(std::vector<std::string>& arguments,
 Invocation read_command_line(int argc, char** argv) {
   if (argc == 2 && std::string_view(argv[1]) == "--version") return Said{kVersion, 0};
   Invocations into;
-  std::vector<CommandSpec> commands = command_names();
+  std::vector<CommandSpec> commands = commands_without_options();
   CLI::App app("", "errand");
   app.require_subcommand(1);
   app.set_version_flag("--version", kVersion);

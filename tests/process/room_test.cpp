@@ -46,6 +46,12 @@ struct System {
   void run(auto main) { t.run(main(t.background())); }
 };
 
+GroupOptions keep_going() {
+  GroupOptions options;
+  options.on_failure = OnFailure::keep_going;
+  return options;
+}
+
 TEST_CASE("who finds no room starts as soon as a process has ended, in order of the first try") {
   System system;
   system.free = 2;
@@ -77,9 +83,7 @@ TEST_CASE("a service's end is not waited for: it may be waiting for who waits") 
   System system;
   system.free = 1;
   system.run([&](Context ctx) -> awaitable<void> {
-    GroupOptions options;
-    options.on_failure = OnFailure::keep_going;
-    Group group(ctx, options);
+    Group group(ctx, keep_going());
     group.go("service", system.process("s", 1000h, false));
     for (const char* name : {"a", "b", "c"}) group.go(name, system.process(name));
     co_await ctx.sleep(2 * Room::kPatience);
@@ -93,9 +97,7 @@ TEST_CASE("who waited for the last process that was to end watches its patience 
   System system;
   system.free = 2;
   system.run([&](Context ctx) -> awaitable<void> {
-    GroupOptions options;
-    options.on_failure = OnFailure::keep_going;
-    Group group(ctx, options);
+    Group group(ctx, keep_going());
     group.go("service", system.process("s", 1000h, false));
     group.go("last", [&](Context inner) -> awaitable<Error> {
       --system.free;
@@ -131,9 +133,7 @@ TEST_CASE("where execve finds no room, the ends of who tries give nobody new pat
         if (!again) co_return Error::text("no room");
       }
     };
-    GroupOptions options;
-    options.on_failure = OnFailure::keep_going;
-    Group group(ctx, options);
+    Group group(ctx, keep_going());
     for (const char* name : {"a", "b", "c"}) group.go(name, in_vain);
     CHECK(co_await group.wait());
   });

@@ -12,8 +12,8 @@ namespace errand {
 // One line that can steer neither a terminal nor a CI system: control characters (C0, DEL, C1),
 // line and paragraph separators, characters that turn the writing direction, and bytes that are not
 // UTF-8 become \n, \t, \e, \xNN or \u{NNNN}, and so does the first character of a CI command (`::`
-// at the beginning,
-// `##[`, `##vso[`, `##teamcity[` anywhere). Everything else stays, backslashes too.
+// at the beginning, `##[`, `##vso[`, `##teamcity[` anywhere). Everything else stays, backslashes
+// too.
 std::string escape_text(std::string_view text);
 
 // escape_text of one line of a process's output: escape sequences (colours, cursor moves, titles)

@@ -19,8 +19,7 @@ using asio::ip::tcp;
 // The loop's too: its handlers may run after the coroutine has gone on.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  explicit Connection(Runtime& runtime)
-      : parking_(runtime), executor_(runtime.executor()), socket_(runtime.executor()) {}
+  explicit Connection(Runtime& runtime) : parking_(runtime), socket_(runtime.executor()) {}
 
   void begin(const std::string& host, const std::string& port);
   void abandon();
@@ -35,7 +34,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void end(std::error_code error);
 
   Parking parking_;
-  asio::any_io_executor executor_;
   std::optional<Lookup> lookup_;
   tcp::socket socket_;
   std::vector<tcp::endpoint> endpoints_;
@@ -73,7 +71,7 @@ void Connection::look_up(const std::string& host, const std::string& port) {
     endpoints_ = std::move(endpoints);
     try_next();
   };
-  lookup_.emplace(executor_, host, port, std::move(found));
+  lookup_.emplace(socket_.get_executor(), host, port, std::move(found));
 }
 
 void Connection::try_next() {

@@ -63,17 +63,18 @@ std::error_code start_thread(Work work) {
 }  // namespace
 
 // The thread's and the asker's; the loop is there as long as somebody waits.
-struct Lookup::Shared {
+struct Lookup::Shared : std::enable_shared_from_this<Shared> {
   explicit Shared(asio::any_io_executor executor, Found then)
       : loop(std::in_place, std::move(executor)), found(std::move(then)) {}
 
-  void tell(std::error_code error, Endpoints endpoints, const std::shared_ptr<Shared>& self) {
+  void tell(std::error_code error, Endpoints endpoints) {
     const std::scoped_lock lock(mutex);
     if (!loop) return;
-    asio::post(loop->get_executor(), [self, error, endpoints = std::move(endpoints)]() mutable {
-      const Found then = self->take();
-      if (then) then(error, std::move(endpoints));
-    });
+    asio::post(loop->get_executor(),
+               [self = shared_from_this(), error, endpoints = std::move(endpoints)]() mutable {
+                 const Found then = self->take();
+                 if (then) then(error, std::move(endpoints));
+               });
   }
   Found take() {
     const std::scoped_lock lock(mutex);
@@ -93,9 +94,9 @@ Lookup::Lookup(asio::any_io_executor executor, std::string host, std::string por
       start_thread([shared = shared_, host = std::move(host), port = std::move(port)] {
         std::error_code error;
         Endpoints endpoints = ask(host, port, error);
-        shared->tell(error, std::move(endpoints), shared);
+        shared->tell(error, std::move(endpoints));
       });
-  if (no_thread) shared_->tell(no_thread, {}, shared_);
+  if (no_thread) shared_->tell(no_thread, {});
 }
 
 void Lookup::stop() { static_cast<void>(shared_->take()); }

@@ -6,7 +6,6 @@
 #include <utility>
 
 namespace errand {
-
 namespace {
 
 // The first, then as long as all before.

@@ -20,7 +20,7 @@ namespace errand {
 // Loop's thread only.
 class Room {
  public:
-  // While no process of ours is to end by itself: the first wait, doubled each time, and how long
+  // While no process of ours is to end: the first wait, doubled each time, and how long
   // altogether.
   static constexpr Duration kFirstDelay = std::chrono::milliseconds(10);
   static constexpr Duration kPatience = std::chrono::seconds(5);
