@@ -20,17 +20,6 @@ namespace fs = std::filesystem;
 constexpr mode_t kOnlyOurs = 0700;
 constexpr std::string_view kLogEnd = ".log";
 
-// Ids begin with the second, so their order is nearly that of the runs.
-std::vector<std::string> ids_in(const std::string& runs) {
-  std::vector<std::string> ids;
-  std::error_code failed;
-  for (fs::directory_iterator at(runs, failed), end; !failed && at != end; at.increment(failed)) {
-    ids.push_back(at->path().filename());
-  }
-  std::ranges::sort(ids);
-  return ids;
-}
-
 // Of those that began within one second, the one whose log changed last.
 std::string newest(const std::string& runs, const std::vector<std::string>& ids) {
   constexpr std::size_t kSecond = 15;  // "20260102-030405"
@@ -89,6 +78,16 @@ bool make_folders(const fs::path& path) {
 
 }  // namespace
 
+std::vector<std::string> run_ids(const std::string& runs) {
+  std::vector<std::string> ids;
+  std::error_code failed;
+  for (fs::directory_iterator at(runs, failed), end; !failed && at != end; at.increment(failed)) {
+    ids.push_back(at->path().filename());
+  }
+  std::ranges::sort(ids);
+  return ids;
+}
+
 Result<std::string> make_run_folder(const std::string& runs, const std::string& id) {
   const std::string folder = runs + "/" + id;
   const auto make = [&folder] { return ::mkdir(folder.c_str(), kOnlyOurs) == 0; };
@@ -98,7 +97,7 @@ Result<std::string> make_run_folder(const std::string& runs, const std::string& 
 
 void prune_runs(const std::string& runs, const std::string& keep, bool large, std::size_t count_max,
                 std::uint64_t bytes_max) {
-  std::vector<std::string> ids = ids_in(runs);
+  std::vector<std::string> ids = run_ids(runs);
   if (ids.size() <= count_max + count_max / 2 && !large) return;
   std::erase(ids, keep);
   std::size_t count = 1;
@@ -111,7 +110,7 @@ void prune_runs(const std::string& runs, const std::string& keep, bool large, st
 }
 
 Result<std::string> find_run(const std::string& runs, const std::string& id) {
-  const std::vector<std::string> ids = ids_in(runs);
+  const std::vector<std::string> ids = run_ids(runs);
   if (ids.empty()) return std::unexpected(Error::text("there are no runs in '" + runs + "'"));
   if (id == "last") return runs + "/" + newest(runs, ids);
   std::vector<std::string> found;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "errand/base/result.h"
 
@@ -19,6 +20,9 @@ inline constexpr std::string_view kOutputFile = "output";
 // What is kept of earlier runs when a new one begins.
 inline constexpr std::size_t kRunsMax = 20;
 inline constexpr std::uint64_t kRunsBytesMax = std::uint64_t{1} << 30;
+
+// What is in RUNS, sorted. Ids begin with the second, so their order is nearly that of the runs.
+std::vector<std::string> run_ids(const std::string& runs);
 
 // Makes RUNS/ID, for nobody else's eyes, and what is missing above it. Its path, or why not.
 Result<std::string> make_run_folder(const std::string& runs, const std::string& id);

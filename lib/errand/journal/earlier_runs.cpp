@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/journal/earlier_runs.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <sstream>
+#include <tuple>
+#include <utility>
+
+#include "errand/journal/log_lines.h"
+#include "errand/journal/run_folder.h"
+#include "errand/report/replay.h"
+
+namespace errand {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Beginning final : Observer {
+  void on(const RunEvent& event) override {
+    if (const auto* run = std::get_if<RunStarted>(&event.kind)) {
+      found.emplace(event.time, run->origin);
+    }
+  }
+  std::optional<std::pair<WallTime, Origin>> found;
+};
+
+std::optional<std::pair<WallTime, Origin>> beginning_of(const std::string& log) {
+  LogLines lines(log, LogLines::kLineBytesMax);
+  const std::optional<std::string_view> first = lines.next();
+  if (!first) return std::nullopt;
+  std::istringstream text{std::string(*first)};
+  Beginning beginning;
+  replay(text, beginning);
+  return std::move(beginning.found);
+}
+
+fs::path path_of(const Origin& origin) {
+  return (fs::path(origin.folder) / origin.file).lexically_normal();
+}
+
+}  // namespace
+
+std::vector<EarlierRun> earlier_runs(const std::string& runs, const Origin& origin) {
+  std::vector<EarlierRun> found;
+  if (origin.file.empty()) return found;
+  const fs::path path = path_of(origin);
+  std::vector<std::string> ids = run_ids(runs);
+  std::ranges::reverse(ids);
+  if (ids.size() > kLogsLookedInto) ids.resize(kLogsLookedInto);
+  for (const std::string& id : ids) {
+    const std::string folder = runs + "/" + id;
+    const auto beginning = beginning_of(folder + "/" + std::string(kEventsFile));
+    if (!beginning) continue;
+    const auto& [started, its] = *beginning;
+    if (!its.file.empty() && path_of(its) == path) found.push_back({id, folder, started});
+  }
+  const auto later = [](const EarlierRun& a, const EarlierRun& b) {
+    return std::tie(a.started, a.id) > std::tie(b.started, b.id);
+  };
+  std::ranges::sort(found, later);
+  return found;
+}
+
+}  // namespace errand

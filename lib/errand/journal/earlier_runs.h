@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which of the kept runs were runs of one task file.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "errand/run/events.h"
+
+namespace errand {
+
+struct EarlierRun {
+  std::string id;
+  std::string folder;  // RUNS/ID
+  WallTime started;
+};
+
+inline constexpr std::size_t kLogsLookedInto = 100;  // the newest
+
+// The runs of the task file at `origin`, newest first, those that still go on too. None where
+// `origin` is nowhere. Two origins are one where folder and file lead to the same path. Only first
+// lines are read; what is no log of a run is skipped.
+std::vector<EarlierRun> earlier_runs(const std::string& runs, const Origin& origin);
+
+}  // namespace errand
