@@ -10,6 +10,7 @@
 #include "errand/base/escape_text.h"
 #include "errand/commands.h"
 #include "errand/exec_tasks.h"
+#include "errand/resume.h"
 #include "errand/stream_source.h"
 
 namespace errand::cmd {
@@ -42,6 +43,7 @@ awaitable<void> print_all(Runtime& runtime, TaskSource& source, int& exit_status
       exit_status = kErrandFailed;
     }
     if (!task || !*task || exit_status != 0) co_return;
+    if ((*task)->settled) continue;
     exit_status = print(escape_text(command_line(**task)) + "\n");
   }
 }
@@ -50,9 +52,12 @@ awaitable<void> print_all(Runtime& runtime, TaskSource& source, int& exit_status
 int print_stream(const RunCommand& command, ExecStream stream) {
   asio::io_context loop(1);
   Runtime runtime(loop.get_executor());
-  SelectedSource source(std::make_unique<ExecSource>(runtime, std::move(stream.file),
-                                                     std::move(stream.tasks), stream.nul),
-                        command.input.only, command.input.skip);
+  auto selected = std::make_unique<SelectedSource>(
+      std::make_unique<ExecSource>(runtime, std::move(stream.file), std::move(stream.tasks),
+                                   stream.nul),
+      command.input.only, command.input.skip);
+  Resumption nothing({}, Again::unfinished, Fingerprints());
+  ResumedSource source(std::move(selected), std::move(stream.resumption).value_or(nothing));
   int exit_status = 0;
   asio::co_spawn(loop, print_all(runtime, source, exit_status), [](std::exception_ptr thrown) {
     if (thrown) std::rethrow_exception(thrown);
@@ -69,7 +74,11 @@ int fail(const std::string& what) {
 int exec_stream(RunCommand command, ExecTasks tasks, bool nul, OwnGuardian guardian) {
   ExecStream stream{std::move(tasks), UniqueFd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)), nul};
   if (!stream.file) return fail("standard input cannot be read");
-  if (command.dry_run) return print_stream(command, std::move(stream));
+  if (command.dry_run) {
+    Input input = std::move(stream);
+    if (Error error = resume(command, input)) return fail(error.message());
+    return print_stream(command, std::get<ExecStream>(std::move(input)));
+  }
   return perform(std::move(command), std::move(stream), std::move(guardian));
 }
 

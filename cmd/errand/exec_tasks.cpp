@@ -161,7 +161,9 @@ std::string command_line(const Task& task) {
 
 std::string command_lines(const Plan& plan) {
   std::string lines;
-  for (const Task& task : plan.tasks().subspan(1)) lines += escape_text(command_line(task)) + "\n";
+  for (const Task& task : plan.tasks().subspan(1)) {
+    if (!task.settled) lines += escape_text(command_line(task)) + "\n";
+  }
   return lines;
 }
 

@@ -12,6 +12,7 @@
 #include "errand/options.h"
 #include "errand/plan/command_template.h"
 #include "errand/plan/plan.h"
+#include "errand/plan/resume.h"
 #include "errand/records.h"
 #include "errand/run/runner.h"
 
@@ -68,11 +69,12 @@ struct ExecStream {
   ExecTasks tasks;
   UniqueFd file;
   bool nul = false;
+  std::optional<Resumption> resumption = {};  // of a run that is gone on with
 };
 
 // The command that a task of exec runs, for a shell.
 std::string command_line(const Task& task);
-// Those of all tasks, a line each, with control characters escaped.
+// Those of all tasks that run, a line each, with control characters escaped.
 std::string command_lines(const Plan& plan);
 
 }  // namespace errand::cmd

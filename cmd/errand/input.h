@@ -16,6 +16,7 @@
 #include "errand/exec_tasks.h"
 #include "errand/options.h"
 #include "errand/plan/read.h"
+#include "errand/plan/resume.h"
 
 namespace errand::cmd {
 
@@ -25,6 +26,7 @@ struct TaskStream {
   std::string begin;
   UniqueFd file;
   ReadOptions options;
+  std::optional<Resumption> resumption = {};  // of a run that is gone on with
 };
 
 struct FilePlan {

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "errand/plan/resume.h"
 #include "errand/plan/select.h"
 #include "errand/report/color.h"
 #include "errand/report/console.h"
@@ -44,6 +45,12 @@ struct InputOptions {
   std::vector<EnvEntry> env;
 };
 
+// --resume and --failed.
+struct ResumeRequest {
+  Again again = Again::unfinished;
+  std::string run = "last";  // of the same tasks; or a log's path, an id, the beginning of one
+};
+
 struct RunCommand {
   InputOptions input;
   Overrides overrides;
@@ -55,6 +62,7 @@ struct RunCommand {
   bool no_folds = false;
   bool no_annotations = false;
   std::vector<ReportRequest> reports;
+  std::optional<ResumeRequest> resume;
   bool shuffle = false;
   std::optional<std::uint64_t> seed;  // of the shuffle; none: one of the moment
   Duration delay{};

@@ -16,6 +16,7 @@
 #include "errand/environment.h"
 #include "errand/journal/log_names.h"
 #include "errand/journal/run_folder.h"
+#include "errand/kept_run.h"
 #include "errand/report/event_log.h"
 #include "errand/report/output_store.h"
 #include "errand/report/replay.h"
@@ -24,15 +25,6 @@
 
 namespace errand::cmd {
 namespace {
-
-// A log, and the run's folder, where output is that its events point to; empty: there is none.
-struct Log {
-  std::string events, folder;
-
-  std::string inside(std::string_view name) const { return folder + "/" + std::string(name); }
-};
-
-Log log_in(const std::string& folder) { return {folder + "/" + std::string(kEventsFile), folder}; }
 
 // Is this the folder that the run made, and no other with a log of events in it?
 bool is_folder_of(const std::string& folder, const std::string& id) {
@@ -43,7 +35,7 @@ bool is_folder_of(const std::string& folder, const std::string& id) {
 // The text report, told of the names of logs before each end.
 class WithLogs final : public Observer {
  public:
-  WithLogs(Writer& out, SummaryOptions options, const Log& log)
+  WithLogs(Writer& out, SummaryOptions options, const KeptRun& log)
       : log_(log), text_(out, with_logs(std::move(options))) {}
   void on(const RunEvent& event) override {
     if (const auto* run = std::get_if<RunStarted>(&event.kind)) {
@@ -67,32 +59,12 @@ class WithLogs final : public Observer {
     return ::access(path.c_str(), F_OK) == 0 ? path : std::string();
   }
 
-  const Log& log_;
+  const KeptRun& log_;
   bool has_logs_ = false;
   LogNames names_;
   std::optional<LogNames::Log> last_;  // of the task whose end is being told
   TextReport text_;
 };
-
-// What is a file is one; a run's id never has a slash or a dot.
-Result<Log> find_log(const std::string& run) {
-  struct ::stat found;
-  const bool is_path = run.find_first_of("/.") != std::string::npos;
-  if (is_path || (run != "last" && ::stat(run.c_str(), &found) == 0)) {
-    const Log inside = log_in(run);
-    if (::stat(inside.events.c_str(), &found) == 0) return inside;
-    const std::filesystem::path path(run);
-    if (path.filename() != kEventsFile) return Log{run, ""};
-    return Log{run, path.has_parent_path() ? path.parent_path().string() : "."};
-  }
-  const std::string runs = runs_folder();
-  if (runs.empty()) {
-    return std::unexpected(Error::text("neither XDG_STATE_HOME nor HOME says where runs are kept"));
-  }
-  const Result<std::string> folder = find_run(runs, run);
-  if (!folder) return std::unexpected(folder.error());
-  return log_in(*folder);
-}
 
 // One report on its way to its place.
 class Rendering {
@@ -100,7 +72,7 @@ class Rendering {
   explicit Rendering(const ReportCommand& command) : command_(command) {}
 
   Error perform() {
-    Result<Log> log = find_log(command_.run);
+    Result<KeptRun> log = find_kept_run(command_.run);
     if (!log) return log.error();
     std::ifstream file(log->events, std::ios::binary);
     if (!file) return Error::system("'" + log->events + "'", errno);
@@ -113,7 +85,7 @@ class Rendering {
   }
 
  private:
-  Error render_log(const Log& log, std::istream& file) {
+  Error render_log(const KeptRun& log, std::istream& file) {
     Writer& writer = file_->writer();
     WithLogs text(writer, text_options(), log);
     RunRecorder recorder;
@@ -138,7 +110,7 @@ class Rendering {
     }
     return {};
   }
-  static std::string note(const Log& log, const Replayed& replayed) {
+  static std::string note(const KeptRun& log, const Replayed& replayed) {
     const std::string where = replayed.problem.empty() ? "" : " (" + replayed.problem + ")";
     return "errand: note: '" + log.events + "' has no end" + where +
            ": errand was killed, or still runs";

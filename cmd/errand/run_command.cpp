@@ -22,6 +22,7 @@
 #include "errand/process/reaper.h"
 #include "errand/report/console.h"
 #include "errand/report/summary.h"
+#include "errand/resume.h"
 #include "errand/run/failure.h"
 #include "errand/run/runner.h"
 #include "errand/run/stopping.h"
@@ -60,13 +61,6 @@ class WhileRead final : public Observer {
   Writer& out_;
   Observer& observer_;
 };
-
-// Where the tasks can be read again.
-Origin origin_of(const Input& input) {
-  const auto* file = std::get_if<FilePlan>(&input);
-  if (!file || file->file.empty() || file->file == "<stdin>") return {};
-  return {current_folder(), file->file};
-}
 
 // The command that runs a task of `errand exec` again; empty where it needs more than a command.
 std::string own_command(const Task& task) {
@@ -124,11 +118,6 @@ std::string safeguards(const Reaper& reaper, const Guardian* guardian) {
                           ", parent-death signal, ";
   return "nothing is left behind: " + own +
          (guardian ? "guardian (pid " + std::to_string(guardian->pid()) + ")" : "no guardian");
-}
-
-std::string name_of(const Input& input) {
-  const auto* stream = std::get_if<TaskStream>(&input);
-  return stream ? stream->options.name : "exec";
 }
 
 // Where the tasks come from, for -v.
@@ -244,6 +233,8 @@ Error Session::open_files() {
 awaitable<RunEnded> Session::run_input() {
   RunOptions options;
   options.id = id_;
+  options.name = name_of(input_);
+  options.origin = origin_of(input_);
   if (guardian_) guardian_->set_mark("ERRAND_RUN_ID=" + options.id);
   options.processors = processors();
   options.started = started_at_;
@@ -254,12 +245,9 @@ awaitable<RunEnded> Session::run_input() {
   options.delay = command_.delay;
   options.held_back = held_back(command_.load, command_.memory_free_min, options.processors);
   if (auto* file = std::get_if<FilePlan>(&input_)) {
-    options.name = file->plan.root().name;
-    options.origin = origin_of(input_);
     Runner runner(executor_, reports_.output(), observers_, options);
     co_return co_await runner.run(signals_.run(), signals_.hurry(), file->plan);
   }
-  options.name = name_of(input_);
   const Task root = run_group(options.name, command_.overrides);
   const std::unique_ptr<TaskSource> source = open_source();
   Runner runner(executor_, reports_.output(), observers_, options);
@@ -268,16 +256,22 @@ awaitable<RunEnded> Session::run_input() {
 
 std::unique_ptr<TaskSource> Session::open_source() {
   std::unique_ptr<TaskSource> source;
+  std::optional<Resumption> resumption;
   if (auto* exec = std::get_if<ExecStream>(&input_)) {
+    resumption = std::move(exec->resumption);
     source = std::make_unique<ExecSource>(runtime_, std::move(exec->file), std::move(exec->tasks),
                                           exec->nul);
   } else {
-    source = std::make_unique<StreamSource>(runtime_, std::move(std::get<TaskStream>(input_)),
-                                            command_.overrides);
+    auto& stream = std::get<TaskStream>(input_);
+    resumption = std::move(stream.resumption);
+    source = std::make_unique<StreamSource>(runtime_, std::move(stream), command_.overrides);
   }
-  if (command_.input.only.empty() && command_.input.skip.empty()) return source;
-  return std::make_unique<SelectedSource>(std::move(source), command_.input.only,
-                                          command_.input.skip);
+  if (!command_.input.only.empty() || !command_.input.skip.empty()) {
+    source = std::make_unique<SelectedSource>(std::move(source), command_.input.only,
+                                              command_.input.skip);
+  }
+  if (!resumption) return source;
+  return std::make_unique<ResumedSource>(std::move(source), std::move(*resumption));
 }
 
 void Session::tell_of_start() {
@@ -396,7 +390,12 @@ int perform(RunCommand command, Input input, OwnGuardian guardian) {
   const std::optional<Jobs> in_file = file ? file->plan.root().jobs : std::nullopt;
   JobBudget budget = job_budget(command.overrides.jobs, in_file);
   if (!command.overrides.jobs && !in_file) command.overrides.jobs = budget.jobs;
-  if (file) file->plan = shuffled(command, apply(command.overrides, std::move(file->plan)));
+  if (file) file->plan = apply(command.overrides, std::move(file->plan));
+  if (Error error = resume(command, input)) {
+    complain({"errand: " + error.message()});
+    return kErrandFailed;
+  }
+  if (file) file->plan = shuffled(command, std::move(file->plan));
   if (file && command.dry_run) {
     return print(file->file.empty() ? command_lines(file->plan) : describe(file->plan));
   }

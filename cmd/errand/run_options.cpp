@@ -57,6 +57,13 @@ Reader reading_shuffle(RunCommand& run) {
   };
 }
 
+Reader reading_resume(RunCommand& run, Again again) {
+  return [&run, again](const Texts& texts) {
+    run.resume.emplace(again, texts.back().empty() ? "last" : texts.back());
+    return Error();
+  };
+}
+
 Reader reading_no_journal(RunCommand& run) {
   return [&run](const Texts& texts) {
     const std::string& text = texts.back();
@@ -181,6 +188,20 @@ void add_task_options(std::vector<OptionSpec>& all, RunCommand& run) {
        .read = collecting(run.input.skip, as_it_is),
        .repeats = true,
        .completes = Completes::task});
+  add({.names = "--resume",
+       .value = "RUN",
+       .help = "run what has not succeeded in the last run, or in RUN",
+       .read = reading_resume(run, Again::unfinished),
+       .variable = "ERRAND_RESUME",
+       .rivals = "again",
+       .value_is_optional = true});
+  add({.names = "--failed",
+       .value = "RUN",
+       .help = "run what failed in the last run, or in RUN",
+       .read = reading_resume(run, Again::failed),
+       .variable = "ERRAND_FAILED",
+       .rivals = "again",
+       .value_is_optional = true});
   add(var_option(run.input));
   add(env_option(run.input));
   add({.names = "--shell",
@@ -273,13 +294,6 @@ void add_screen_options(std::vector<OptionSpec>& all, RunCommand& run) {
 void add_later_options(std::vector<OptionSpec>& all) {
   for (const char* name : {"--joblog", "--results"}) {
     all.push_back({.names = name, .value = "X", .help = {}, .read = refusing(name)});
-  }
-  for (const char* name : {"--resume", "--failed"}) {
-    all.push_back({.names = name,
-                   .value = {},
-                   .help = {},
-                   .read = refusing(name),
-                   .value_is_optional = true});
   }
 }
 

@@ -83,6 +83,7 @@ class Settings {
   Json collect() {
     if (policy_.when != When::on_success) json_["when"] = errand::to_string(policy_.when);
     if (!task_.excluded.empty()) json_["excluded"] = texts_.raw(task_.excluded);
+    if (task_.settled) json_["skipped"] = task_.settled->why;
     add_surroundings();
     add_times();
     if (task_.is_group) {

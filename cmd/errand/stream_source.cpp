@@ -50,4 +50,10 @@ awaitable<Result<std::optional<Task>>> SelectedSource::next(Context context) {
   }
 }
 
+awaitable<Result<std::optional<Task>>> ResumedSource::next(Context context) {
+  Result<std::optional<Task>> task = co_await all_->next(context);
+  if (task && *task) (*task)->settled = resumption_.settle(**task);
+  co_return task;
+}
+
 }  // namespace errand::cmd

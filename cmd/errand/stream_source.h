@@ -39,4 +39,16 @@ class SelectedSource final : public TaskSource {
   std::vector<std::string> only_, skip_;
 };
 
+// Those of another source, marked where an earlier run has settled them.
+class ResumedSource final : public TaskSource {
+ public:
+  ResumedSource(std::unique_ptr<TaskSource> all, Resumption resumption)
+      : all_(std::move(all)), resumption_(std::move(resumption)) {}
+  awaitable<Result<std::optional<Task>>> next(Context context) override;
+
+ private:
+  std::unique_ptr<TaskSource> all_;
+  Resumption resumption_;
+};
+
 }  // namespace errand::cmd

@@ -41,7 +41,7 @@ TEST_CASE("each event is one line, there as soon as it has happened") {
       R"("group":true,"mode":"errgroup"})"
       "\n"
       R"({"time":"2026-01-02T03:04:05.678Z","since_start":0.0,"event":"task_planned","task":"build/a","id":2,)"
-      R"("parent":"build","command":"make a"})"
+      R"("parent":"build","command":"make a","fingerprint":"24264bcd322894d1"})"
       "\n");
   std::size_t seen = log.text().size();
   const auto next = [&] {

@@ -182,12 +182,14 @@ class RunTest : public VirtualTest {
   }
   RunEnded run_plan(const std::string& yaml) {
     std::function<void(CancelFn, CancelFn)> nothing;
-    return run_plan(yaml, nothing);
+    return run_plan(plan(yaml), nothing);
   }
   // `meanwhile(cancel, hurry)` is called before the run starts, to arm timers.
   RunEnded run_plan(const std::string& yaml,
                     const std::function<void(CancelFn, CancelFn)>& meanwhile) {
-    const Plan checked = plan(yaml);
+    return run_plan(plan(yaml), meanwhile);
+  }
+  RunEnded run_plan(Plan checked, const std::function<void(CancelFn, CancelFn)>& meanwhile = {}) {
     auto [context, cancel] = with_cancel(background());
     auto [hurry, hasten] = with_cancel(background());
     if (meanwhile) meanwhile(cancel, hasten);

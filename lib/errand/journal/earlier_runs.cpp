@@ -17,16 +17,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
+struct Began {
+  WallTime time;
+  Origin origin;
+  std::string name;
+};
+
 struct Beginning final : Observer {
   void on(const RunEvent& event) override {
     if (const auto* run = std::get_if<RunStarted>(&event.kind)) {
-      found.emplace(event.time, run->origin);
+      found.emplace(event.time, run->origin, run->name);
     }
   }
-  std::optional<std::pair<WallTime, Origin>> found;
+  std::optional<Began> found;
 };
 
-std::optional<std::pair<WallTime, Origin>> beginning_of(const std::string& log) {
+std::optional<Began> beginning_of(const std::string& log) {
   LogLines lines(log, LogLines::kLineBytesMax);
   const std::optional<std::string_view> first = lines.next();
   if (!first) return std::nullopt;
@@ -42,9 +48,11 @@ fs::path path_of(const Origin& origin) {
 
 }  // namespace
 
-std::vector<EarlierRun> earlier_runs(const std::string& runs, const Origin& origin) {
+std::vector<EarlierRun> earlier_runs(const std::string& runs, const Origin& origin,
+                                     const std::string& name) {
   std::vector<EarlierRun> found;
-  if (origin.file.empty()) return found;
+  const bool in_file = !origin.file.empty();
+  if (!in_file && name.empty()) return found;
   const fs::path path = path_of(origin);
   std::vector<std::string> ids = run_ids(runs);
   std::ranges::reverse(ids);
@@ -53,8 +61,10 @@ std::vector<EarlierRun> earlier_runs(const std::string& runs, const Origin& orig
     const std::string folder = runs + "/" + id;
     const auto beginning = beginning_of(folder + "/" + std::string(kEventsFile));
     if (!beginning) continue;
-    const auto& [started, its] = *beginning;
-    if (!its.file.empty() && path_of(its) == path) found.push_back({id, folder, started});
+    const Origin& its = beginning->origin;
+    const bool is_one_of_them = in_file == !its.file.empty() && path_of(its) == path &&
+                                (in_file || beginning->name == name);
+    if (is_one_of_them) found.push_back({id, folder, beginning->time});
   }
   const auto later = [](const EarlierRun& a, const EarlierRun& b) {
     return std::tie(a.started, a.id) > std::tie(b.started, b.id);

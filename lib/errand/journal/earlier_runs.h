@@ -19,9 +19,11 @@ struct EarlierRun {
 
 inline constexpr std::size_t kLogsLookedInto = 100;  // the newest
 
-// The runs of the task file at `origin`, newest first, those that still go on too. None where
-// `origin` is nowhere. Two origins are one where folder and file lead to the same path. Only first
-// lines are read; what is no log of a run is skipped.
-std::vector<EarlierRun> earlier_runs(const std::string& runs, const Origin& origin);
+// The runs of the task file at `origin`, newest first, those that still go on too. Two origins are
+// one where folder and file lead to the same path. Of tasks that are in no file: the runs with this
+// name in the same folder; without a name none. Only first lines are read; what is no log of a run
+// is skipped.
+std::vector<EarlierRun> earlier_runs(const std::string& runs, const Origin& origin,
+                                     const std::string& name = {});
 
 }  // namespace errand

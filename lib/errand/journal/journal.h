@@ -19,11 +19,11 @@
 
 namespace errand {
 
-// Events are collected and written a few times a second, so that they cost no system call each. A
-// journal that cannot be written any more stops; the run does not.
+// Events are collected and written some times a second at most, so that they cost no system call
+// each. A journal that cannot be written any more stops; the run does not.
 class Journal final : public Observer {
  public:
-  static constexpr Duration kWriteAfter = std::chrono::milliseconds(50);
+  static constexpr Duration kWriteAfter = std::chrono::milliseconds(5);
   static constexpr std::size_t kBufferBytes = 1 << 16;
   // Beyond this only ends are noted, of a stream those of failures.
   static constexpr std::uint64_t kEventBytesMax = std::uint64_t{256} << 20;

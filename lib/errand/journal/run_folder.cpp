@@ -36,12 +36,6 @@ std::string newest(const std::string& runs, const std::vector<std::string>& ids)
   return best;
 }
 
-// Its errand has locked its log as long as it lives.
-bool is_running(const fs::path& folder) {
-  const UniqueFd log(::open((folder / kEventsFile).c_str(), O_RDONLY | O_CLOEXEC));
-  return log && ::flock(log.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-}
-
 bool is_ours(const fs::path& file) {
   const std::string name = file.filename();
   return name == kEventsFile || name == kOutputFile || name.ends_with(kLogEnd);
@@ -105,8 +99,16 @@ void prune_runs(const std::string& runs, const std::string& keep, bool large, st
   for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
     const fs::path folder = fs::path(runs) / *id;
     bytes += bytes_in(folder);
-    if ((++count > count_max || bytes > bytes_max) && !is_running(folder)) remove_run(folder);
+    if ((++count > count_max || bytes > bytes_max) && !is_running(folder.native()))
+      remove_run(folder);
   }
+}
+
+// Its errand has locked its log as long as it lives.
+bool is_running(const std::string& folder) {
+  const std::string path = folder + "/" + std::string(kEventsFile);
+  const UniqueFd log(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return log && ::flock(log.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 Result<std::string> find_run(const std::string& runs, const std::string& id) {

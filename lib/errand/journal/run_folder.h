@@ -38,4 +38,7 @@ void prune_runs(const std::string& runs, const std::string& keep, bool large,
 // The error names what there is: "no run begins with 'x'".
 Result<std::string> find_run(const std::string& runs, const std::string& id);
 
+// Does the run in this folder still go on?
+bool is_running(const std::string& folder);
+
 }  // namespace errand

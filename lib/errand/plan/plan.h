@@ -63,6 +63,13 @@ struct Need {
 // The one that says nothing, shared.
 const std::shared_ptr<const Policy>& default_policy();
 
+// Why a task does not run again: an earlier run has seen to it.
+struct Settled {
+  std::string run;         // its id
+  bool succeeded = false;  // then and there, as far as what needs it is concerned
+  std::string why;         // "succeeded in run 20260102-030405-1a2b"
+};
+
 struct Task {
   TaskId id = 0;
   TaskId parent = 0;      // the root's parent is itself
@@ -75,6 +82,8 @@ struct Task {
   std::vector<Need> needs;       // sorted, each task once
   bool is_group = false;
   std::string excluded;  // why it does not run: "if: env.CI == 'true'"; empty: it may run
+  std::shared_ptr<const Settled> settled;  // it does not run, and waits for nothing; null: it runs
+  std::uint64_t known_fingerprint = 0;     // of a task that a log tells of; see fingerprint.h
   std::shared_ptr<const Policy> policy = default_policy();  // never null; may be shared
 
   // Inherited settings are resolved: what stands here is what counts.

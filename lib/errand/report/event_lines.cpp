@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/report/event_lines.h"
 
+#include <array>
+#include <charconv>
 #include <chrono>
 
 #include "errand/base/escape_text.h"
@@ -11,11 +13,19 @@
 namespace errand {
 namespace {
 
-void add_definition(JsonText& line, const Task& task, const Masker& masker) {
+std::string hexadecimal(std::uint64_t number) {
+  std::array<char, 16> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
+  return {digits.data(), end};
+}
+
+void add_definition(JsonText& line, const Task& task, const Masker& masker,
+                    Fingerprints& fingerprints) {
   if (task.is_group) {
     line.member("group", true).member("mode", to_string(task.mode));
   } else {
     line.member("command", shown_command(task, masker));
+    line.member("fingerprint", hexadecimal(fingerprints.of(task)));
   }
   if (task.policy->service) line.member("service", true);
 }
@@ -23,8 +33,9 @@ void add_definition(JsonText& line, const Task& task, const Masker& masker) {
 // A name that would be another one in JSON leads nowhere.
 void add_origin(JsonText& line, const Origin& origin) {
   const auto& [folder, file] = origin;
-  if (file.empty() || valid_utf8(file) != file || valid_utf8(folder) != folder) return;
-  line.member("folder", folder).member("file", file);
+  if (folder.empty() || valid_utf8(file) != file || valid_utf8(folder) != folder) return;
+  line.member("folder", folder);
+  if (!file.empty()) line.member("file", file);
 }
 
 }  // namespace
@@ -54,6 +65,7 @@ struct EventLines::Fields {
 
   void operator()(const RunStarted& run) const {
     lines.is_stream_ = run.plan == nullptr;
+    lines.fingerprints_ = Fingerprints(run.origin.folder);
     JsonText line = begin("run_started");
     line.member("version", kEventLogVersion).member("id", run.id).member("name", run.name);
     line.member("mode", to_string(run.mode)).member("jobs", run.jobs);
@@ -70,7 +82,7 @@ struct EventLines::Fields {
   void define(const Task& task, const Plan& plan) const {
     JsonText line = begin("task_planned", &task);
     if (task.parent != 0) line.member("parent", plan.task(task.parent).full_name);
-    add_definition(line, task, lines.masker_);
+    add_definition(line, task, lines.masker_, lines.fingerprints_);
     if (!task.needs.empty()) {
       line.key("needs").begin_array();
       for (const Need& need : task.needs) line.value(plan.task(need.task).full_name);
@@ -82,7 +94,7 @@ struct EventLines::Fields {
     JsonText line = begin("task_ready", ready.task);
     if (lines.is_stream_) {
       if (ready.task->secrets) lines.masker_.add(*ready.task->secrets);
-      add_definition(line, *ready.task, lines.masker_);
+      add_definition(line, *ready.task, lines.masker_, lines.fingerprints_);
     }
     end();
   }
@@ -117,6 +129,7 @@ struct EventLines::Fields {
     line.member("attempt_count", ended.attempts).member("first_failure", ended.first_failure);
     line.member("flaky", ended.flaky).member("allowed", ended.allowed);
     if (ended.excluded) line.member("excluded", true);
+    if (!ended.succeeded_in.empty()) line.member("succeeded_in", ended.succeeded_in);
     if (!ended.same_as.empty()) line.member("same_as", ended.same_as);
     line.member("duration", ended.duration).member("last_lines", ended.last_lines);
     end();

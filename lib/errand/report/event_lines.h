@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "errand/base/masker.h"
+#include "errand/plan/fingerprint.h"
 #include "errand/report/json_text.h"
 #include "errand/run/events.h"
 
@@ -30,6 +31,7 @@ class EventLines {
 
   std::string lines_;
   Masker masker_;
+  Fingerprints fingerprints_;
   bool is_stream_ = false;
   std::int64_t second_ = -1;  // that time_ tells
   std::string time_;

@@ -59,6 +59,7 @@ void add_task(JsonText& to, const TaskRecord& task, const RunRecord& run) {
   to.member("first_failure", task.first_failure);
   to.member("flaky", task.flaky).member("allowed", task.allowed);
   if (task.excluded) to.member("excluded", true);
+  if (!task.succeeded_in.empty()) to.member("succeeded_in", task.succeeded_in);
   if (!task.same_as.empty()) to.member("same_as", task.same_as);
   to.member("duration", task.duration).member("last_lines", task.last_lines);
   to.key("attempts").begin_array();

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -114,6 +115,13 @@ KeptOutput output(const Json& line) {
   return kept;
 }
 
+std::uint64_t fingerprint(const Json& line) {
+  const std::string digits = text(line, "fingerprint");
+  std::uint64_t value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+  return value;
+}
+
 class Replay {
  public:
   explicit Replay(Observer& observer) : observer_(observer) {}
@@ -176,6 +184,7 @@ class Replay {
     task.full_name = text(line, "task");
     task.name = task.full_name.substr(task.full_name.rfind('/') + 1);
     task.is_group = flag(line, "group");
+    task.known_fingerprint = fingerprint(line);
     if (task.is_group) {
       task.mode = mode(line);
     } else {
@@ -265,6 +274,7 @@ class Replay {
     ended.flaky = flag(line, "flaky");
     ended.allowed = flag(line, "allowed");
     ended.excluded = flag(line, "excluded");
+    ended.succeeded_in = text(line, "succeeded_in");
     ended.same_as = text(line, "same_as");
     ended.duration = duration(line, "duration");
     ended.last_lines = text(line, "last_lines");

@@ -125,6 +125,7 @@ void RunRecorder::take(const RunEvent&, const TaskEnded& ended) {
   task.flaky = ended.flaky;
   task.allowed = ended.allowed;
   task.excluded = ended.excluded;
+  task.succeeded_in = ended.succeeded_in;
   task.same_as = valid_utf8(ended.same_as);
   task.duration = rounded(ended.duration);
   task.last_lines = valid_utf8(ended.last_lines);

@@ -43,7 +43,7 @@ struct TaskRecord {
   TaskState state = TaskState::canceled;
   bool first_failure = false, flaky = false, allowed = false, excluded = false;
   std::optional<ExitStatus> status;
-  std::string cause, same_as, last_lines;
+  std::string cause, succeeded_in, same_as, last_lines;
   std::optional<Duration> ready;  // since the run's start; none: it never was
   Duration duration{};
   std::vector<AttemptRecord> attempts;  // in the order of their starts

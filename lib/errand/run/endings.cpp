@@ -48,7 +48,8 @@ void Execution::end_one(Ending ending) {
   run.phase = TaskRun::Phase::ended;
   run.state = ended.state;
   run.excluded = ended.excluded;
-  run.serves_needs = ended.state == TaskState::succeeded || ended.allowed;
+  run.serves_needs =
+      ended.state == TaskState::succeeded || ended.allowed || !ended.succeeded_in.empty();
   if (ended.state == TaskState::skipped) run.why = ended.error;
   GroupRun* const parent = run.parent;
   if (parent) parent->tally.add(ended);
@@ -100,7 +101,7 @@ void Execution::release_last(GroupRun& group) {
   }
 }
 
-// A task, or a whole group, that will not start.
+// A task, or a whole group, that will not start. What an earlier run has settled stays so.
 void Execution::end_unstarted(TaskRun& run, TaskState state, const Error& why, bool excluded) {
   if (run.phase >= TaskRun::Phase::ending) return;
   if (run.phase == TaskRun::Phase::queued) slots_.release(run);
@@ -110,6 +111,12 @@ void Execution::end_unstarted(TaskRun& run, TaskState state, const Error& why, b
   ended.state = state;
   ended.error = why;
   ended.excluded = excluded;
+  if (const Settled* settled = run.task->settled.get()) {
+    ended.state = TaskState::skipped;
+    ended.error = Error::text(settled->why);
+    ended.excluded = true;
+    if (settled->succeeded) ended.succeeded_in = settled->run;
+  }
   end(run, std::move(ended));
 }
 
@@ -140,7 +147,8 @@ void Execution::tell_dependent(TaskRun& run, Condition condition, const TaskRun&
     return;
   }
   if (early && (condition == Condition::started ? need.started : need.ready)) return;  // long met
-  if (run.is_last() || condition == Condition::done ||
+  const bool was_good = need.task->settled && need.serves_needs;  // in an earlier run
+  if (run.is_last() || was_good || condition == Condition::done ||
       (condition == Condition::started && need.shares_outcome) ||
       (condition == Condition::success && need.serves_needs)) {
     return meet(run);

@@ -101,6 +101,7 @@ struct TaskEnded {
   bool flaky = false;                // succeeded after a failed attempt
   bool allowed = false;              // a failure that the file allows
   bool excluded = false;             // skipped because the file says so: `if`, `when`
+  std::string succeeded_in;          // skipped because it has succeeded in the run with this id
   std::string same_as;               // shares the outcome of this task, which has an equal `key`
   Duration duration{};               // from its first attempt (a group: from becoming ready)
   std::string last_lines;            // of the last attempt's output; bounded

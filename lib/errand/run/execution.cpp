@@ -110,6 +110,9 @@ awaitable<RunEnded> Execution::run(const Plan& plan) {
   }
   begin(plan.root(), &plan);
   link(plan);
+  for (const Task& task : plan.tasks()) {
+    if (task.settled) end_unstarted(runs_[task.id], TaskState::skipped, Error());
+  }
   GroupRun& root = make_group(runs_.front(), context_);
   open(root);
   GroupVerdict verdict = co_await join(root);
@@ -219,6 +222,7 @@ void Execution::open(GroupRun& group) {
       ended.error = run.why;
       ended.excluded = run.excluded;
       group.tally.add(ended);
+      if (run.serves_needs && !run.task->policy->service && !run.is_last()) ++group.tally.good_work;
       continue;
     }
     ++group.remaining;

@@ -48,6 +48,11 @@ awaitable<void> Execution::start_streamed(GroupRun& group, Task task, Context co
   ++group.remaining;
   if (run.task->secrets) masker_.add(*run.task->secrets);
   emit(TaskReady{run.task});
+  if (run.task->settled) {
+    end_unstarted(run, TaskState::skipped, Error());
+    run.owner.reset();
+    co_return;
+  }
   enqueue(run);
   if (run.phase == TaskRun::Phase::running) {
     co_await asio::post(context.runtime().executor(), asio::use_awaitable);  // let it begin

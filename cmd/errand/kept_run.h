@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "errand/base/result.h"
+
+namespace errand::cmd {
+
+// A run's log, and its folder, where the output is that its events point to; empty: there is none.
+struct KeptRun {
+  std::string events, folder;
+
+  std::string inside(std::string_view name) const { return folder + "/" + std::string(name); }
+};
+
+KeptRun kept_run_in(const std::string& folder);
+
+// By a log's path or that of its folder, a run's id or the beginning of one, or "last".
+Result<KeptRun> find_kept_run(const std::string& run);
+
+}  // namespace errand::cmd
