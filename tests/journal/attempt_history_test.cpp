@@ -19,7 +19,7 @@ using Times = std::vector<Duration>;
 const Origin kOurs = {"/home/a", "errand.yaml"};
 constexpr TaskState kSucceeded = TaskState::succeeded;
 
-// Kept runs of tasks a and b.
+// Kept runs of tasks a, b and one with a name that JSON escapes.
 class Runs {
  public:
   // Begins another run, each a second after the one before.
@@ -30,7 +30,7 @@ class Runs {
   }
   void attempt(const std::string& task, int number, TaskState state, Duration duration) {
     AttemptEnded ended;
-    ended.task = &plan_.task(task == "a" ? 1 : 2);
+    ended.task = &plan_.task(task == "a" ? 1 : task == "b" ? 2 : 3);
     ended.attempt = number;
     ended.state = state;
     ended.duration = duration;
@@ -55,7 +55,7 @@ class Runs {
   }
 
   Folder folder_;
-  Plan plan_ = make_plan({"a", "b"});
+  Plan plan_ = make_plan({"a", "b", "q\"\\"});
   EventLines lines_;
   std::string id_;
   int count_ = 0;
@@ -74,6 +74,13 @@ TEST_CASE("the history of a task is what its attempts took, the oldest first") {
   CHECK(runs.known() == Durations{{"a", {1s, 2s, 1500us, 4s}}, {"b", {9s}}});
   CHECK(earlier_durations(runs.path, kOurs, {"b"}) == Durations{{"b", {9s}}});
   CHECK(earlier_durations(runs.path, kOurs, {}).empty());
+}
+
+TEST_CASE("a task's name may have any characters") {
+  Runs runs;
+  runs.run("q\"\\", {3s});
+  CHECK(earlier_durations(runs.path, kOurs, {"q\"\\"}) == Durations{{"q\"\\", {3s}}});
+  CHECK(earlier_durations(runs.path, kOurs, {"q"}).empty());
 }
 
 TEST_CASE("runs of other files are no history") {

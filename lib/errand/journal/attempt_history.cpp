@@ -38,10 +38,21 @@ std::string text(const Json& line, const char* key) {
   return found != line.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+// Most lines are of no interest, which is found out without parsing them.
+bool may_tell(std::string_view line, const TaskNames& tasks) {
+  constexpr std::string_view kEvent = R"("event":"attempt_ended")", kTask = R"("task":")";
+  const std::size_t event = line.find(kEvent);
+  if (event == line.npos) return false;
+  const std::size_t task = line.find(kTask, event);
+  if (task == line.npos) return false;
+  const std::string_view rest = line.substr(task + kTask.size());
+  const std::string_view name = rest.substr(0, rest.find_first_of("\\\""));
+  const bool is_whole = rest.size() > name.size() && rest[name.size()] == '"';
+  return !is_whole || tasks.contains(name);
+}
+
 // None: it is no end of an attempt, or of one that tells nothing.
 std::optional<End> end_of(std::string_view line) {
-  constexpr std::string_view kEvent = R"("event":"attempt_ended")";
-  if (line.find(kEvent) == line.npos) return std::nullopt;  // most lines; those need not be parsed
   const Json json = Json::parse(line, nullptr, false);
   if (!json.is_object() || text(json, "event") != "attempt_ended") return std::nullopt;
   const auto state = state_of(text(json, "status"));
@@ -61,7 +72,7 @@ Durations durations_in(LogLines& log, const TaskNames& tasks) {
   Durations found;
   std::map<std::string, TellingAttempts, std::less<>> attempts;
   while (const auto line = log.next()) {
-    const std::optional<End> end = end_of(*line);
+    const auto end = may_tell(*line, tasks) ? end_of(*line) : std::nullopt;
     if (!end || !tasks.contains(end->task)) continue;
     if (attempts[end->task].tells(end->attempt, end->state)) {
       found[end->task].push_back(end->duration);

@@ -14,7 +14,7 @@
 namespace errand {
 
 // Of logs no more is read, so that a run does not begin late.
-inline constexpr std::uint64_t kHistoryBytesMax = std::uint64_t{32} << 20;
+inline constexpr std::uint64_t kHistoryBytesMax = std::uint64_t{64} << 20;
 
 using TaskNames = std::set<std::string, std::less<>>;
 
