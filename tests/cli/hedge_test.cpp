@@ -115,6 +115,16 @@ TEST_CASE("a task file on standard input has no earlier runs, and errand says so
   CHECK(contains(test.run(Call{.args = {"run", "-n", "-"}, .input = kPlan}).out, "found 0)"));
 }
 
+TEST_CASE("where there is no folder of earlier runs, errand says so once") {
+  CliTest test;
+  test.write("errand.yaml", kPlan);
+  const Ended end = test.run(Call{.args = {"run"}, .env = {"HOME="}});
+  CHECK(end.how() == "exit 0");
+  CHECK(count(end.err,
+              "errand: note: no task is hedged after p95: there is no folder of earlier "
+              "runs\n") == 1);
+}
+
 TEST_CASE("tasks of a stream are hedged after a percentile of those that ended before") {
   CliTest test;
   std::string lines;
