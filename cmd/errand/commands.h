@@ -6,6 +6,7 @@
 #include "errand/input.h"
 #include "errand/options.h"
 #include "errand/own_guardian.h"
+#include "errand/run/latencies.h"
 
 namespace errand::cmd {
 
@@ -22,8 +23,8 @@ int schema();
 // Runs what was read, as the options say; prints it instead for --dry-run.
 int perform(RunCommand command, Input input, OwnGuardian guardian);
 
-// The resolved plan as text, for --dry-run.
-std::string describe(const Plan& plan);
+// The resolved plan as text, for --dry-run; `history` for hedges after a percentile.
+std::string describe(const Plan& plan, const Durations& history);
 
 // Complains on standard error.
 void complain(const std::vector<std::string>& lines);

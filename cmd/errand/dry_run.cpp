@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "errand/commands.h"
+#include "errand/hedge_history.h"
 #include "errand/plan/plain_command.h"
 #include "errand/settings.h"
 
@@ -34,7 +35,8 @@ bool needs_no_shell(const Task& task, const Run* run) {
 // One line for each task and group, and one below it for each of its settings.
 class DryRun {
  public:
-  explicit DryRun(const Plan& plan) : plan_(plan), texts_(plan) {}
+  DryRun(const Plan& plan, const Durations& history)
+      : plan_(plan), history_(history), texts_(plan) {}
 
   std::string describe() {
     describe_group(plan_.root(), 0);
@@ -86,6 +88,9 @@ class DryRun {
       const bool said = key == "shell" || (task.is_group && key == "timeout");
       if (!said) add_detail(depth, setting_line(key, value));
     }
+    if (const Percentile* percentile = hedge_percentile(task)) {
+      add_detail(depth, hedge_text(task, *percentile, history_));
+    }
   }
 
   // Tasks that have scripts of both kinds say it of each.
@@ -127,12 +132,15 @@ class DryRun {
   }
 
   const Plan& plan_;
+  const Durations& history_;
   const ShownTexts texts_;
   std::string text_;
 };
 
 }  // namespace
 
-std::string describe(const Plan& plan) { return DryRun(plan).describe(); }
+std::string describe(const Plan& plan, const Durations& history) {
+  return DryRun(plan, history).describe();
+}
 
 }  // namespace errand::cmd

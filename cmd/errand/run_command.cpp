@@ -12,6 +12,7 @@
 #include "errand/environment.h"
 #include "errand/executor/jobserver_tokens.h"
 #include "errand/executor/local.h"
+#include "errand/hedge_history.h"
 #include "errand/input.h"
 #include "errand/job_budget.h"
 #include "errand/job_control.h"
@@ -245,6 +246,8 @@ awaitable<RunEnded> Session::run_input() {
   options.delay = command_.delay;
   options.held_back = held_back(command_.load, command_.memory_free_min, options.processors);
   if (auto* file = std::get_if<FilePlan>(&input_)) {
+    options.history = hedge_history(file->plan, options.origin);
+    for (const std::string& line : hedge_lines(file->plan, options.history)) log_.tell(line);
     Runner runner(executor_, reports_.output(), observers_, options);
     co_return co_await runner.run(signals_.run(), signals_.hurry(), file->plan);
   }
@@ -397,7 +400,12 @@ int perform(RunCommand command, Input input, OwnGuardian guardian) {
   }
   if (file) file->plan = shuffled(command, std::move(file->plan));
   if (file && command.dry_run) {
-    return print(file->file.empty() ? command_lines(file->plan) : describe(file->plan));
+    if (file->file.empty()) return print(command_lines(file->plan));
+    return print(describe(file->plan, hedge_history(file->plan, origin_of(input))));
+  }
+  if (file && !command.quiet) {
+    const std::string note = no_hedge_note(file->plan, origin_of(input));
+    if (!note.empty()) complain({"errand: note: " + note});
   }
   if (!budget.note.empty() && !command.quiet) complain({"errand: note: " + budget.note});
   const CiWords ci = ci_words(command, output_mode(command));

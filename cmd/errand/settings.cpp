@@ -103,6 +103,11 @@ class Settings {
     return std::round(std::chrono::duration<double>(value).count() * micro) / micro;
   }
 
+  Json hedge_delay(const HedgeDelay& delay) const {
+    if (const auto* percentile = std::get_if<Percentile>(&delay)) return format(*percentile);
+    return duration(std::get<Duration>(delay));
+  }
+
   Json size(std::uint64_t bytes) const {
     if (reader_ == Reader::program) return bytes;
     constexpr std::uint64_t step = 1024;
@@ -169,7 +174,7 @@ class Settings {
     }
     if (policy_.retry.count > 0) json_["retry"] = retry();
     if (policy_.hedge) {
-      json_["hedge"] = {{"delay", duration(policy_.hedge->delay)},
+      json_["hedge"] = {{"delay", hedge_delay(policy_.hedge->delay)},
                         {"max_attempts", policy_.hedge->max_attempts},
                         {"non_fatal_exit", exit_codes(policy_.hedge->non_fatal_exit)}};
     }

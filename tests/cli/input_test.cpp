@@ -223,13 +223,5 @@ TEST_CASE("a large file is read in reasonable memory") {
   if (!kSanitized) CHECK(end.peak_kib < 200 * 1024);
 }
 
-TEST_CASE("a key's value that this version cannot do yet is refused, not ignored") {
-  CliTest test;
-  const Ended end = test.run_yaml("tasks: { a: { run: touch started, hedge: { delay: p95 } } }");
-  CHECK(end.how() == "exit 125");
-  CHECK(contains(end.err, "p95 is not available yet; write a duration"));
-  CHECK_FALSE(test.exists("started"));
-}
-
 }  // namespace
 }  // namespace errand::test

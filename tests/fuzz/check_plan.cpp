@@ -61,6 +61,12 @@ void check_locks(const std::vector<Lock>& locks) {
   }
 }
 
+bool is_delay(const HedgeDelay& delay) {
+  if (const auto* fixed = std::get_if<Duration>(&delay)) return *fixed >= kZero;
+  const unsigned percentile = std::get<Percentile>(delay).value;
+  return percentile >= 1 && percentile <= 99;
+}
+
 void check_group_policy(const Task& task) {
   const Policy& policy = *task.policy;
   promise(policy.then.empty() && !policy.hedge && !policy.service && policy.locks.empty(),
@@ -87,7 +93,7 @@ void check_task_policy(const Task& task) {
   promise(!policy.success_exit_codes.empty(), "a task can succeed");
   check_retry(policy.retry);
   if (policy.hedge) {
-    promise(policy.hedge->max_attempts >= 2 && policy.hedge->delay >= kZero, "a hedge is one");
+    promise(policy.hedge->max_attempts >= 2 && is_delay(policy.hedge->delay), "a hedge is one");
     check_codes(policy.hedge->non_fatal_exit);
   }
   promise(!policy.deadline || *policy.deadline > kZero, "a deadline is later");

@@ -99,7 +99,7 @@ TEST_CASE("the whole example is read: services, matrices and policies") {
   CHECK(shard.policy->retry.count == 2);
   CHECK(shard.policy->retry.on_exit == std::vector<int>{75});
   CHECK(shard.policy->locks.front().limit == 0);
-  CHECK(task_named(plan, "fetch").policy->hedge->delay == 2s);
+  CHECK(std::get<Duration>(task_named(plan, "fetch").policy->hedge->delay) == 2s);
 }
 
 TEST_CASE("the whole example is read: conditions, expressions and what comes last") {

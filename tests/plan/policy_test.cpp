@@ -136,20 +136,40 @@ TEST_CASE("what is wrong in retry stands where it is") {
 TEST_CASE("hedge has a delay, and attempts with it") {
   const HedgeRule rule =
       *policy_of("hedge: { delay: 2s, max_attempts: 3, non_fatal_exit: [6, 7] }").hedge;
-  CHECK(rule.delay == 2s);
+  CHECK(std::get<Duration>(rule.delay) == 2s);
   CHECK(rule.max_attempts == 3);
   CHECK(rule.non_fatal_exit == std::vector<int>{6, 7});
   const HedgeRule plain = *policy_of("hedge: { delay: 0, non_fatal_exit: any }").hedge;
-  CHECK(plain.delay == 0s);
+  CHECK(std::get<Duration>(plain.delay) == 0s);
   CHECK(plain.max_attempts == 2);
   CHECK(plain.non_fatal_exit.empty());
   CHECK(policy_of("hedge: { delay: 1s }, retry: 2").retry.count == 2);
   CHECK(wrong("hedge: 2s") ==
         at(20, "\"hedge\" expects a map such as { delay: 2s }, found \"2s\""));
   CHECK(wrong("hedge: {}") == at(20, "\"hedge\" has no \"delay\"; add it"));
-  CHECK(wrong("hedge: { delay: p95 }") == at(29, "p95 is not available yet; write a duration"));
   CHECK(wrong("hedge: { delay: 1s, max_attempts: 1 }") ==
         at(47, "max_attempts: \"1\" is not a whole number from 2 to 100"));
+}
+
+TEST_CASE("a hedge's delay is a duration or a percentile of earlier attempts") {
+  const auto percentile = [](const std::string& text) {
+    const HedgeRule rule = *policy_of("hedge: { delay: " + text + " }").hedge;
+    return std::get<Percentile>(rule.delay).value;
+  };
+  CHECK(percentile("p95") == 95);
+  CHECK(percentile("'p1'") == 1);
+  CHECK(percentile("p99") == 99);
+  for (const char* text : {"p0", "p100", "p05", "p99.9", "p9x", "P95", "95%", "p4294967391"}) {
+    CAPTURE(text);
+    CHECK(wrong(std::string("hedge: { delay: ") + text + " }") ==
+          at(29, "delay: \"" + std::string(text) + "\" is no percentile; write p1 to p99"));
+  }
+  CHECK(wrong("hedge: { delay: p }") ==
+        at(29, "delay: 'p' is not a duration; write it as 250ms, 10s, 5m or 1h30m"));
+  CHECK(wrong("hedge: { delay: [p95] }") ==
+        at(29, "\"delay\" expects a duration such as 2s, or p95, found a list"));
+  CHECK(wrong("timeout: p95") ==
+        at(22, "timeout: 'p95' is not a duration; write it as 250ms, 10s, 5m or 1h30m"));
 }
 
 TEST_CASE("deadline and slow_after are durations") {

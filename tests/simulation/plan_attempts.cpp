@@ -63,9 +63,10 @@ void PlanWatch::check_beside_others(const Task& task, const AttemptWatch& watch)
   const auto& attempts = of(task).attempts;
   if (!hedge) return expect(false, "two attempts of one task at a time", task);
   expect(of(task).running < hedge->max_attempts, "more hedges than there may be", task);
+  const auto delay = std::get<Duration>(hedge->delay);
   // A hedge may have waited for its slot, which does not put off the next.
   const auto original = std::ranges::find(attempts, false, &AttemptWatch::ended);
-  bool in_time = watch.began - original->began >= hedge->delay * (attempts.end() - original);
+  bool in_time = watch.began - original->began >= delay * (attempts.end() - original);
   for (const AttemptWatch& other : attempts) {
     in_time |= other.ended;
     const bool decided =

@@ -58,7 +58,7 @@ std::vector<EarlierRun> earlier_runs(const std::string& runs, const Origin& orig
   std::ranges::reverse(ids);
   if (ids.size() > kLogsLookedInto) ids.resize(kLogsLookedInto);
   for (const std::string& id : ids) {
-    const std::string folder = runs + "/" + id;
+    const std::string folder = (fs::path(runs) / id).string();
     const auto beginning = beginning_of(folder + "/" + std::string(kEventsFile));
     if (!beginning) continue;
     const Origin& its = beginning->origin;

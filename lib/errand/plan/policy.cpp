@@ -47,6 +47,12 @@ std::optional<Halt> read_halt(std::string_view text) {
   return halt;
 }
 
+bool looks_like_percentile(std::string_view text) {
+  if (text.ends_with('%')) return true;
+  const bool p = text.starts_with('p') || text.starts_with('P');
+  return p && text.size() > 1 && text[1] >= '0' && text[1] <= '9';
+}
+
 }  // namespace
 
 std::string_view to_string(When when) {
@@ -60,6 +66,16 @@ std::string_view to_string(When when) {
   }
   return "";
 }
+
+Result<HedgeDelay> parse_hedge_delay(std::string_view text) {
+  if (!looks_like_percentile(text)) return parse_duration(text);
+  const bool begins_right = text.starts_with('p') && text[1] != '0';
+  const auto value = begins_right ? parse_whole_number<unsigned>(text.substr(1)) : std::nullopt;
+  if (value && *value < 100) return Percentile{*value};
+  return std::unexpected(Error::text(quote(text) + " is no percentile; write p1 to p99"));
+}
+
+std::string format(Percentile percentile) { return "p" + std::to_string(percentile.value); }
 
 Result<Halt> parse_halt(std::string_view text) {
   if (const auto halt = read_halt(text)) return *halt;

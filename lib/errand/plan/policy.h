@@ -55,9 +55,18 @@ struct RetryRule {
   bool on_timeout = true;
 };
 
+// The duration that so many of a hundred earlier attempts did not exceed: p95.
+struct Percentile {
+  unsigned value = 95;  // from 1 to 99
+};
+std::string format(Percentile percentile);
+// "2s", "p95". The error says what is wrong, not where the text came from.
+using HedgeDelay = std::variant<Duration, Percentile>;
+Result<HedgeDelay> parse_hedge_delay(std::string_view text);
+
 // gRPC A6.
 struct HedgeRule {
-  Duration delay{};
+  HedgeDelay delay;
   unsigned max_attempts = 2;        // the original included
   std::vector<int> non_fatal_exit;  // empty: every exit code is non-fatal
 };

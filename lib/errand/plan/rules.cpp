@@ -113,19 +113,6 @@ std::optional<RetryRule> read_retry_map(const Entry& entry, ProblemList& problem
   return rule;
 }
 
-bool is_percentile(const Node& value) {
-  return value.text.size() > 1 && value.text.front() == 'p' &&
-         value.text.find_first_not_of("0123456789.", 1) == std::string_view::npos;
-}
-
-std::optional<Duration> read_hedge_delay(const Entry& entry, ProblemList& problems) {
-  if (!is_percentile(*entry.value)) return read_duration(entry, problems);
-  problems.add(entry.value->offset, [&] {
-    return escape(entry.value->text, kQuotedBytesMax) + " is not available yet; write a duration";
-  });
-  return {};
-}
-
 std::optional<unsigned> read_hedge_attempts(const Entry& entry, ProblemList& problems) {
   const auto count = read_number(entry, {2, kHedgeAttemptsMax}, problems);
   return count ? std::optional(static_cast<unsigned>(*count)) : std::nullopt;

@@ -132,6 +132,10 @@ std::optional<Duration> read_duration(const Entry& entry, ProblemList& problems)
   return read_parsed(entry, "a duration such as 250ms, 10s or 1h30m", parse_duration, problems);
 }
 
+std::optional<HedgeDelay> read_hedge_delay(const Entry& entry, ProblemList& problems) {
+  return read_parsed(entry, "a duration such as 2s, or p95", parse_hedge_delay, problems);
+}
+
 std::optional<Duration> read_timeout(const Entry& entry, ProblemList& problems) {
   const auto timeout = read_duration(entry, problems);
   if (!timeout || *timeout > Duration::zero()) return timeout;

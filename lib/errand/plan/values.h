@@ -23,7 +23,9 @@ std::optional<Argv> read_argv(const Entry& entry, ProblemList& problems);
 // Text is a script, a list is an argv. `name` is what messages call it.
 std::optional<Run> read_run(const Node& value, std::string_view name, ProblemList& problems);
 std::optional<Duration> read_duration(const Entry& entry, ProblemList& problems);
-// The same, and not 0.
+// A duration, or p1 to p99.
+std::optional<HedgeDelay> read_hedge_delay(const Entry& entry, ProblemList& problems);
+// The same as read_duration(), and not 0.
 std::optional<Duration> read_timeout(const Entry& entry, ProblemList& problems);
 std::optional<Jobs> read_jobs(const Entry& entry, ProblemList& problems);
 std::optional<int> read_signal(const Entry& entry, ProblemList& problems);

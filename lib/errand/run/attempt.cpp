@@ -137,11 +137,37 @@ void Execution::end_attempt(Course& course, const Attempt& described, AttemptOut
   if (described.slot != 0) slot_numbers_.give_back(described.slot);
   --course.in_flight;
   if (is_failure(state)) course.has_failed = true;
+  learn(course, described.number, state, duration);
   emit(AttemptEnded{described.task, described.number, state, result.status,
                     masked(outcome.verdict.why), duration, result.usage, std::move(kept)});
   for (const std::string& text : result.notices) {
     notice(Notice::Level::warning, described.task, text);
   }
+}
+
+// ---- how long attempts take
+
+// After how long another attempt starts beside a slow one. None: too little is known yet.
+std::optional<Duration> Execution::hedge_delay(const Task& task) {
+  const HedgeDelay& delay = task.policy->hedge->delay;
+  if (const auto* fixed = std::get_if<Duration>(&delay)) return *fixed;
+  return latencies_of(task, std::get<Percentile>(delay)).value();
+}
+
+// The tasks of a stream are taken for tasks of one kind: none of them comes twice.
+LatencyQuantile& Execution::latencies_of(const Task& task, Percentile percentile) {
+  const std::string key = is_stream_ ? format(percentile) : task.full_name;
+  if (const auto found = latencies_.find(key); found != latencies_.end()) return found->second;
+  LatencyQuantile known = is_stream_ ? stream_latencies(percentile)
+                                     : task_latencies(percentile, options_.history, task.full_name);
+  return latencies_.emplace(key, std::move(known)).first->second;
+}
+
+void Execution::learn(Course& course, int attempt, TaskState state, Duration duration) {
+  if (!course.policy().hedge) return;
+  const auto* percentile = std::get_if<Percentile>(&course.policy().hedge->delay);
+  if (!percentile || !course.telling.tells(attempt, state)) return;
+  latencies_of(course.task, *percentile).record(duration);
 }
 
 }  // namespace errand::detail

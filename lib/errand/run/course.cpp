@@ -165,7 +165,8 @@ awaitable<void> Execution::try_once(Course& course, Context context) {
   const Policy& policy = course.policy();
   course.waits = false;
   if (policy.service) return serve(course, std::move(context));
-  if (policy.hedge) return hedged(course, std::move(context));
+  const auto delay = policy.hedge ? hedge_delay(course.task) : std::nullopt;
+  if (delay) return hedged(course, std::move(context), *delay);
   return attempt(course, course.last, std::move(context), false);
 }
 
@@ -222,11 +223,11 @@ awaitable<Error> Execution::slot_again(TaskRun& run, Context context) {
 
 // ---- hedging
 
-awaitable<void> Execution::hedged(Course& course, Context context) {
+awaitable<void> Execution::hedged(Course& course, Context context, Duration delay) {
   const HedgeRule& rule = *course.policy().hedge;
   HedgeOptions<AttemptOutcome> options;
   options.max_attempts = static_cast<int>(rule.max_attempts);
-  options.delay = rule.delay;
+  options.delay = delay;
   options.classify = [&rule](const Result<AttemptOutcome>& outcome) {
     return outcome ? judge_hedge(rule, *outcome) : Verdict::fatal;
   };

@@ -14,6 +14,7 @@
 #include "errand/plan/plan.h"
 #include "errand/run/events.h"
 #include "errand/run/executor.h"
+#include "errand/run/latencies.h"
 #include "errand/run/output.h"
 #include "errand/run/tokens.h"
 
@@ -31,6 +32,7 @@ struct RunOptions {
   Tokens* tokens = nullptr;         // each attempt takes one; borrowed
   TraceContext trace = {};          // attempts are spans in it
   Origin origin = {};               // told, not used
+  Durations history = {};           // of earlier runs, for hedges after a percentile
 };
 
 // 0 = no limit; otherwise at least 1.

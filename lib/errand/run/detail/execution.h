@@ -194,7 +194,7 @@ class Execution {
   awaitable<void> retried(Course& course, Context context);
   awaitable<Error> try_again(Course& course, Context context, int index);
   awaitable<void> try_once(Course& course, Context context);
-  awaitable<void> hedged(Course& course, Context context);
+  awaitable<void> hedged(Course& course, Context context, Duration delay);
   awaitable<Result<AttemptOutcome>> hedge_attempt(Course& course, Context context, int index);
   awaitable<bool> acquire(SlotRequest& request, Parking& parking, SlotClaim claim, Context context);
   awaitable<Error> slot_again(TaskRun& run, Context context);
@@ -202,6 +202,9 @@ class Execution {
   awaitable<void> attempt(Course& course, AttemptOutcome& outcome, Context context, bool held,
                           Readiness* readiness = nullptr);
   Attempt begin_attempt(Course& course, const Readiness* readiness);
+  std::optional<Duration> hedge_delay(const Task& task);
+  void learn(Course& course, int attempt, TaskState state, Duration duration);
+  LatencyQuantile& latencies_of(const Task& task, Percentile percentile);
   void end_attempt(Course& course, const Attempt& described, AttemptOutcome& outcome,
                    const AttemptResult& result, Duration duration, KeptOutput kept);
   // ---- service.cpp
@@ -255,6 +258,7 @@ class Execution {
   std::map<std::string, LockCount> named_locks_;  // of a stream
   LockCount terminal_;
   std::unordered_map<std::string, Flight> flights_;
+  std::map<std::string, LatencyQuantile, std::less<>> latencies_;  // of tasks, or of a stream's
   std::deque<Ending> endings_;
   bool ending_ = false;
   bool is_stream_ = false;
@@ -273,6 +277,7 @@ struct Course {
   int in_flight = 0;        // attempts
   bool has_failed = false;  // an attempt
   bool waits = true;        // for the next attempt, or the first
+  TellingAttempts telling;  // of them
   AttemptOutcome last;
   std::shared_ptr<HeldSink> original;  // of the last hedge
   bool decided = false;                // the last hedge: who has no slot yet is not to start
