@@ -205,6 +205,16 @@ std::vector<std::string> take_command(std::vector<std::string>& arguments,
   return command;
 }
 
+// What stands behind "--" is no option. CLI11 would look for the first of it in the options of
+// errand itself once there have been words.
+std::vector<std::string> take_words(std::vector<std::string>& arguments) {
+  const auto mark = std::ranges::find(arguments, "--");
+  if (mark == arguments.end()) return {};
+  std::vector<std::string> words(mark + 1, arguments.end());
+  arguments.erase(mark, arguments.end());
+  return words;
+}
+
 }  // namespace
 
 Invocation read_command_line(int argc, char** argv) {
@@ -232,6 +242,7 @@ Invocation read_command_line(int argc, char** argv) {
     if (commands[i].takes_command && commands[i].name == first)
       parsers[i].words = take_command(arguments, commands[i].options);
   }
+  const std::vector<std::string> last_words = take_words(arguments);
   std::ranges::reverse(arguments);  // as CLI11 wants them
   try {
     app.parse(std::move(arguments));
@@ -253,7 +264,9 @@ Invocation read_command_line(int argc, char** argv) {
     if (Error error = read_options(commands[i].options, parsers[i]))
       return wrong(error.message(), commands[i].name);
     into.run.variables = into.exec.run.variables = variables_of(commands[i].options);
-    return invocation_of(commands[i].name, into, std::move(parsers[i].words));
+    std::vector<std::string>& words = parsers[i].words;
+    words.insert(words.end(), last_words.begin(), last_words.end());
+    return invocation_of(commands[i].name, into, std::move(words));
   }
   return wrong("name a command");
 }
