@@ -48,8 +48,8 @@ bool read_either(const Source& source, Document& document, ProblemList& problems
   ProblemList ignored(source);
   if (read_json(source, document, ignored)) return true;
   document.reset(source.text());
-  const bool is_yaml = !find_byte_fault(source.text(), Format::yaml) &&
-                       read_yaml(source, document, ignored);
+  const bool is_yaml =
+      !find_byte_fault(source.text(), Format::yaml) && read_yaml(source, document, ignored);
   document.reset(source.text());
   return (is_yaml ? read_yaml : read_json)(source, document, problems);
 }
