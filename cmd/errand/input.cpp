@@ -34,10 +34,16 @@ bool has_ending(std::string_view name, std::initializer_list<std::string_view> e
                      [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
-bool names_file(const std::string& word) {
+// Whatever there is: a task may be called as a folder or a program beside the file.
+bool looks_like_file(std::string_view word) {
+  return word == "-" || word.starts_with('/') || word.starts_with("./") ||
+         word.starts_with("../") ||
+         has_ending(word, {".yaml", ".yml", ".json", ".jsonl", ".ndjson"});
+}
+
+bool is_file(const std::string& word) {
   std::error_code ignored;
-  return word == "-" || has_ending(word, {".yaml", ".yml", ".json", ".jsonl", ".ndjson"}) ||
-         fs::exists(word, ignored);
+  return fs::exists(word, ignored) && !fs::is_directory(word, ignored);
 }
 
 // errand.yaml and its like, here or in the nearest parent that has one. Empty: none.
@@ -185,6 +191,8 @@ std::expected<Input, InputError> read_source(Source source, const std::vector<st
   InputError error;
   for (const Error& unknown : selected.error().errors())
     error.lines.push_back("errand: " + source.name + ": " + unknown.message());
+  if (!tasks.empty() && is_file(tasks.front()))
+    error.lines.push_back("errand: to run the file of that name, write './" + tasks.front() + "'");
   return std::unexpected(std::move(error));
 }
 
@@ -222,11 +230,12 @@ std::expected<Input, InputError> read_input(const InputOptions& options,
   if (Error error = enter_folder(options)) return failed(error.message());
   std::vector<std::string> tasks = options.positional;
   std::string path;
-  if (!tasks.empty() && names_file(tasks.front())) {
+  const bool named = !tasks.empty() && looks_like_file(tasks.front());
+  if (!named) path = find_default();
+  if (named || (path.empty() && !tasks.empty() && is_file(tasks.front()))) {
     path = tasks.front();
     tasks.erase(tasks.begin());
   } else {
-    path = find_default();
     if (path.empty() && stdin_is_piped()) path = "-";
     if (!path.empty() && path != "-" && stdin_has_bytes()) {
       complain({"errand: note: running " + path + "; to run what is piped in, write '-'"});

@@ -49,6 +49,37 @@ TEST_CASE("where there is no file errand says what it looked for") {
   CHECK(contains(test.run({"run", "build"}).err, "'build' is not a file"));
 }
 
+TEST_CASE("a task may be called as a folder or a program beside the file") {
+  CliTest test;
+  test.write("errand.yaml", "tasks: { build: echo the task, test: echo another }");
+  test.write("build/output", "");
+  test.write("test", "tasks: { in: echo in the file }");
+  CHECK(test.run({"run", "build"}).out == "the task\n");
+  CHECK(test.run({"run", "test"}).out == "another\n");
+  CHECK(test.run({"run", "./test"}).out == "in the file\n");
+  CHECK(test.run({"list", "--names", "test"}).out == "test\n");
+}
+
+TEST_CASE("a file without the ending of one is run where no errand.yaml is, else errand says how") {
+  CliTest test;
+  test.write("plan", "tasks: { in: echo in the file }");
+  CHECK(test.run({"run", "plan", "in"}).out == "in the file\n");
+  test.write("errand.yaml", "tasks: { a: echo a }");
+  const Ended end = test.run({"run", "plan", "in"});
+  CHECK(end.how() == "exit 125");
+  CHECK(contains(end.err, "there is no task \"plan\""));
+  CHECK(contains(end.err, "to run the file of that name, write './plan'"));
+}
+
+TEST_CASE("a task that is called like an option is named behind --") {
+  CliTest test;
+  test.write("errand.yaml", "tasks: { '-k': echo dash, '--help': echo help, b: echo b }");
+  CHECK(test.run({"run", "--", "-k"}).out == "dash\n");
+  CHECK(test.run({"run", "-q", "errand.yaml", "--", "-k"}).out == "dash\n");
+  CHECK(test.run({"run", "-j1", "b", "--", "--help"}).out == "help\nb\n");
+  CHECK(test.run({"list", "--names", "errand.yaml", "--", "-k"}).out == "-k\n");
+}
+
 TEST_CASE("-C starts in another folder") {
   CliTest test;
   test.write("in/errand.yaml", "tasks: { a: pwd }");
@@ -77,6 +108,13 @@ TEST_CASE("standard input may be YAML, JSON or JSON Lines, asked for or piped") 
     CHECK(test.run(piped({"run", "-"}, text)).out == "ran\n");
     CHECK(test.run(piped({"run"}, text)).out == "ran\n");
   }
+}
+
+TEST_CASE("standard input may be YAML that begins as JSON does") {
+  CliTest test;
+  CHECK(test.run(piped({"run", "-j1", "-"}, "{tasks: {a: echo a, b: echo b}}")).out == "a\nb\n");
+  CHECK(test.run(piped({"run", "-j1", "-"}, "[echo a,\n echo b]\n")).out == "a\nb\n");
+  CHECK(test.run(piped({"run", "-"}, "[exit 3]")).how() == "exit 3");
 }
 
 TEST_CASE("a file in the folder goes before piped input") {

@@ -189,7 +189,7 @@ TEST_CASE("names are neither empty nor long, and have no slash") {
   CHECK(yaml_problems("tasks: { ? " + std::string(256, 'n') + " : x }") ==
         Lines{"f:1:12: a task's name has at most 255 bytes; put the rest into description"});
   CHECK(yaml_problems("- { name: [], run: x }") ==
-        Lines{"f:1:11: \"name\" expects text, found a list"});
+        Lines{"f:1:11: \"name\" expects text, found an empty list"});
 }
 
 TEST_CASE("control characters in names are allowed, and escaped in messages") {
@@ -214,15 +214,16 @@ TEST_CASE("a wrong type says what was expected and what was found") {
   CHECK(yaml_problems("- { run: { a: b } }") ==
         Lines{"f:1:10: \"run\" expects a script or a list of arguments, found a map"});
   CHECK(yaml_problems("- { run: x, description: [] }") ==
-        Lines{"f:1:26: \"description\" expects text, found a list"});
+        Lines{"f:1:26: \"description\" expects text, found an empty list"});
   CHECK(yaml_problems("- { run: x, shell: bash }") ==
         Lines{"f:1:20: \"shell\" expects a list such as [sh, -ec], found \"bash\""});
   CHECK(yaml_problems("- { run: x, env: [A=1] }") ==
         Lines{"f:1:18: \"env\" expects a map of variables, found a list"});
   CHECK(yaml_problems("- { run: x, env: { A: [] } }") ==
-        Lines{"f:1:23: \"A\" expects text, or null to unset the variable, found a list"});
+        Lines{"f:1:23: \"A\" expects text, or null to unset the variable, found an empty list"});
   CHECK(yaml_problems("- { run: x, timeout: [] }") ==
-        Lines{"f:1:22: \"timeout\" expects a duration such as 250ms, 10s or 1h30m, found a list"});
+        Lines{"f:1:22: \"timeout\" expects a duration such as 250ms, 10s or 1h30m, found an empty "
+              "list"});
   CHECK(yaml_problems("- { run: x, timeout: }") ==
         Lines{"f:1:22: \"timeout\" expects a duration such as 250ms, 10s or 1h30m, found nothing"});
   CHECK(yaml_problems("- { run: [a, [b], null] }") ==

@@ -177,7 +177,7 @@ TEST_CASE("what is wrong in a matrix stands where it is") {
         Lines{"f:1:31: \"matrix\" expects a map of lists such as { os: [linux, macos] }, found a "
               "list"});
   CHECK(wrong("{ a: 1 }") == Lines{"f:1:36: \"a\" expects a list of values, found 1"});
-  CHECK(wrong("{ a: [] }") == Lines{"f:1:36: \"a\" expects a list of values, found a list"});
+  CHECK(wrong("{ a: [] }") == Lines{"f:1:36: \"a\" expects a list of values, found an empty list"});
   CHECK(wrong("{ a: [1, [2], ~] }") ==
         Lines{"f:1:40: \"a\" expects texts, numbers, true or false, found a list",
               "f:1:45: \"a\" expects texts, numbers, true or false, found nothing"});
@@ -189,7 +189,7 @@ TEST_CASE("what is wrong in a matrix stands where it is") {
   CHECK(wrong("{ a: [1], include: { a: 2 } }") ==
         Lines{"f:1:50: \"include\" expects a list of maps, found a map"});
   CHECK(wrong("{ a: [1], include: [{ b: [] }] }") ==
-        Lines{"f:1:56: \"b\" expects a text or a number, found a list"});
+        Lines{"f:1:56: \"b\" expects a text or a number, found an empty list"});
   CHECK(wrong("{ a b: [1] }") ==
         Lines{"f:1:33: \"a b\" cannot be a variable of a matrix; use letters, digits, _ and -, a "
               "letter first"});

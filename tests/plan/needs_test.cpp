@@ -121,8 +121,9 @@ TEST_CASE("a condition that does not exist is refused") {
   CHECK(with("{ qqqqqq: success }") == Lines{"f:1:43: unknown key \"qqqqqq\"; write condition"});
   CHECK(with("success") ==
         Lines{"f:1:41: \"a\" expects a map such as { condition: success }, found \"success\""});
-  CHECK(with("{ condition: [] }") ==
-        Lines{"f:1:54: \"condition\" expects success, done, started or ready, found a list"});
+  CHECK(
+      with("{ condition: [] }") ==
+      Lines{"f:1:54: \"condition\" expects success, done, started or ready, found an empty list"});
 }
 
 TEST_CASE("what needs a service waits until it is ready") {

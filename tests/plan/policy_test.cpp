@@ -43,7 +43,7 @@ TEST_CASE("cmds are run one after another") {
   CHECK(task_named(plan, "2").policy->then.empty());
   const std::string expects = "\"cmds\" expects a list of scripts or lists of arguments, found ";
   CHECK(yaml_problems("- { cmds: x }") == at(11, expects + "\"x\""));
-  CHECK(yaml_problems("- { cmds: [] }") == at(11, expects + "a list"));
+  CHECK(yaml_problems("- { cmds: [] }") == at(11, expects + "an empty list"));
   CHECK(yaml_problems("- { cmds: [a, { b: c }, ' ', []] }") ==
         Lines{"f:1:15: \"cmds\" expects a script or a list of arguments, found a map",
               "f:1:25: \"cmds\" is empty; write a script or a list of arguments",
@@ -72,9 +72,9 @@ TEST_CASE("allow_failure is all, none or some exit codes") {
 TEST_CASE("success_exit_codes are those that count as a success") {
   CHECK(policy_of("success_exit_codes: [2, 0]").success_exit_codes == std::vector<int>{0, 2});
   CHECK(policy_of("weight: 1").success_exit_codes == std::vector<int>{0});
-  CHECK(
-      wrong("success_exit_codes: []") ==
-      at(33, "\"success_exit_codes\" expects a list of exit codes such as [1, 75], found a list"));
+  CHECK(wrong("success_exit_codes: []") == at(33,
+                                              "\"success_exit_codes\" expects a list of exit codes "
+                                              "such as [1, 75], found an empty list"));
   CHECK(wrong("success_exit_codes: any") ==
         at(33, "success_exit_codes: \"any\" is not a whole number from 0 to 255"));
 }
@@ -112,7 +112,7 @@ TEST_CASE("a delay longer than the usual longest one is kept") {
 TEST_CASE("what is wrong in retry stands where it is") {
   CHECK(wrong("retry: -1") == at(20, "retry: \"-1\" is not a whole number from 0 to 1000000"));
   CHECK(wrong("retry: []") ==
-        at(20, "\"retry\" expects a number of extra tries, or a map, found a list"));
+        at(20, "\"retry\" expects a number of extra tries, or a map, found an empty list"));
   CHECK(wrong("retry: { delay: 1s }") == at(20, "\"retry\" has no \"count\"; add it"));
   CHECK(wrong("retry: { count: 1, delay: soon, backoff: expo, jitter: half, on_timeout: 7 }") ==
         Lines{"f:1:39: delay: 'soon' is not a duration; write it as 250ms, 10s, 5m or 1h30m",
@@ -126,7 +126,7 @@ TEST_CASE("what is wrong in retry stands where it is") {
   CHECK(wrong("retry: { count: 1, backoff: constant, multiplier: 3 }") ==
         at(51, "\"multiplier\" belongs to backoff: exponential; leave one of them out"));
   CHECK(wrong("retry: { count: 1, on_exit: [] }") ==
-        at(41, "\"on_exit\" expects a list of exit codes such as [1, 75], found a list"));
+        at(41, "\"on_exit\" expects a list of exit codes such as [1, 75], found an empty list"));
   CHECK(wrong("retry: { count: 1, maxDelay: 1s }") ==
         at(32, "unknown key \"maxDelay\", write \"max_delay\""));
   CHECK(wrong("retry: { count: 1, max-delay: 1s, max_delay: 1s }") ==
@@ -248,7 +248,7 @@ TEST_CASE("weight, nice and key") {
   CHECK(wrong("weight: 0") == at(21, "weight: \"0\" is not a whole number from 1 to 1000000"));
   CHECK(wrong("weight: 1.5") == at(21, "weight: \"1.5\" is not a whole number from 1 to 1000000"));
   CHECK(wrong("nice: 20") == at(19, "nice: \"20\" is not a whole number from -20 to 19"));
-  CHECK(wrong("nice: []") == at(19, "\"nice\" expects a whole number, found a list"));
+  CHECK(wrong("nice: []") == at(19, "\"nice\" expects a whole number, found an empty list"));
   CHECK(wrong("key: ''") == at(18, "the key is empty; tasks with equal keys run once"));
 }
 
@@ -320,7 +320,8 @@ TEST_CASE("stdin is nothing, errand's own or a file") {
   const Input file = policy_of("stdin: data/in.txt").input;
   CHECK(file.kind == Input::Kind::file);
   CHECK(file.path == "data/in.txt");
-  CHECK(wrong("stdin: []") == at(20, "\"stdin\" expects null, inherit or a path, found a list"));
+  CHECK(wrong("stdin: []") ==
+        at(20, "\"stdin\" expects null, inherit or a path, found an empty list"));
   CHECK(wrong("stdin: ''") == at(20, "the path is empty; write . for this folder"));
 }
 

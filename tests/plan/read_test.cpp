@@ -64,11 +64,21 @@ TEST_CASE("the format follows the name, else the first character") {
   CHECK(detect_format("a.JSON", "") == Format::json);
   CHECK(detect_format("a.yaml", "{}") == Format::yaml);
   CHECK(detect_format("dir/a.yml", "{}") == Format::yaml);
-  CHECK(detect_format("-", " \r\n\t{}") == Format::json);
-  CHECK(detect_format("", "\xEF\xBB\xBF[1]") == Format::json);
+  CHECK(detect_format("-", " \r\n\t{}") == Format::either);
+  CHECK(detect_format("", "\xEF\xBB\xBF[1]") == Format::either);
   CHECK(detect_format("x", "tasks:") == Format::yaml);
   CHECK(detect_format("x", "\"tasks\": {}") == Format::yaml);
   CHECK(detect_format("json", "") == Format::yaml);
+}
+
+TEST_CASE("what begins as JSON may be YAML, and is told of as JSON when it is neither") {
+  const std::string yaml = "[exit 3, {name: b, run: x}]";
+  CHECK(dump(must_read(yaml, Format::either, {})) == dump(yaml_plan(yaml)));
+  const std::string json = R"({"tasks": {"a": "x\/y"}})";
+  CHECK(dump(must_read(json, Format::either, {})) == dump(json_plan(json)));
+  CHECK(problems_in("[exit 3, {nme: b, run: x}]", Format::either) ==
+        problems_in("[exit 3, {nme: b, run: x}]", Format::yaml));
+  CHECK(problems_in("[exit 3, 'b]", Format::either) == problems_in("[exit 3, 'b]", Format::json));
 }
 
 TEST_CASE("a whole JSON value on the first line and more behind it are JSON Lines") {

@@ -109,7 +109,7 @@ TEST_CASE("what vars are made of") {
   CHECK(yaml_problems("vars: [a]\ntasks: []") ==
         Lines{"f:1:7: \"vars\" expects a map of names and values, found a list"});
   CHECK(yaml_problems("vars: { a: [], b: ~, c: 1 }\ntasks: []") ==
-        Lines{"f:1:12: \"a\" expects a text or a number, found a list",
+        Lines{"f:1:12: \"a\" expects a text or a number, found an empty list",
               "f:1:19: \"b\" expects a text or a number, found nothing"});
   CHECK(yaml_problems("vars: { 1a: x }\ntasks: []") ==
         Lines{"f:1:9: \"1a\" cannot be named in ${{ vars.NAME }}; use letters, digits, _ and -, a "
@@ -197,6 +197,8 @@ TEST_CASE("a task whose condition does not hold is excluded, and says why") {
   CHECK(excluded("vars.x != 'y'") == "if: vars.x != 'y'");
   CHECK(excluded("false") == "if: false");
   CHECK(excluded("true").empty());
+  CHECK(excluded("FALSE") == "if: FALSE");
+  CHECK(excluded("True").empty());
   CHECK(excluded("\"vars.x ==\\n'\\e'\"") == "if: vars.x ==\\n'\\e'");
 }
 

@@ -14,6 +14,12 @@ TEST_CASE("tasks run again by a command that a shell can read, from whatever fol
         "errand run /etc/ci.yaml build");
 }
 
+TEST_CASE("a task that is called like an option is still named as a task") {
+  CHECK(rerun_command({"/work", "ci.yaml"}, {"build", "-k"}, "/work") ==
+        "errand run -- ci.yaml build -k");
+  CHECK(rerun_command({"/work", "-k.yaml"}, {"build"}, "/work") == "errand run -- -k.yaml build");
+}
+
 TEST_CASE("tasks that are in no file have no such command") {
   CHECK(rerun_command({}, {"build"}, "/").empty());
 }

@@ -13,6 +13,7 @@ class FakeSource final : public TaskSource {
   FakeSource(std::size_t count, Duration pause) : count_(count), pause_(pause) {}
   std::size_t read = 0;
   std::optional<std::size_t> fails_at;
+  std::string excludes;  // the name of a task that its condition leaves out
 
   awaitable<Result<std::optional<Task>>> next(Context context) override {
     if (pause_ > 0s) {
@@ -23,6 +24,7 @@ class FakeSource final : public TaskSource {
     Task task;
     task.id = static_cast<TaskId>(++read);
     task.name = task.full_name = std::to_string(read);
+    if (task.name == excludes) task.excluded = "if: false";
     co_return task;
   }
 
@@ -32,9 +34,13 @@ class FakeSource final : public TaskSource {
 };
 
 struct StreamTest : RunTest {
-  RunEnded run_stream(FakeSource& source, unsigned jobs, Mode mode = Mode::errgroup) {
+  RunEnded run_stream(FakeSource& source, unsigned jobs, Mode mode = Mode::errgroup,
+                      std::optional<Halt> halt = {}) {
     auto [context, cancel] = with_cancel(background());
     Task root;
+    Policy policy = *root.policy;
+    policy.halt = halt;
+    root.policy = std::make_shared<const Policy>(policy);
     root.is_group = true;
     root.mode = mode;
     root.jobs = jobs == 0 ? Jobs{Jobs::Kind::unlimited, 0} : Jobs{Jobs::Kind::count, jobs};
@@ -73,6 +79,26 @@ TEST_CASE("the first failure ends an errgroup's stream") {
   CHECK(test.run_stream(source, 2).exit_status == 9);
   CHECK(test.executor.started.size() == 2);
   CHECK(test.recorder.state("3") == "canceled: 2 failed (exit 9)");
+}
+
+TEST_CASE("a streamed task whose condition does not hold is skipped, and the stream goes on") {
+  StreamTest test;
+  FakeSource source(3, 0s);
+  source.excludes = "2";
+  CHECK(test.run_stream(source, 1).exit_status == 0);
+  CHECK(test.executor.started.size() == 2);
+  CHECK(test.recorder.state("2") == "skipped: if: false");
+  CHECK(test.recorder.state("3") == "succeeded");
+}
+
+TEST_CASE("a halt that starts no more starts none of a stream's waiting tasks either") {
+  StreamTest test;
+  test.executor.behaviors["1"] = {.exit_code = 2};
+  FakeSource source(100, 0s);
+  const RunEnded ended = test.run_stream(source, 1, Mode::aggregate, *parse_halt("soon,fail=1"));
+  CHECK(ended.exit_status == 1);
+  CHECK(test.executor.started.size() == 1);
+  CHECK(test.recorder.state("2") == "canceled: halt soon,fail=1");
 }
 
 TEST_CASE("a stream in aggregate mode goes on after failures and counts them") {

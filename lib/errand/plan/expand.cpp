@@ -161,6 +161,7 @@ std::optional<bool> Expander::evaluate(const Entry& entry, const Scope& scope) {
                    problems_);
     return {};
   }
+  if (entry.value->kind == NodeKind::boolean) return read_flag(entry, problems_);
   const auto value = evaluate_condition(entry.value->text, names_in(scope, Unset::is_empty));
   if (value) return *value;
   report(*entry.value, entry, value.error());

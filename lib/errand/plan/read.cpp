@@ -44,13 +44,25 @@ std::optional<Problems> find_unreadable(std::string_view text, std::uint32_t lin
   return Problems{{Source(text, line).position(fault->offset), fault->what}};
 }
 
+bool read_either(const Source& source, Document& document, ProblemList& problems) {
+  ProblemList ignored(source);
+  if (read_json(source, document, ignored)) return true;
+  document.reset(source.text());
+  const bool is_yaml =
+      !find_byte_fault(source.text(), Format::yaml) && read_yaml(source, document, ignored);
+  document.reset(source.text());
+  return (is_yaml ? read_yaml : read_json)(source, document, problems);
+}
+
 bool read_document(const Source& source, Format format, Document& document, ProblemList& problems) {
   constexpr const char* empty = "the file is empty; write the tasks below \"tasks:\"";
   if (is_blank(source.text())) {
     problems.add(0, empty);
     return false;
   }
-  const auto read = format == Format::json ? read_json : read_yaml;
+  const auto read = format == Format::json   ? read_json
+                    : format == Format::yaml ? read_yaml
+                                             : read_either;
   if (!read(source, document, problems)) return false;
   if (document.empty() || document.root().kind == NodeKind::null) {
     problems.add(0, empty);
@@ -80,7 +92,7 @@ Format detect_format(std::string_view file_name, std::string_view text) {
   if (ends_with(file_name, ".json")) return Format::json;
   if (ends_with(file_name, ".yaml") || ends_with(file_name, ".yml")) return Format::yaml;
   text = from_first_character(text);
-  return text.starts_with('{') || text.starts_with('[') ? Format::json : Format::yaml;
+  return text.starts_with('{') || text.starts_with('[') ? Format::either : Format::yaml;
 }
 
 bool looks_like_json_lines(std::string_view first_bytes) {

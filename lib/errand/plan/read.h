@@ -18,11 +18,12 @@
 
 namespace errand {
 
-enum class Format { yaml, json };
+// `either`: JSON, or YAML where it is none, as `{ tasks: { a: x } }`. What is neither is told of as
+// JSON.
+enum class Format { yaml, json, either };
 
 // By the name's ending (.json; .yaml, .yml), else by the first byte that is not white space: `{`
-// and
-// `[` are JSON.
+// and `[` begin either.
 Format detect_format(std::string_view file_name, std::string_view text);
 
 // Does a file without a telling name hold one task a line (JSON Lines) rather than a plan? Its

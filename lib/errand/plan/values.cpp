@@ -73,7 +73,9 @@ void add_env_entry(const Entry& entry, std::vector<EnvEntry>& env, ProblemList& 
 // What stands there, as the user can find it again.
 std::string describe_found(const Node& value) {
   if (value.kind == NodeKind::text) return quote(value.text);
-  return is_text(value) ? escape(value.text, kQuotedBytesMax) : std::string(describe(value.kind));
+  if (is_text(value)) return escape(value.text, kQuotedBytesMax);
+  if (value.kind == NodeKind::list && value.size == 1) return "an empty list";
+  return std::string(describe(value.kind));
 }
 
 Result<int> parse_integer(std::string_view text, Range range) {

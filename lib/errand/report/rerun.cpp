@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/report/rerun.h"
 
+#include <algorithm>
+
 #include "errand/base/shell_quote.h"
 
 namespace errand {
@@ -12,6 +14,8 @@ std::string rerun_command(const Origin& origin, const std::vector<std::string>& 
   const bool found_anywhere = origin.file.starts_with('/');
   if (!found_anywhere && origin.folder != folder)
     command += "-C " + shell_word(origin.folder) + " ";
+  const auto like_option = [](std::string_view word) { return word.starts_with('-'); };
+  if (like_option(origin.file) || std::ranges::any_of(names, like_option)) command += "-- ";
   command += shell_word(origin.file);
   for (const std::string& name : names) command += " " + shell_word(name);
   return command;

@@ -293,6 +293,7 @@ void Execution::enqueue(TaskRun& run) {
 void Execution::start(TaskRun& run) {
   GroupRun& parent = *run.parent;
   if (!run.is_last() && parent.group.context().done()) return;  // cancel_waiting() is on its way
+  if (is_stream_ && parent.tally.halted) return;                // feed() is about to end it
   run.phase = TaskRun::Phase::running;
   if (feeding_) feeding_->wake();
   auto child = [this, &run, owner = std::move(run.owner)](Context context) {

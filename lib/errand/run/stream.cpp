@@ -47,6 +47,11 @@ awaitable<void> Execution::start_streamed(GroupRun& group, Task task, Context co
   run.owner = streamed;
   ++group.remaining;
   if (run.task->secrets) masker_.add(*run.task->secrets);
+  if (!run.task->excluded.empty()) {
+    end_unstarted(run, TaskState::skipped, Error::text(run.task->excluded), true);
+    run.owner.reset();
+    co_return;
+  }
   emit(TaskReady{run.task});
   if (run.task->settled) {
     end_unstarted(run, TaskState::skipped, Error());
