@@ -41,9 +41,10 @@ Result<std::string> find_program(const std::string& name, std::string_view path,
   if (name.find('/') != std::string::npos) return name;
   if (name.empty()) return std::unexpected(exec_failure(name, ENOENT));
   int refusal = ENOENT;
+  std::string candidate;
   for (std::size_t begin = 0; begin <= path.size();) {
     const std::size_t end = std::min(path.find(':', begin), path.size());
-    std::string candidate(path.substr(begin, end - begin));
+    candidate.assign(path, begin, end - begin);
     begin = end + 1;
     if (!candidate.empty()) candidate += '/';  // an empty one is the folder it runs in
     candidate += name;
