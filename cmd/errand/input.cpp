@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kFileBytesMax = std::size_t{1} << 30;
 constexpr std::size_t kNamedFileBytesMax = std::size_t{16} << 20;
-constexpr std::size_t kProbeBytes = 64 * 1024;  // looked at before a stream is told from a plan
+constexpr std::size_t kProbeBytes = 64 * 1024;  // of a file, to tell a stream from a plan
 constexpr std::string_view kStdin = "<stdin>";
 
 std::unexpected<InputError> failed(std::string line) {
@@ -91,6 +91,33 @@ Result<bool> read_more(int fd, std::string& text) {
     }
   }
 }
+
+// Is so much there that a stream of tasks can be told from a plan? A list alone is a plan, and the
+// first argv of a stream if another line follows, however late. Looks at each byte once.
+class FirstLine {
+ public:
+  explicit FirstLine(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+  bool tells(std::string_view text) {
+    if (!begun_) begun_ = go_to(text.find_first_not_of(kBlank, at_), text);
+    if (begun_ && !ended_ && (ended_ = go_to(text.find('\n', at_), text)))
+      is_task_ = looks_like_json_lines(text.substr(0, at_));
+    const bool followed = ended_ && go_to(text.find_first_not_of(kBlank, at_), text);
+    return is_task_ || followed || text.size() >= bytes_max_;
+  }
+
+ private:
+  static constexpr std::string_view kBlank = " \t\r\n";
+  // To the end where nothing was found.
+  bool go_to(std::size_t found, std::string_view text) {
+    at_ = std::min(found, text.size());
+    return at_ < text.size();
+  }
+
+  std::size_t bytes_max_;
+  std::size_t at_ = 0;
+  bool begun_ = false, ended_ = false, is_task_ = false;
+};
 
 struct Source {
   std::string name;  // for messages
@@ -166,12 +193,8 @@ std::expected<Input, InputError> read_source(Source source, const std::vector<st
     }
     return {};
   };
-  const auto has_first_line = [&] {
-    const std::size_t begin = text.find_first_not_of(" \t\r\n");
-    return text.size() >= kProbeBytes ||
-           (begin != std::string::npos && text.find('\n', begin) != std::string::npos);
-  };
-  if (Error error = read_until(has_first_line)) return failed(error.message());
+  FirstLine first(source.name == kStdin ? kFileBytesMax : kProbeBytes);
+  if (Error error = read_until([&] { return first.tells(text); })) return failed(error.message());
   const bool named_plan = has_ending(source.name, {".yaml", ".yml"});
   const bool named_lines = has_ending(source.name, {".jsonl", ".ndjson"});
   if (named_lines || (!named_plan && looks_like_json_lines(text))) {

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Where tasks come from, and what errand says of input that it cannot read.
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+
 #include <fstream>
 
 #include "support/cli.h"
@@ -12,6 +16,38 @@ Call piped(std::vector<std::string> args, std::string input) {
   Call call{std::move(args)};
   call.input = std::move(input);
   return call;
+}
+
+// Returns when errand has read all that was sent.
+void await_reading(const Errand& errand) {
+  const UniqueFd pipe(
+      ::open(("/proc/" + std::to_string(errand.pid()) + "/fd/0").c_str(), O_RDONLY | O_CLOEXEC));
+  REQUIRE(pipe);
+  for (int bytes = 1; ::ioctl(pipe.get(), FIONREAD, &bytes) == 0 && bytes > 0;) ::sched_yield();
+}
+
+TEST_CASE("a stream's first argv is one, however late the next line comes") {
+  CliTest test;
+  Call call = piped({"run", "-q", "-"}, "[\"echo\", \"one\"]\n");
+  call.input_stays_open = true;
+  const auto errand = test.start(call);
+  await_reading(*errand);
+  errand->send("\n");
+  await_reading(*errand);
+  errand->send("[\"echo\", \"two\"]\n");
+  errand->await_output("two\n");
+  errand->close_input();
+  CHECK(errand->finish().how() == "exit 0");
+  CHECK(contains(errand->out(), "one\n"));
+}
+
+TEST_CASE("a stream's first line may be long") {
+  CliTest test;
+  const std::string word(120'000, 'x');
+  const Ended end =
+      test.run(piped({"run", "-q", "-j1", "-"}, "[\"echo\", \"" + word + "\"]\n\"echo two\"\n"));
+  CHECK(end.how() == "exit 0");
+  CHECK(end.out == word + "\ntwo\n");
 }
 
 TEST_CASE(

@@ -51,8 +51,11 @@ void write_shell(const CliTest& test) {
   test.write("not-executable", "#!/bin/sh\necho no\n");
   test.write("no-interpreter", "printf '<%s>' \"$0\" \"$@\"\n");
   test.write("two-lines", "#!/bin/sh\nprintf 'one\\n'\nprintf 'two\\n' >&2\n");
+  test.write("foreign",
+             "\x7F"
+             "ELF, but of what machine?\n");
   test.write("folder/x", "");
-  for (const char* name : {"bin/sh", "no-interpreter", "two-lines"})
+  for (const char* name : {"bin/sh", "no-interpreter", "two-lines", "foreign"})
     REQUIRE(::chmod((test / name).c_str(), 0755) == 0);
 }
 

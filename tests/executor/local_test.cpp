@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "errand/executor/shell_alike.h"
 #include "support/process_test.h"
 
 namespace errand::test {
@@ -145,6 +146,14 @@ TEST_CASE("a plain command does not get variables that a shell would not hand on
     LocalTest with_shell({"PATH=/usr/bin:/bin", odd});
     with_shell.script("printenv '" + name + "'; exit $?");
     CHECK(test.sink.out == with_shell.sink.out);
+  }
+}
+
+TEST_CASE("variables that some sh sets anew need a shell") {
+  CHECK(shell_keeps({"PATH=/bin", "HOME=/", "_=/bin/errand"}));
+  for (const char* name : {"BASH_COMPAT", "IFS", "LINENO", "PPID", "RANDOM"}) {
+    INFO(name);
+    CHECK_FALSE(shell_keeps({"PATH=/bin", std::string(name) + "=5"}));
   }
 }
 

@@ -126,6 +126,15 @@ TEST_CASE("the number of the argument and the job's slot are values too") {
   CHECK((made.slots[1].word == 2 && made.slots[1].at == 4));
 }
 
+TEST_CASE("brackets, parentheses and copied descriptors elsewhere leave places as they are") {
+  CHECK(script("[ {} = x ]", "a b") == "[ 'a b' = x ]");
+  CHECK(script("echo \"[{}]\" \"$x [{}]\"", "a") == "echo \"[\"'a'\"]\" \"$x [\"'a'\"]\"");
+  CHECK(script("x=({}); f() { cat {}; }", "a") == "x=('a'); f() { cat 'a'; }");
+  CHECK(script("make {} >&2 && rm {}", "a") == "make 'a' >&2 && rm 'a'");
+  CHECK(script("make >{} 2>&1 {}", "a") == "make >'a' 2>&1 'a'");
+  CHECK(script("a >&- <({}) \"$x[1]{}\"", "b") == "a >&- <('b') \"$x[1]\"'b'\"\"");
+}
+
 TEST_CASE("where no quoting is safe in every shell, the place is refused by name") {
   CHECK(refusal("echo `basename {}`") == "{} cannot be replaced in backquotes; write $( )");
   CHECK(refusal("echo \"`basename {/}`\"") == "{/} cannot be replaced in backquotes; write $( )");
@@ -140,7 +149,26 @@ TEST_CASE("where no quoting is safe in every shell, the place is refused by name
         "{#} cannot be replaced in arithmetic, which reads values as expressions");
   CHECK(refusal("echo \\{}") == "{} cannot be replaced behind a backslash");
   CHECK(refusal("echo \"\\{}\"") == "{} cannot be replaced behind a backslash");
-  CHECK(refusal("a[{}]=1") == "{} cannot be replaced in a subscript, which is arithmetic");
+  constexpr std::string_view subscript =
+      "{} cannot be replaced in [ ], which may be a subscript, which is arithmetic";
+  for (const char* text :
+       {"a[{}]=1", "a=([{}]=1)", "exec {a[{}]}>f", "echo $a[{}]", "echo \"$a[{}]\"",
+        "echo \"$#a[1][x{}]\"", "echo \"$a[$(echo '{}')]\"", "echo \"${a}[{}]\"", "ls [{}]*"}) {
+    INFO(text);
+    CHECK(refusal(text) == subscript);
+  }
+  for (const char* text : {"a >&{}", "a >& {}", "a 1>&'{}'", "a >&x\"{}\"", "a >&1{}",
+                           "a >& \"$(echo {})\"", "a <&{}"}) {
+    INFO(text);
+    CHECK(refusal(text) ==
+          "{} cannot be replaced behind \">&\", where bash reads it twice; write >FILE 2>&1");
+  }
+  for (const char* text : {"ls *({})", "ls x?('{}')", "ls *(e:$(echo {}):)"}) {
+    INFO(text);
+    CHECK(refusal(text) ==
+          "{} cannot be replaced in parentheses behind a word, where zsh may run "
+          "it; write a blank between");
+  }
   CHECK(refusal("[[ {} -eq 1 ]]") ==
         "{} cannot be replaced in or behind [[ ]], which may run what is compared; write [ ]");
   CHECK(refusal("let x={}") ==

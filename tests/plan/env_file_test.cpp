@@ -58,6 +58,7 @@ TEST_CASE("nothing is expanded") {
 }
 
 TEST_CASE("quoted values may go over several lines") {
+  CHECK(read("A=\"x  \n y\t\n z\"  \nB='a \r\n'\n") == "A=[x  \n y\t\n z]\nB=[a \n]\n");
   CHECK(read("A='one\n two\n\nthree'\nB=\"x\\\ny\"\r\nC=1\n") ==
         "A=[one\n two\n\nthree]\nB=[x\\\ny]\nC=[1]\n");
 }

@@ -165,11 +165,29 @@ TEST_CASE("a program is looked for in PATH as execvp does") {
   elsewhere.dir = "/";
   CHECK(error_of(test, std::move(elsewhere)) == "exec 'tool': No such file or directory");
 
-  const Folder third;  // the program moves: what was remembered does not hold
-  const std::string path = two + ":" + third.path.string() + ":/bin";
-  CHECK(run(test, with_path({"tool"}, path)).out == "second\n");
-  fs::rename(second.path / "tool", third.path / "tool");
-  CHECK(run(test, with_path({"tool"}, path)).out == "second\n");
+  const Folder third;
+  third.file("self", "#!/bin/sh\necho \"$0\"\n");
+  Command in_folder = with_path({"self"}, "/nowhere::");
+  in_folder.dir = third.path;
+  CHECK(run(test, std::move(in_folder)).out == "self\n");
+}
+
+TEST_CASE("a program is looked for anew each time: another one may have come before it") {
+  ProcessTest test;
+  const Folder first;
+  const Folder second;
+  second.file("tool", "#!/bin/sh\necho second\n");
+  const auto tool = [&] {
+    Command command = test.command({"tool"});
+    command.env = std::make_shared<const std::vector<std::string>>(std::vector<std::string>{
+        "PATH=" + first.path.string() + ":" + second.path.string() + ":/bin"});
+    return run(test, std::move(command)).out;
+  };
+  CHECK(tool() == "second\n");
+  first.file("tool", "#!/bin/sh\necho first\n");
+  CHECK(tool() == "first\n");
+  fs::remove(first.path / "tool");
+  CHECK(tool() == "second\n");
 }
 
 TEST_CASE("errors say what could not be executed, and why") {

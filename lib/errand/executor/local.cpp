@@ -15,6 +15,7 @@
 #include "errand/executor/shell_alike.h"
 #include "errand/plan/plain_command.h"
 #include "errand/process/oom_kills.h"
+#include "errand/process/program.h"
 
 namespace errand {
 namespace {
@@ -248,6 +249,7 @@ Command LocalExecutor::command_of(const Attempt& attempt, const Run& run, Use us
   if (pwd) command.own_env.push_back(entry("PWD", *pwd));
   if (plain) {
     command.argv = std::move(*plain);
+    command.scripts_by_shell = false;  // what is a script is the task's shell's to say
   } else {
     command.argv = argv_of(task, run);
     put_slot(command.argv, task.policy->slot_places, attempt.slot);

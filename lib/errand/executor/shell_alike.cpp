@@ -13,9 +13,15 @@
 namespace errand {
 namespace {
 
-// Set anew by dash or bash when they are in the environment, or read by bash to change its ways.
+// Set anew by dash or bash when they are in the environment, or read by bash to change its ways; so
+// are BASH_ENV and all that are called so.
 constexpr auto kReset = std::to_array<std::string_view>(
-    {"IFS", "OPTIND", "PPID", "SHELLOPTS", "BASHOPTS", "BASH_ENV", "POSIXLY_CORRECT"});
+    {"COMP_WORDBREAKS", "EPOCHREALTIME", "EPOCHSECONDS", "HISTCMD", "IFS", "LINENO", "OPTIND",
+     "POSIXLY_CORRECT", "PPID", "RANDOM", "SHELLOPTS", "SRANDOM"});
+
+bool is_reset(std::string_view name) {
+  return name.starts_with("BASH") || std::ranges::find(kReset, name) != kReset.end();
+}
 
 bool is_shell_name(std::string_view name) {
   const auto is_letter = [](char c) {
@@ -37,7 +43,7 @@ bool shell_keeps(const std::vector<std::string>& env) {
   bool has_path = false;
   for (const std::string& entry : env) {
     const std::string_view name = std::string_view(entry).substr(0, entry.find('='));
-    if (!is_shell_name(name) || std::ranges::find(kReset, name) != kReset.end()) return false;
+    if (!is_shell_name(name) || is_reset(name)) return false;
     // dash reads a % in it as a mark.
     if (name == "PATH") has_path = entry.find('%') == std::string::npos;
   }

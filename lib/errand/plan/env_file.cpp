@@ -27,9 +27,11 @@ std::string_view trim_end(std::string_view text) {
   return text.substr(0, text.find_last_not_of(kBlank) + 1);
 }
 
-std::string_view trim(std::string_view text) {
-  return trim_end(text.substr(std::min(text.find_first_not_of(kBlank), text.size())));
+std::string_view trim_begin(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(kBlank), text.size()));
 }
+
+std::string_view trim(std::string_view text) { return trim_end(trim_begin(text)); }
 
 class EnvFile {
  public:
@@ -46,7 +48,7 @@ class EnvFile {
  private:
   void read_line() {
     begin_ = ++line_;
-    const std::string_view line = trim(take_line());
+    const std::string_view line = trim_begin(take_line());  // its end may be within quotes
     if (line.find('\0') != std::string_view::npos)
       return fail("a NUL byte; no variable can hold one");
     if (line.empty() || line.starts_with('#')) return;
@@ -54,25 +56,25 @@ class EnvFile {
     const std::size_t name_end =
         std::min(from_name.find_first_not_of(kNameCharacters), from_name.size());
     const std::string_view name = from_name.substr(0, name_end);
-    const std::string_view behind = trim(from_name.substr(name_end));
+    const std::string_view behind = trim_begin(from_name.substr(name_end));
     if (is_name(name) && behind.starts_with("<<"))
       return read_lines_to(name, trim(behind.substr(2)));
     const std::size_t equals = from_name.find('=');
     if (equals == std::string_view::npos) {
-      return fail(quote(from_name) + " has no \"=\"; write NAME=value");
+      return fail(quote(trim_end(from_name)) + " has no \"=\"; write NAME=value");
     }
     if (!is_name(name) || !behind.starts_with('=')) {
       return fail(quote(trim(from_name.substr(0, equals))) +
                   " is not a variable's name; letters, digits and _ make one");
     }
-    read_value(std::string(name), trim(behind.substr(1)));
+    read_value(std::string(name), trim_begin(behind.substr(1)));
   }
 
   static std::string_view without_export(std::string_view line) {
     constexpr std::string_view word = "export";
     if (!line.starts_with(word)) return line;
     const std::string_view behind = line.substr(word.size());
-    const std::string_view inside = trim(behind);
+    const std::string_view inside = trim_begin(behind);
     // A variable may be called so.
     return behind.size() == inside.size() || inside.starts_with('=') ? line : inside;
   }

@@ -14,11 +14,32 @@ namespace {
 // What is open around a place.
 enum class Open : std::uint8_t {
   parenthesis,
+  pattern,     // word( )
   command,     // $( )
   arithmetic,  // $(( ))
   parameter,   // ${ }
   quotes,      // " "
 };
+
+// Does an open [ make a subscript of what follows? zsh knows them in "$x[...]" too.
+bool is_in_subscript(std::string_view text, bool quoted) {
+  constexpr std::string_view flags = "@*#?!+~=^-_";
+  int closed = 0;
+  for (std::size_t i = text.size(); i-- > 0;) {
+    if (text[i] == ']') ++closed;
+    if (text[i] != '[' || closed-- > 0) continue;
+    closed = 0;
+    const std::string_view before = text.substr(0, i);
+    const std::size_t dollar = before.rfind('$');
+    if (!quoted || before.ends_with(']')) return true;
+    if (dollar != std::string_view::npos &&
+        std::ranges::all_of(before.substr(dollar + 1), [&](char c) {
+          return std::isalnum(static_cast<unsigned char>(c)) || flags.contains(c);
+        }))
+      return true;
+  }
+  return false;
+}
 
 // Follows a script's quotes and parentheses as a shell does, without understanding more of it. What
 // it cannot follow for sure ends in `lost_`: the reason why nothing can be replaced from there on.
@@ -56,15 +77,29 @@ class Scanner {
     if (!lost_.empty()) return fail(lost_);
     if (is_open(Open::parameter)) return fail("in ${ }");
     if (is_open(Open::arithmetic)) return fail("in arithmetic, which reads values as expressions");
-    if (!in(Open::quotes) && is_subscript()) return fail("in a subscript, which is arithmetic");
+    if (fails_in_word()) return;
     add_place(in(Open::quotes) ? Quoting::double_quotes : Quoting::none);
+  }
+
+  // In the word, or in one of those around it?
+  bool fails_in_word() {
+    if (is_open(Open::pattern)) {
+      fail("in parentheses behind a word, where zsh may run it; write a blank between");
+    } else if (any_word([](const Word& word, bool) { return word.is_copy; })) {
+      fail("behind \">&\", where bash reads it twice; write >FILE 2>&1");
+    } else if (any_word([](const Word& word, bool quoted) {
+                 return is_in_subscript(word.text, quoted);
+               })) {
+      fail("in [ ], which may be a subscript, which is arithmetic");
+    }
+    return static_cast<bool>(error_);
   }
 
   void add_place(Quoting quoting) {
     const Placeholder placeholder = *placeholder_at(rest());
     places_.push_back({at_, placeholder, quoting});
     at_ += to_string(placeholder).size();
-    word_ += '{';
+    word_.text += '{';
   }
 
   void step_in_words() {
@@ -73,7 +108,7 @@ class Scanner {
       case '\'':
         return skip_single_quotes();
       case '"':
-        word_ += next;
+        word_.text += next;
         return open(Open::quotes, 1);
       case '\\':
         return skip_escaped();
@@ -82,9 +117,11 @@ class Scanner {
       case '`':
         return skip_backquotes();
       case '#':
-        if (word_.empty()) return skip_comment();
+        if (word_.text.empty()) return skip_comment();
         break;
       case '(':
+        if (!word_.text.empty() && word_.text.back() != '=' && !follows("()"))
+          return open(Open::pattern, 1);
         end_word();
         if (follows("((")) return lose("behind \"((\"");
         return open(Open::parenthesis, 1);
@@ -95,17 +132,26 @@ class Scanner {
         if (follows("<<<")) return skip(3);
         if (follows("<<"))
           return lose("in or behind a here-document; let a file or printf give it");
-        return skip(1);
+        return skip_redirection();
+      case '>':
+        end_word();
+        return skip_redirection();
       default:
         break;
     }
-    constexpr std::string_view separators = " \t\n;&|>";
+    constexpr std::string_view separators = " \t\n;&|";
     if (separators.find(next) != std::string_view::npos) {
       end_word();
     } else {
-      word_ += next;
+      word_.text += next;
     }
     skip(1);
+  }
+
+  void skip_redirection() {
+    skip(1);
+    word_.is_copy = follows("&");
+    if (word_.is_copy) skip(1);
   }
 
   void step_in_quotes() {
@@ -135,6 +181,7 @@ class Scanner {
       case '`':
         return skip_backquotes();
       default:
+        word_.text += script_[at_];
         return skip(1);
     }
   }
@@ -168,7 +215,7 @@ class Scanner {
     if (follows("$[")) return lose("behind \"$[\", which is arithmetic in some shells");
     if (follows("$'") && !in(Open::quotes))
       return lose("in or behind $'...', which not all shells know");
-    word_ += '$';
+    word_.text += '$';
     skip(1);
   }
 
@@ -176,17 +223,19 @@ class Scanner {
     if (placeholder_at(rest().substr(1))) return fail_at(at_ + 1, "behind a backslash");
     if (at_ + 1 == script_.size()) return lose("behind a backslash");
     // A line that goes on is no part of a word.
-    if (script_[at_ + 1] != '\n') word_ += '\\';
+    if (script_[at_ + 1] != '\n') word_.text += '\\';
     skip(2);
   }
 
   void skip_single_quotes() {
-    word_ += '\'';
+    word_.text += '\'';
     for (++at_; at_ < script_.size() && script_[at_] != '\'';) {
       if (!placeholder_at(rest())) {
         ++at_;
       } else if (is_open(Open::parameter) || is_open(Open::arithmetic)) {
         return fail("in ${ } or arithmetic");
+      } else if (fails_in_word()) {
+        return;
       } else {
         add_place(Quoting::single_quotes);
       }
@@ -197,7 +246,7 @@ class Scanner {
 
   // Their inside is read twice, by rules that differ between shells.
   void skip_backquotes() {
-    word_ += '`';
+    word_.text += '`';
     for (++at_; at_ < script_.size() && script_[at_] != '`'; ++at_) {
       if (script_[at_] == '\\') ++at_;
       if (placeholder_at(rest())) return fail("in backquotes; write $( )");
@@ -215,27 +264,16 @@ class Scanner {
   void close_parenthesis() {
     end_word();
     // One that nothing opened ends a pattern of `case`.
-    if (in(Open::parenthesis) || in(Open::command)) return close(1);
+    if (in(Open::parenthesis) || in(Open::pattern) || in(Open::command)) return close(1);
     skip(1);
   }
 
   void end_word() {
     // The parentheses of its patterns need not be balanced.
-    if (word_ == "case" && is_open(Open::command)) lose("behind `case` in $( )");
-    if (word_ == "[[") lose("in or behind [[ ]], which may run what is compared; write [ ]");
-    if (word_ == "let") lose("behind `let`, which reads values as expressions");
-    word_.clear();
-  }
-
-  // Are we in NAME[...?
-  bool is_subscript() const {
-    const std::size_t bracket = word_.find('[');
-    if (bracket == std::string::npos || bracket == 0 ||
-        word_.find(']', bracket) != std::string::npos)
-      return false;
-    return std::all_of(
-        word_.begin(), word_.begin() + static_cast<std::ptrdiff_t>(bracket),
-        [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
+    if (word_.text == "case" && is_open(Open::command)) lose("behind `case` in $( )");
+    if (word_.text == "[[") lose("in or behind [[ ]], which may run what is compared; write [ ]");
+    if (word_.text == "let") lose("behind `let`, which reads values as expressions");
+    if (!word_.text.empty()) word_ = {};
   }
 
   std::string_view rest() const { return script_.substr(std::min(at_, script_.size())); }
@@ -246,6 +284,14 @@ class Scanner {
   bool is_open(Open what) const {
     return std::ranges::any_of(open_, [what](const Level& level) { return level.what == what; });
   }
+  template <class Test>
+  bool any_word(Test test) const {
+    if (test(word_, in(Open::quotes))) return true;
+    for (std::size_t i = 0; i < open_.size(); ++i) {
+      if (test(open_[i].word, i > 0 && open_[i - 1].what == Open::quotes)) return true;
+    }
+    return false;
+  }
   void open(Open what, std::size_t bytes) {
     open_.push_back({what, std::exchange(word_, {})});
     skip(bytes);
@@ -253,7 +299,7 @@ class Scanner {
   // The word around goes on where something inside of it ends.
   void close(std::size_t bytes) {
     word_ = std::move(open_.back().word);
-    if (open_.back().what != Open::parenthesis) word_ += '$';
+    if (open_.back().what != Open::parenthesis) word_.text += '$';
     open_.pop_back();
     skip(bytes);
   }
@@ -268,14 +314,18 @@ class Scanner {
         Error::text(std::string(to_string(*placeholder_at(found))) + " cannot be replaced " + why);
   }
 
+  struct Word {
+    std::string text;      // what was read of it, roughly
+    bool is_copy = false;  // it stands behind >& or <&
+  };
   struct Level {
     Open what;
-    std::string word;  // what was read of the word that it stands in
+    Word word;  // that it stands in
   };
   std::string_view script_;
   std::size_t at_ = 0;
   std::vector<Level> open_;
-  std::string word_;  // what was read of the current word, roughly
+  Word word_;
   std::string lost_;
   bool unclosed_ = false;
   std::vector<ScriptPlace> places_;

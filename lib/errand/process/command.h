@@ -40,6 +40,8 @@ struct Command {
   // both; PATH is in the shared part.
   std::shared_ptr<const Strings> env;
   Strings own_env;
+  // Is a file that is no program given to /bin/sh to read, as execvp does?
+  bool scripts_by_shell = true;
   Input input = Input::null;
   std::string input_path;  // relative to dir
   Output output = Output::separate;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "errand/process/detail/live_process.h"
+#include "errand/process/program.h"
 
 namespace errand {
 namespace {
@@ -39,23 +40,14 @@ struct Program {
   std::vector<std::string> argv;  // empty: the command's
 };
 
-Error find_program(Reaper& reaper, const Command& command, Program& program) {
-  Result<std::string> path =
-      reaper.programs().find(command.argv.front(), search_path(*command.env), command.dir);
-  if (!path) return path.error();
-  program.path = std::move(*path);
-  return {};
-}
-
 // Decides what to do about a failed execve: nothing, or to try again with `program` changed.
 class ExecTries {
  public:
-  bool again(Reaper& reaper, const Command& command, int number, Program& program) {
+  bool again(const Command& command, int number, Program& program) {
     switch (number) {
       case ENOEXEC:
-        return !as_script_ && (as_script_ = use_shell(command, program));
-      case ENOENT:
-        return !looked_again_ && (looked_again_ = look_again(reaper, command, program));
+        return command.scripts_by_shell && !as_script_ &&
+               (as_script_ = use_shell(command, program));
       case ETXTBSY:
         return ++busy_ <= kBusyTries;
       default:
@@ -73,19 +65,8 @@ class ExecTries {
     program.path = "/bin/sh";
     return true;
   }
-  // The program may have moved to another folder of PATH.
-  static bool look_again(Reaper& reaper, const Command& command, Program& program) {
-    const std::string& name = command.argv.front();
-    const std::string_view path = search_path(*command.env);
-    reaper.programs().forget(name, path);
-    Result<std::string> found = reaper.programs().find(name, path, command.dir);
-    if (!found || *found == program.path) return false;
-    program.path = std::move(*found);
-    return true;
-  }
 
   bool as_script_ = false;
-  bool looked_again_ = false;
   int busy_ = 0;
 };
 
@@ -155,8 +136,8 @@ awaitable<void> try_once(Reaper& reaper, const Context& context, const Context& 
 // After a try in which no program ran: says so in `end`, and waits where that may help. True:
 // another try is worth it. A coroutine of its own: what few need would cost each process memory.
 // lint: outlives: as above.
-awaitable<bool> may_try_again(Reaper& reaper, const Context& context, const Command& command,
-                              Tries& tries, ProcessEnd& end) {
+awaitable<bool> may_try_again(const Context& context, const Command& command, Tries& tries,
+                              ProcessEnd& end) {
   const SpawnFailure& failure = tries.failure;
   if (failure.step != SpawnFailure::Step::none) {
     end.status.reset();
@@ -169,7 +150,7 @@ awaitable<bool> may_try_again(Reaper& reaper, const Context& context, const Comm
     co_return co_await tries.room.again(context, number, started ? Lack::at_exec : Lack::at_start);
   }
   if (failure.step != SpawnFailure::Step::exec) co_return false;
-  if (!tries.exec.again(reaper, command, failure.number, tries.program)) co_return false;
+  if (!tries.exec.again(command, failure.number, tries.program)) co_return false;
   if (tries.exec.delay() > Duration()) co_await context.sleep(tries.exec.delay());
   co_return true;
 }
@@ -182,8 +163,13 @@ awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry
                                   OutputReceiver& receiver) {
   ProcessEnd end;
   Tries tries(reaper.room());
-  end.error = find_program(reaper, command, tries.program);
-  if (end.error) co_return end;
+  Result<std::string> path =
+      find_program(command.argv.front(), search_path(*command.env), command.dir);
+  if (!path) {
+    end.error = path.error();
+    co_return end;
+  }
+  tries.program.path = std::move(*path);
   for (;;) {
     if (reaper.suspended()) co_await reaper.may_start(context);
     if (context.done()) {
@@ -192,7 +178,7 @@ awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry
     }
     co_await try_once(reaper, context, hurry, command, rule, receiver, tries, end);
     if (end.status && tries.failure.step == SpawnFailure::Step::none) break;
-    const bool again = co_await may_try_again(reaper, context, command, tries, end);
+    const bool again = co_await may_try_again(context, command, tries, end);
     if (!again) break;
     end = {};
   }

@@ -36,34 +36,24 @@ Error chdir_failure(std::string_view folder, int number) {
   return failure("chdir", folder, number, false);
 }
 
-Result<std::string> Programs::find(const std::string& name, std::string_view path,
-                                   const std::string& dir) {
+Result<std::string> find_program(const std::string& name, std::string_view path,
+                                 const std::string& dir) {
   if (name.find('/') != std::string::npos) return name;
   if (name.empty()) return std::unexpected(exec_failure(name, ENOENT));
-  std::pair<std::string, std::string> key(path, name);
-  if (const auto known = found_.find(key); known != found_.end()) return known->second;
   int refusal = ENOENT;
-  bool relative_before = false;  // then the answer depends on the folder
+  std::string candidate;
   for (std::size_t begin = 0; begin <= path.size();) {
     const std::size_t end = std::min(path.find(':', begin), path.size());
-    const std::string folder(end == begin ? "." : path.substr(begin, end - begin));
+    candidate.assign(path, begin, end - begin);
     begin = end + 1;
-    const bool relative = folder.front() != '/';
-    relative_before |= relative;
-    const std::string candidate = folder + "/" + name;
+    if (!candidate.empty()) candidate += '/';  // an empty one is the folder it runs in
+    candidate += name;
+    const bool relative = candidate.front() != '/';
     const int number = executable(relative && !dir.empty() ? dir + "/" + candidate : candidate);
-    if (number == 0) {
-      if (found_.size() >= kRememberedMax) found_.clear();
-      if (!relative_before) found_.emplace(std::move(key), candidate);
-      return candidate;
-    }
+    if (number == 0) return candidate;
     if (number == EACCES) refusal = EACCES;
   }
   return std::unexpected(exec_failure(name, refusal));
-}
-
-void Programs::forget(const std::string& name, std::string_view path) {
-  found_.erase(std::pair<std::string, std::string>(path, name));
 }
 
 std::string_view search_path(const std::vector<std::string>& env) {

@@ -21,7 +21,6 @@
 #include "errand/concurrency/context.h"
 #include "errand/concurrency/runtime.h"
 #include "errand/process/guardian.h"
-#include "errand/process/program.h"
 #include "errand/process/room.h"
 #include "errand/process/spawn.h"
 
@@ -118,7 +117,6 @@ class Reaper {
   std::size_t processes() const { return started_.size(); }
 
   // What all processes share.
-  Programs& programs() { return programs_; }
   Room& room() { return room_; }
   // A descriptor from here on leaves too few for errand itself.
   int descriptors_max() const { return descriptors_max_; }
@@ -142,7 +140,6 @@ class Reaper {
   Runtime& runtime_;
   Guardian* guardian_ = nullptr;
   Spawner spawner_;
-  Programs programs_;
   Room room_;
   int descriptors_max_;
   std::unique_ptr<char[]> read_buffer_;  // not written before it is used: pages cost time
