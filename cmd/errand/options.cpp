@@ -178,6 +178,33 @@ bool has_name(const OptionSpec& spec, std::string_view name) {
   return false;
 }
 
+std::vector<std::string_view> long_names(const std::vector<OptionSpec>& specs) {
+  std::vector<std::string_view> found = {"--help"};
+  for (const OptionSpec& spec : specs) {
+    const std::size_t at = spec.names.find("--");
+    if (at != std::string_view::npos) found.push_back(spec.names.substr(at));
+  }
+  return found;
+}
+
+// CLI11 only says that it did not expect a word, and in its own terms that one is missing.
+std::string wrong_option(const CLI::ParseError& error, std::span<char* const> arguments,
+                         const std::vector<OptionSpec>& specs) {
+  std::string what = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error))
+    return what.substr(0, what.find(':')) + " needs a value";
+  if (!dynamic_cast<const CLI::ExtrasError*>(&error)) return what;
+  const std::vector<std::string_view> known = long_names(specs);
+  for (std::string_view argument : arguments) {
+    argument = argument.substr(0, argument.find('='));
+    if (!argument.starts_with("--") || std::ranges::find(known, argument) != known.end()) continue;
+    const std::string near = nearest(argument, known);
+    return "'" + escape_text(argument) + "' is not an option" +
+           (near.empty() ? "" : ", did you mean '" + near + "'?");
+  }
+  return what;
+}
+
 // Is the next argument the value of this one, "--jobs" or "-kj"?
 bool wants_value(std::string_view argument, const std::vector<OptionSpec>& specs) {
   const auto takes_value = [&](std::string_view name) {
@@ -243,6 +270,7 @@ Invocation read_command_line(int argc, char** argv) {
       parsers[i].words = take_command(arguments, commands[i].options);
   }
   const std::vector<std::string> last_words = take_words(arguments);
+  const std::span<char* const> options(argv + std::min(argc, 1), arguments.size());
   std::ranges::reverse(arguments);  // as CLI11 wants them
   try {
     app.parse(std::move(arguments));
@@ -255,7 +283,8 @@ Invocation read_command_line(int argc, char** argv) {
     return Said{help_of_errand(commands), 0};
   } catch (const CLI::ParseError& error) {
     for (std::size_t i = 0; i < commands.size(); ++i) {
-      if (commands[i].name == first) return wrong(error.what(), commands[i].name);
+      if (commands[i].name == first)
+        return wrong(wrong_option(error, options, commands[i].options), commands[i].name);
     }
     return wrong(error.what());
   }

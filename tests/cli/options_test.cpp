@@ -85,6 +85,23 @@ TEST_CASE("a file of variables must be a regular file, and small enough") {
   }
 }
 
+TEST_CASE("an option that there is not is named, with the one that was meant") {
+  CliTest test;
+  const auto said = [&](std::vector<std::string> args) {
+    const Ended end = test.run(std::move(args));
+    CHECK(end.how() == "exit 125");
+    return end.err.substr(0, end.err.find('\n'));
+  };
+  CHECK(said({"run", "--job", "1"}) == "errand: '--job' is not an option, did you mean '--jobs'?");
+  CHECK(said({"run", "-k", "--keepgoing=1", "a.yaml"}) ==
+        "errand: '--keepgoing' is not an option, did you mean '--keep-going'?");
+  CHECK(said({"exec", "--frobnicate", "echo", "--job"}) ==
+        "errand: '--frobnicate' is not an option");
+  CHECK(said({"list", "--names", "-z"}) == "errand: The following argument was not expected: -z");
+  CHECK(said({"run", "--timeout"}) == "errand: --timeout needs a value");
+  CHECK(said({"run", "-kj"}) == "errand: --jobs needs a value");
+}
+
 TEST_CASE("variables that are options reach no task") {
   CliTest test;
   Call call{{"exec", "-q", "env"}};
