@@ -190,7 +190,7 @@ std::vector<std::string_view> long_names(const std::vector<OptionSpec>& specs) {
 // CLI11 only says that it did not expect a word, and in its own terms that one is missing.
 std::string wrong_option(const CLI::ParseError& error, std::span<char* const> arguments,
                          const std::vector<OptionSpec>& specs) {
-  const std::string what = error.what();
+  std::string what = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error))
     return what.substr(0, what.find(':')) + " needs a value";
   if (!dynamic_cast<const CLI::ExtrasError*>(&error)) return what;
