@@ -153,7 +153,7 @@ TEST_CASE("where no quoting is safe in every shell, the place is refused by name
       "{} cannot be replaced in [ ], which may be a subscript, which is arithmetic";
   for (const char* text :
        {"a[{}]=1", "a=([{}]=1)", "exec {a[{}]}>f", "echo $a[{}]", "echo \"$a[{}]\"",
-        "echo \"$#a[1][x{}]\"", "echo \"$a[$(echo '{}')]\"", "echo \"${a}[{}]\"", "ls [{}]*"}) {
+        "echo \"$#a[1][x{}]\"", "echo \"$a[$(echo '{}')]\"", "echo \"${a}[{}]\"", "ls x[{}]*"}) {
     INFO(text);
     CHECK(refusal(text) == subscript);
   }

@@ -31,7 +31,7 @@ bool is_in_subscript(std::string_view text, bool quoted) {
     closed = 0;
     const std::string_view before = text.substr(0, i);
     const std::size_t dollar = before.rfind('$');
-    if (!quoted || before.ends_with(']')) return true;
+    if (before.ends_with(']') || (!quoted && i > 0)) return true;
     if (dollar != std::string_view::npos &&
         std::ranges::all_of(before.substr(dollar + 1), [&](char c) {
           return std::isalnum(static_cast<unsigned char>(c)) || flags.contains(c);
@@ -87,12 +87,19 @@ class Scanner {
       fail("in parentheses behind a word, where zsh may run it; write a blank between");
     } else if (any_word([](const Word& word, bool) { return word.is_copy; })) {
       fail("behind \">&\", where bash reads it twice; write >FILE 2>&1");
-    } else if (any_word([](const Word& word, bool quoted) {
-                 return is_in_subscript(word.text, quoted);
+    } else if (any_word([this](const Word& word, bool quoted) {
+                 return is_in_subscript(word.text, quoted) || is_key(word.text);
                })) {
       fail("in [ ], which may be a subscript, which is arithmetic");
     }
     return static_cast<bool>(error_);
+  }
+
+  // Of a=([...]=x)? A word that begins with [ is a pattern elsewhere.
+  bool is_key(std::string_view word) const {
+    const bool assigns =
+        rest().find("]=") != std::string_view::npos || rest().find("]+=") != std::string_view::npos;
+    return assigns && word.starts_with('[');
   }
 
   void add_place(Quoting quoting) {
