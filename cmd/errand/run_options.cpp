@@ -242,6 +242,18 @@ void add_screen_options(std::vector<OptionSpec>& all, RunCommand& run) {
        .repeats = true,
        .completes = Completes::choices,
        .choices = {"json=", "junit=", "html=", "markdown=", "trace=", "events="}});
+  add({.names = "--joblog",
+       .value = "FILE",
+       .help = "a line for each task, in GNU parallel's columns; +FILE appends",
+       .read = reading(run.job_log, read_job_log),
+       .variable = "ERRAND_JOBLOG",
+       .completes = Completes::file});
+  add({.names = "--results",
+       .value = "DIR",
+       .help = "a folder per task: stdout, stderr and result.json",
+       .read = reading(run.results, read_results),
+       .variable = "ERRAND_RESULTS",
+       .completes = Completes::folder});
   add({.names = "--no-journal",
        .value = {},
        .help = "keep nothing of this run for errand report",
@@ -271,9 +283,6 @@ void add_screen_options(std::vector<OptionSpec>& all, RunCommand& run) {
 
 // Known, so that they are refused for what they are; not in the help.
 void add_later_options(std::vector<OptionSpec>& all) {
-  for (const char* name : {"--joblog", "--results"}) {
-    all.push_back({.names = name, .value = "X", .help = {}, .read = refusing(name)});
-  }
   for (const char* name : {"--resume", "--failed"}) {
     all.push_back({.names = name,
                    .value = {},

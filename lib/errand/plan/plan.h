@@ -74,6 +74,9 @@ struct Task {
   std::vector<TaskId> children;  // in file order
   std::vector<Need> needs;       // sorted, each task once
   bool is_group = false;
+  // Its place among the tasks of its file or stream, from 1, groups not counted; which of them run,
+  // and in which order, does not change it. 0: a group, or built by code that gives none.
+  std::uint32_t number = 0;
   std::string excluded;  // why it does not run: "if: env.CI == 'true'"; empty: it may run
   std::shared_ptr<const Policy> policy = default_policy();  // never null; may be shared
 

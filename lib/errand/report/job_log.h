@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// JobLog (--joblog FILE): a line for each task that has run, in GNU parallel's columns.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "errand/base/masker.h"
+#include "errand/report/report_file.h"
+#include "errand/run/events.h"
+
+namespace errand {
+
+// A line goes out in one piece at its task's end, so that a killed errand leaves whole lines. Groups
+// and what never started have none.
+class JobLog final : public Observer {
+ public:
+  // As ReportFile::open(); "+FILE" appends. What is new begins with the names of the columns. The
+  // error reads "joblog 'x': No such file or directory".
+  static Result<std::unique_ptr<JobLog>> open(Runtime& runtime, std::string_view path, Writer& out);
+
+  void on(const RunEvent& event) override;
+  Writer& writer() { return file_.writer(); }
+  // Await it after the run: everything is out, or why not.
+  awaitable<Error> finish(Context context) { return file_.finish(std::move(context)); }
+
+ private:
+  struct Ended {
+    AttemptEnded attempt;
+    WallTime time;
+  };
+  explicit JobLog(ReportFile file) : file_(std::move(file)) {}
+  void begin(const RunStarted& started);
+  void note(const AttemptEnded& attempt, WallTime time);
+  std::string line_of(const TaskEnded& task, const Ended& last) const;
+  std::string command_of(const Task& task) const;
+
+  ReportFile file_;
+  Masker masker_;
+  bool is_stream_ = false;
+  std::unordered_map<TaskId, Ended> last_;  // the attempt that counts, of tasks that go on
+};
+
+}  // namespace errand
