@@ -394,8 +394,9 @@ int perform(RunCommand command, Input input, OwnGuardian guardian) {
     return kErrandFailed;
   }
   if (!command.results.empty() && output_mode(command) == OutputMode::raw) {
-    complain({"errand: --results: with -o raw tasks write to errand's own output, past it; leave one "
-              "of the two out"});
+    complain(
+        {"errand: --results: with -o raw tasks write to errand's own output, past it; leave one "
+         "of the two out"});
     return kErrandFailed;
   }
   const std::optional<Jobs> in_file = file ? file->plan.root().jobs : std::nullopt;

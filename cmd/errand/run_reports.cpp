@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "errand/environment.h"
+#include "errand/run/failure.h"
 
 namespace errand::cmd {
 
@@ -50,7 +51,11 @@ void RunReports::add(ReportKind kind, ReportFile file) {
 
 Error RunReports::open_job_log(const std::string& path) {
   if (path.empty()) return {};
-  Result<std::unique_ptr<JobLog>> log = JobLog::open(runtime_, path, out_);
+  const auto shell_code = [](const Error& error) {
+    const auto* reason = error.as<NotExecutable>();
+    return reason ? reason->shell_code : NotExecutable().shell_code;
+  };
+  Result<std::unique_ptr<JobLog>> log = JobLog::open(runtime_, path, out_, shell_code);
   if (!log) return log.error();
   job_log_ = std::move(*log);
   console_.wait_for(job_log_->writer());

@@ -29,9 +29,14 @@ TaskEnded ended_as(const Task& task, TaskState state) {
   return ended;
 }
 
+int shell_code(const Error& error) {
+  const auto* reason = error.as<NotExecutable>();
+  return reason ? reason->shell_code : 126;
+}
+
 struct LogFile {
   explicit LogFile(const std::string& mark = "") {
-    auto opened = JobLog::open(loop.runtime, mark + path, out);
+    auto opened = JobLog::open(loop.runtime, mark + path, out, shell_code);
     REQUIRE(opened.has_value());
     log = std::move(*opened);
   }
@@ -90,7 +95,7 @@ class LoggedRun : public RunTest {
     const std::string path = folder / "jobs";
     OutputFile out_file;
     Writer out(runtime, out_file.fd(), "standard output");
-    auto log = JobLog::open(runtime, path, out);
+    auto log = JobLog::open(runtime, path, out, shell_code);
     REQUIRE(log.has_value());
     const Plan checked = plan(yaml);
     options.processors = 64;
@@ -187,14 +192,14 @@ TEST_CASE("a job log begins anew, or goes on where it should") {
 
 TEST_CASE("a job log that cannot be opened is named") {
   LogFile file;
-  const auto log = JobLog::open(file.loop.runtime, "+/no/such/folder/x", file.out);
+  const auto log = JobLog::open(file.loop.runtime, "+/no/such/folder/x", file.out, shell_code);
   REQUIRE_FALSE(log.has_value());
   CHECK(log.error().message() == "joblog '/no/such/folder/x': No such file or directory");
 }
 
 TEST_CASE("what shares standard output with the tasks does not glue to a line of theirs") {
   LogFile file;
-  auto log = JobLog::open(file.loop.runtime, "-", file.out);
+  auto log = JobLog::open(file.loop.runtime, "-", file.out, shell_code);
   REQUIRE(log.has_value());
   const Task task = task_with(Script{"printf x"});
   file.out.write("x");
@@ -217,7 +222,8 @@ TEST_CASE_METHOD(LoggedRun, "of hedges there is one line, the winner's") {
   CHECK(lines == "1\t:\t1001.000\t     2.000\t0\t3\t0\t0\tx\n");
 }
 
-TEST_CASE_METHOD(LoggedRun, "groups and what never started have no line; what was stopped has one") {
+TEST_CASE_METHOD(LoggedRun,
+                 "groups and what never started have no line; what was stopped has one") {
   executor.behaviors["bad"] = {.takes = 2s, .exit_code = 3};
   executor.behaviors["g/long"] = {.takes = 60s, .stops_in = 1s};
   const std::string lines = run_logged(

@@ -145,7 +145,7 @@ TEST_CASE_METHOD(ResultsTest, "groups are folders, and what never started has no
 
 TEST_CASE_METHOD(ResultsTest, "no name leads out of the folder, and none into another's") {
   begin(nullptr);
-  const std::vector<std::string> names = {"../up", "..",   ".",    "/etc/x",
+  const std::vector<std::string> names = {"../up", "..",    ".",    "/etc/x",
                                           "a/b",   "a%2Fb", "a\nb", "stdout"};
   for (std::size_t i = 0; i < names.size(); ++i) {
     run(task_named(names[i], static_cast<TaskId>(i + 1)), names[i]);
@@ -272,8 +272,7 @@ TEST_CASE_METHOD(ResultsTest, "no link is followed on the way to a file") {
   std::filesystem::create_symlink(folder / "elsewhere", path + "/b");
   const Task a = task_named("a", 1), b = task_named("b", 2);
   const Error error = results->open(a, 1)->write(Stream::out, "x");
-  CHECK(error.message() ==
-        "results '" + path + "/a/stdout': Too many levels of symbolic links");
+  CHECK(error.message() == "results '" + path + "/a/stdout': Too many levels of symbolic links");
   const Error other = results->open(b, 1)->write(Stream::out, "x");
   CHECK(other.message() == "results '" + path + "/b': Not a directory");
   end(a);
@@ -288,7 +287,10 @@ TEST_CASE_METHOD(ResultsTest, "a pipe in the place of a file holds nothing up") 
   std::filesystem::create_directory(path + "/a");
   REQUIRE(::mkfifo((path + "/a/stdout").c_str(), 0600) == 0);
   const Task a = task_named("a", 1);
-  CHECK(results->open(a, 1)->write(Stream::out, "x").message().ends_with("No such device or address"));
+  CHECK(results->open(a, 1)
+            ->write(Stream::out, "x")
+            .message()
+            .ends_with("No such device or address"));
 }
 
 TEST_CASE_METHOD(ResultsTest, "what no attempt could tell of is told at the end") {

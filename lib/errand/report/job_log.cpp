@@ -12,7 +12,6 @@
 
 #include "errand/base/escape_text.h"
 #include "errand/base/shell_quote.h"
-#include "errand/run/failure.h"
 
 namespace errand {
 namespace {
@@ -37,12 +36,11 @@ struct Outcome {
 
 // As GNU parallel tells it: what the process did, and -1 where errand ended it. What did not
 // succeed never looks as if it had.
-Outcome outcome_of(const AttemptEnded& attempt, TaskState task) {
-  const bool stopped = attempt.state == TaskState::timed_out || attempt.state == TaskState::canceled;
-  if (!attempt.status) {
-    const auto* reason = attempt.error.as<NotExecutable>();
-    return {stopped ? -1 : reason ? reason->shell_code : 126, 0};
-  }
+Outcome outcome_of(const AttemptEnded& attempt, TaskState task,
+                   const JobLog::ShellCode& shell_code) {
+  const bool stopped =
+      attempt.state == TaskState::timed_out || attempt.state == TaskState::canceled;
+  if (!attempt.status) return {stopped ? -1 : shell_code(attempt.error), 0};
   const int number = attempt.status->number();
   if (attempt.status->by_signal()) return {stopped ? -1 : 0, number};
   return {number == 0 && task != TaskState::succeeded ? -1 : number, 0};
@@ -55,14 +53,15 @@ bool overlaps(const AttemptEnded& attempt, WallTime time, WallTime other_end) {
 
 }  // namespace
 
-Result<std::unique_ptr<JobLog>> JobLog::open(Runtime& runtime, std::string_view path, Writer& out) {
+Result<std::unique_ptr<JobLog>> JobLog::open(Runtime& runtime, std::string_view path, Writer& out,
+                                             ShellCode shell_code) {
   const bool appends = path.starts_with('+');
   std::string name(appends ? path.substr(1) : path);
   const std::optional<char> last = appends ? last_byte(name) : std::nullopt;
   const auto when = appends ? ReportFile::When::appending : ReportFile::When::at_once;
   Result<ReportFile> file = ReportFile::open(runtime, std::move(name), when, out, "joblog");
   if (!file) return std::unexpected(file.error());
-  std::unique_ptr<JobLog> log(new JobLog(std::move(*file)));
+  std::unique_ptr<JobLog> log(new JobLog(std::move(*file), std::move(shell_code)));
   if (!last) log->writer().write(kColumns);
   if (last && *last != '\n') log->writer().write("\n");  // of a line that a kill has cut off
   return log;
@@ -108,7 +107,7 @@ std::string JobLog::line_of(const TaskEnded& task, const Ended& last) const {
       last.time - std::chrono::duration_cast<WallTime::duration>(attempt.duration);
   const auto start = std::chrono::floor<milliseconds>(began.time_since_epoch()).count();
   const auto taken = std::chrono::round<milliseconds>(attempt.duration).count();
-  const Outcome outcome = outcome_of(attempt, task.state);
+  const Outcome outcome = outcome_of(attempt, task.state, shell_code_);
   std::array<char, 200> columns;
   // As wide as GNU parallel's.
   std::snprintf(columns.data(), columns.size(), "%u\t:\t%lld.%03d\t%6lld.%03d\t0\t%llu\t%d\t%d\t",

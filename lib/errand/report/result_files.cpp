@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <utility>
@@ -23,11 +25,21 @@ Error named(const std::string& path, int number) {
   return Error::system("results '" + path + "'", number);
 }
 
+// Most descriptors are the tasks': those that wait for a start have files here already, and must
+// not take each other's room.
+std::size_t open_max() {
+  constexpr std::size_t kShare = 8;
+  struct ::rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return ResultFiles::kOpenMax;
+  return std::clamp<std::size_t>(limit.rlim_cur / kShare, 1, ResultFiles::kOpenMax);
+}
+
 }  // namespace
 
 ResultFiles::ResultFiles(std::string name, UniqueFd folder)
     : name_(std::move(name)),
       folder_(std::move(folder)),
+      open_max_(open_max()),
       open_(std::make_unique<detail::List<File>>()) {}
 
 Result<ResultFiles> ResultFiles::open(std::string folder) {
@@ -92,7 +104,7 @@ UniqueFd ResultFiles::open_file(const std::string& path, int flags) {
 
 Error ResultFiles::open_file(File& file, int flags) {
   close(file);
-  while (open_count_ >= kOpenMax) close_oldest();
+  while (open_count_ >= open_max_) close_oldest();
   file.fd_ = open_file(file.path_, O_WRONLY | O_APPEND | flags);
   if (!file.fd_) return failed(file.path_);
   open_->push_back(file);

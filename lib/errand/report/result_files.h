@@ -15,12 +15,12 @@
 
 namespace errand {
 
-// Paths are relative to the folder, and nothing outside of it is ever written: no link on the way is
-// followed. Few files are open at a time; the others are opened again when there is more for them.
-// Errors begin with "results 'DIR/PATH': ".
+// Paths are relative to the folder, and nothing outside of it is ever written: no link on the way
+// is followed. Few files are open at a time; the others are opened again when there is more for
+// them. Errors begin with "results 'DIR/PATH': ".
 class ResultFiles {
  public:
-  static constexpr std::size_t kOpenMax = 64;
+  static constexpr std::size_t kOpenMax = 64;  // and at most an eighth of what the system allows
 
   // Something that grows. Leaves before its ResultFiles.
   class File : detail::Link {
@@ -65,6 +65,7 @@ class ResultFiles {
 
   std::string name_;
   UniqueFd folder_;
+  std::size_t open_max_;
   std::unique_ptr<detail::List<File>> open_;  // the one used last is at the end
   std::size_t open_count_ = 0;
   std::unordered_set<std::string> outer_;  // folders above others, made already

@@ -30,8 +30,8 @@ class Results final : public OutputTarget, public Observer {
                                                SpillSpace& space);
   ~Results() override;
 
-  // Apart, also where the other would merge them: it then gets both as one, in the order of reading.
-  // Not for a target that inherits.
+  // Apart, also where the other would merge them: it then gets both as one, in the order of
+  // reading. Not for a target that inherits.
   Capture capture() const override { return Capture::separate; }
   std::unique_ptr<OutputSink> open(const Task& task, int attempt) override;
   std::unique_ptr<HeldSink> hold(const Task& task, int attempt) override;

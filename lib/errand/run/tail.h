@@ -11,8 +11,8 @@
 
 namespace errand {
 
-// Keeps the last lines of what passes through on its way to another sink, and counts it. Memory: a few times
-// kTailBytes, and none for a silent attempt.
+// Keeps the last lines of what passes through on its way to another sink, and counts it. Memory: a
+// few times kTailBytes, and none for a silent attempt.
 class TailSink final : public OutputSink {
  public:
   static constexpr std::size_t kTailBytes = 2048;
