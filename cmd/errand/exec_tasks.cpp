@@ -97,6 +97,7 @@ Result<ExecWork> read_words(std::vector<std::string> words, bool nul, Stdin inpu
 Task ExecTasks::make(const std::string& item) {
   Task task = model_;
   task.id = ++made_;
+  task.number = made_;
   task.name = name_of(item, made_);
   task.full_name = task.name;
   if (!form_) {

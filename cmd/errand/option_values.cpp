@@ -118,6 +118,16 @@ Result<std::string> read_log_file(const std::string& text) {
   return text;
 }
 
+Result<std::string> read_job_log(const std::string& text) {
+  if (text.empty() || text == "+") return wrong(text, "is not the path of a file");
+  return text;
+}
+
+Result<std::string> read_results(const std::string& text) {
+  if (text.empty()) return wrong(text, "is not the path of a folder");
+  return text;
+}
+
 Result<std::pair<std::string, std::string>> read_pair(const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == 0 || equals == std::string::npos) return wrong(text, "is not NAME=VALUE");

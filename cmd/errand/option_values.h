@@ -26,6 +26,8 @@ Result<std::optional<CiSystem>> read_ci(const std::string& text);  // none: as t
 Result<std::optional<ReportKind>> read_report_format(const std::string& text);
 Result<ReportRequest> read_report(const std::string& text);
 Result<std::string> read_log_file(const std::string& text);
+Result<std::string> read_job_log(const std::string& text);
+Result<std::string> read_results(const std::string& text);
 Result<std::pair<std::string, std::string>> read_pair(const std::string& text);  // "NAME=VALUE"
 Result<std::vector<std::string>> read_shell(const std::string& text);
 Result<LoadLimit> read_load(const std::string& text);

@@ -62,6 +62,8 @@ struct RunCommand {
   bool no_folds = false;
   bool no_annotations = false;
   std::vector<ReportRequest> reports;
+  std::string job_log;  // empty: none; "+FILE" appends
+  std::string results;  // a folder; empty: none
   std::optional<ResumeRequest> resume;
   bool shuffle = false;
   std::optional<std::uint64_t> seed;  // of the shuffle; none: one of the moment

@@ -225,7 +225,7 @@ SummaryOptions Session::with_logs(SummaryOptions options) const {
 
 Error Session::open_files() {
   if (Error error = open_log()) return error;
-  if (Error error = reports_.open(command_.reports, command_.journal)) return error;
+  if (Error error = reports_.open(command_, space_)) return error;
   if (reports_.no_journal()) log_.tell("no journal: " + reports_.no_journal().message());
   for (Observer* observer : reports_.observers()) observers_.add(*observer);
   return {};
@@ -388,6 +388,12 @@ int perform(RunCommand command, Input input, OwnGuardian guardian) {
   auto* file = std::get_if<FilePlan>(&input);
   if (!file && command.shuffle) {
     complain({"errand: tasks that arrive one after another cannot be shuffled"});
+    return kErrandFailed;
+  }
+  if (!command.results.empty() && output_mode(command) == OutputMode::raw) {
+    complain(
+        {"errand: --results: with -o raw tasks write to errand's own output, past it; leave one "
+         "of the two out"});
     return kErrandFailed;
   }
   const std::optional<Jobs> in_file = file ? file->plan.root().jobs : std::nullopt;

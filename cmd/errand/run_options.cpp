@@ -74,10 +74,6 @@ Reader reading_no_journal(RunCommand& run) {
   };
 }
 
-Reader refusing(const std::string& name) {
-  return [name](const Texts&) { return not_available(name); };
-}
-
 Error read_executor(const Texts& texts) {
   if (texts.back() == "local") return {};
   if (texts.back() == "slurm") return not_available("slurm");
@@ -263,6 +259,18 @@ void add_screen_options(std::vector<OptionSpec>& all, RunCommand& run) {
        .repeats = true,
        .completes = Completes::choices,
        .choices = {"json=", "junit=", "html=", "markdown=", "trace=", "events="}});
+  add({.names = "--joblog",
+       .value = "FILE",
+       .help = "a line for each task, in GNU parallel's columns; +FILE appends",
+       .read = reading(run.job_log, read_job_log),
+       .variable = "ERRAND_JOBLOG",
+       .completes = Completes::file});
+  add({.names = "--results",
+       .value = "DIR",
+       .help = "a folder per task: stdout, stderr and result.json",
+       .read = reading(run.results, read_results),
+       .variable = "ERRAND_RESULTS",
+       .completes = Completes::folder});
   add({.names = "--no-journal",
        .value = {},
        .help = "keep nothing of this run for errand report",
@@ -288,13 +296,6 @@ void add_screen_options(std::vector<OptionSpec>& all, RunCommand& run) {
        .read = reading(run.log_file, read_log_file),
        .variable = "ERRAND_LOG_FILE",
        .completes = Completes::file});
-}
-
-// Known, so that they are refused for what they are; not in the help.
-void add_later_options(std::vector<OptionSpec>& all) {
-  for (const char* name : {"--joblog", "--results"}) {
-    all.push_back({.names = name, .value = "X", .help = {}, .read = refusing(name)});
-  }
 }
 
 }  // namespace
@@ -364,7 +365,6 @@ std::vector<OptionSpec> run_options(RunCommand& run) {
   add_time_options(all, run);
   add_task_options(all, run);
   add_screen_options(all, run);
-  add_later_options(all);
   return all;
 }
 

@@ -4,13 +4,20 @@
 #include <utility>
 
 #include "errand/environment.h"
+#include "errand/run/failure.h"
 
 namespace errand::cmd {
 
 RunReports::RunReports(Runtime& runtime, Writer& out, Console& console, std::string run_id)
     : runtime_(runtime), out_(out), console_(console), run_id_(std::move(run_id)) {}
 
-Error RunReports::open(const std::vector<ReportRequest>& requests, bool wants_journal) {
+Error RunReports::open(const RunCommand& command, SpillSpace& space) {
+  if (Error error = open_results(command.results, space)) return error;
+  if (Error error = open_job_log(command.job_log)) return error;
+  return open_reports(command.reports, command.journal);
+}
+
+Error RunReports::open_reports(const std::vector<ReportRequest>& requests, bool wants_journal) {
   std::vector<ReportFile> files;
   for (const ReportRequest& request : requests) {
     const bool events = request.kind == ReportKind::events;
@@ -42,6 +49,29 @@ void RunReports::add(ReportKind kind, ReportFile file) {
   observers_.push_back(reports_.emplace_back(std::move(report)).get());
 }
 
+Error RunReports::open_job_log(const std::string& path) {
+  if (path.empty()) return {};
+  const auto shell_code = [](const Error& error) {
+    const auto* reason = error.as<NotExecutable>();
+    return reason ? reason->shell_code : NotExecutable().shell_code;
+  };
+  Result<std::unique_ptr<JobLog>> log = JobLog::open(runtime_, path, out_, shell_code);
+  if (!log) return log.error();
+  job_log_ = std::move(*log);
+  console_.wait_for(job_log_->writer());
+  observers_.push_back(job_log_.get());
+  return {};
+}
+
+Error RunReports::open_results(const std::string& folder, SpillSpace& space) {
+  if (folder.empty()) return {};
+  Result<std::unique_ptr<Results>> results = Results::open(folder, console_, space);
+  if (!results) return results.error();
+  results_ = std::move(*results);
+  observers_.push_back(results_.get());
+  return {};
+}
+
 Error RunReports::open_journal() {
   const std::string runs = runs_folder();
   if (runs.empty()) return {};
@@ -56,11 +86,11 @@ Error RunReports::open_journal() {
 void RunReports::keep_output() {
   if (keeping_) return;
   if (!journal_) own_store_ = std::make_unique<OutputStore>(temp_folder(), "");
-  keeping_ = std::make_unique<KeepingTarget>(console_, store());
+  keeping_ = std::make_unique<KeepingTarget>(shown(), store());
 }
 
 OutputTarget& RunReports::output() {
-  return keeping_ ? static_cast<OutputTarget&>(*keeping_) : console_;
+  return keeping_ ? static_cast<OutputTarget&>(*keeping_) : shown();
 }
 
 std::string RunReports::log_of(const Task& task) const {
@@ -71,6 +101,8 @@ awaitable<std::vector<Error>> RunReports::finish(Context context) {
   std::vector<Error> errors;
   for (auto& report : reports_) errors.push_back(co_await report->finish(context));
   for (auto& log : event_logs_) errors.push_back(co_await log->finish(context));
+  if (job_log_) errors.push_back(co_await job_log_->finish(context));
+  if (results_) errors.push_back(results_->finish());
   co_return errors;
 }
 

@@ -9,7 +9,9 @@
 #include "errand/journal/journal.h"
 #include "errand/options.h"
 #include "errand/report/event_log.h"
+#include "errand/report/job_log.h"
 #include "errand/report/output_store.h"
+#include "errand/report/results.h"
 #include "errand/report/run_report.h"
 
 namespace errand::cmd {
@@ -21,8 +23,8 @@ class RunReports {
   RunReports(Runtime& runtime, Writer& out, Console& console, std::string run_id);
 
   // Before anything starts: a report that cannot be written must not be found out at the end. Then
-  // there is no journal either. Without a journal the run is the same.
-  Error open(const std::vector<ReportRequest>& requests, bool wants_journal);
+  // there is no journal either. Without a journal the run is the same. `space` outlives it.
+  Error open(const RunCommand& command, SpillSpace& space);
   const Error& no_journal() const { return no_journal_; }  // why there is none
 
   // To be told of events, in this order, once all is open.
@@ -32,14 +34,18 @@ class RunReports {
   // The file with a failed task's output, at the task's end; empty: none.
   std::string log_of(const Task& task) const;
 
-  // Writes what is still to be written, until `context` is done. The errors of the reports.
+  // Writes what is still to be written, until `context` is done. The errors of all but the journal.
   awaitable<std::vector<Error>> finish(Context context);
   Error finish_journal();
 
  private:
+  Error open_reports(const std::vector<ReportRequest>& requests, bool wants_journal);
+  Error open_job_log(const std::string& path);
+  Error open_results(const std::string& folder, SpillSpace& space);
   Error open_journal();
   void add(ReportKind kind, ReportFile file);
   void keep_output();
+  OutputTarget& shown() { return results_ ? static_cast<OutputTarget&>(*results_) : console_; }
   OutputStore& store() { return journal_ ? journal_->output() : *own_store_; }
 
   Runtime& runtime_;
@@ -50,6 +56,8 @@ class RunReports {
   Error no_journal_;
   std::unique_ptr<OutputStore> own_store_;  // of logs for a report, where there is no journal
   std::unique_ptr<KeepingTarget> keeping_;
+  std::unique_ptr<JobLog> job_log_;
+  std::unique_ptr<Results> results_;
   std::optional<RunRecorder> recorder_;
   std::vector<std::unique_ptr<RunReport>> reports_;
   std::vector<std::unique_ptr<EventLog>> event_logs_;

@@ -88,8 +88,10 @@ CiWords ci_words(const RunCommand& command, OutputMode mode) {
   CiWords words;
   words.system = command.ci.value_or(detected());
   if (words.system == CiSystem::none) return words;
-  const bool report_there = std::ranges::any_of(
-      command.reports, [](const ReportRequest& report) { return report.path == "-"; });
+  const bool report_there = command.job_log == "-" ||
+                            std::ranges::any_of(command.reports, [](const ReportRequest& report) {
+                              return report.path == "-";
+                            });
   words.on_out = is_log(STDOUT_FILENO) && !report_there;
   words.folds = words.on_out && has_blocks(mode) && !command.no_folds;
   words.one_log = words.folds && is_log(STDERR_FILENO);

@@ -36,6 +36,7 @@ Result<std::optional<Task>> StreamSource::read_task(const std::string& line) {
     return std::unexpected(Error::make(InputFailure{std::move(text)}));
   }
   task->id = ++tasks_;
+  task->number = tasks_;
   if (task->name.empty()) task->name = std::to_string(records_.number());
   task->full_name = task->name;
   apply(overrides_, *task);

@@ -42,3 +42,15 @@ TEST_CASE("the tail of many small writes is bounded and right") {
   CHECK(tail.size() <= TailSink::kTailBytes);
   CHECK(tail.ends_with("y\nlast\n"));
 }
+
+TEST_CASE("the tail counts what passes of standard output") {
+  ShownOutput output;
+  const Task task;
+  ShownOutput::Sink sink(output, task, false);
+  TailSink tail(sink);
+  CHECK(tail.out_bytes() == 0);
+  tail.write(Stream::out, std::string(10'000, 'x'));
+  tail.write(Stream::err, "not this");
+  tail.write(Stream::out, "yz");
+  CHECK(tail.out_bytes() == 10'002);
+}

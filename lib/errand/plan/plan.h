@@ -81,6 +81,9 @@ struct Task {
   std::vector<TaskId> children;  // in file order
   std::vector<Need> needs;       // sorted, each task once
   bool is_group = false;
+  // Its place among the tasks of its file or stream, from 1, groups not counted; which of them run,
+  // and in which order, does not change it. 0: a group, or built by code that gives none.
+  std::uint32_t number = 0;
   std::string excluded;  // why it does not run: "if: env.CI == 'true'"; empty: it may run
   std::shared_ptr<const Settled> settled;  // it does not run, and waits for nothing; null: it runs
   std::uint64_t known_fingerprint = 0;     // of a task that a log tells of; see fingerprint.h

@@ -122,6 +122,10 @@ std::expected<Plan, Problems> read_plan(std::string_view text, Format format,
   Draft draft = interpret_plan(document, source, options, problems);
   resolve_needs(draft, problems);
   if (!problems.empty()) return std::unexpected(problems.take());
+  std::uint32_t number = 0;
+  for (Task& task : draft.tasks) {
+    if (!task.is_group) task.number = ++number;
+  }
   return Plan(std::move(draft.tasks), std::move(draft.limits));
 }
 

@@ -56,7 +56,7 @@ struct ReportFile::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  bool open_at_once();
+  bool open_now(When when);
   bool open_to_replace();
   bool make_temporary();
   bool put_in_place();
@@ -74,8 +74,9 @@ struct ReportFile::State {
   Writer* writer = nullptr;
 };
 
-bool ReportFile::State::open_at_once() {
-  fd.reset(::open(target.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY,
+bool ReportFile::State::open_now(When when) {
+  const int emptied = when == When::appending ? 0 : O_TRUNC;
+  fd.reset(::open(target.c_str(), O_WRONLY | O_CREAT | emptied | O_APPEND | O_CLOEXEC | O_NOCTTY,
                   kNewFileMode));
   return static_cast<bool>(fd);
 }
@@ -85,7 +86,7 @@ bool ReportFile::State::open_at_once() {
 bool ReportFile::State::open_to_replace() {
   struct ::stat found;
   const bool exists = ::stat(target.c_str(), &found) == 0;
-  if (exists && !S_ISREG(found.st_mode)) return open_at_once();
+  if (exists && !S_ISREG(found.st_mode)) return open_now(When::at_once);
   if (exists && ::access(target.c_str(), W_OK) != 0) return false;
   if (exists) {
     mode = found.st_mode & 07777;
@@ -94,7 +95,9 @@ bool ReportFile::State::open_to_replace() {
   replaces = make_temporary();
   if (replaces) return true;
   const int number = errno;
-  if (exists && (number == EACCES || number == EPERM || number == EROFS)) return open_at_once();
+  if (exists && (number == EACCES || number == EPERM || number == EROFS)) {
+    return open_now(When::at_once);
+  }
   errno = number;
   return false;
 }
@@ -149,8 +152,9 @@ ReportFile::ReportFile(ReportFile&&) noexcept = default;
 ReportFile& ReportFile::operator=(ReportFile&&) noexcept = default;
 ReportFile::~ReportFile() = default;
 
-Result<ReportFile> ReportFile::open(Runtime& runtime, std::string path, When when, Writer& out) {
-  const std::string name = "report '" + path + "'";
+Result<ReportFile> ReportFile::open(Runtime& runtime, std::string path, When when, Writer& out,
+                                    std::string_view what) {
+  const std::string name = std::string(what) + " '" + path + "'";
   const auto descriptor = named_descriptor(path);
   auto state = std::make_unique<State>(name, descriptor ? path : real_path(path));
   if (descriptor == 1) {
@@ -162,7 +166,7 @@ Result<ReportFile> ReportFile::open(Runtime& runtime, std::string path, When whe
     state->fd.reset(::fcntl(*descriptor, F_DUPFD_CLOEXEC, 3));
     opened = static_cast<bool>(state->fd);
   } else {
-    opened = when == When::at_once ? state->open_at_once() : state->open_to_replace();
+    opened = when == When::at_end ? state->open_to_replace() : state->open_now(when);
   }
   if (!opened) return std::unexpected(Error::system(name, errno));
   state->own.emplace(runtime, state->fd.get(), name);

@@ -20,10 +20,12 @@ class ReportFile {
   enum class When : std::uint8_t {
     at_end,   // a file is replaced as a whole by finish(); until then nothing shows under its name
     at_once,  // a file is emptied now, and what has been written is there for others to read
+    appending,  // as at_once, but behind what a file has
   };
   // `path`: "-" and /dev/stdout share `out`; other names in /dev/fd are used as they are. The error
-  // reads "report 'x.json': No such file or directory".
-  static Result<ReportFile> open(Runtime& runtime, std::string path, When when, Writer& out);
+  // begins with `what`: "report 'x.json': No such file or directory".
+  static Result<ReportFile> open(Runtime& runtime, std::string path, When when, Writer& out,
+                                 std::string_view what = "report");
   ReportFile(ReportFile&&) noexcept;
   ReportFile& operator=(ReportFile&&) noexcept;
   ~ReportFile();

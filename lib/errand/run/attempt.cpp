@@ -42,7 +42,7 @@ class OutputPath {
     if (!mask_) return;
     if (Error error = mask_->finish(); error && !result.error) result.error = error;
   }
-  std::string last_lines() const { return tail_.last_lines(); }
+  const TailSink& tail() const { return tail_; }
 
  private:
   TailSink tail_;
@@ -120,7 +120,8 @@ awaitable<void> Execution::attempt(Course& course, AttemptOutcome& outcome, Cont
     if (capture == Capture::inherit && (held || path.must_see())) capture = Capture::separate;
     result = co_await executor_.run(context, hurry_, described, path.entry(), capture);
     path.end(result);
-    outcome.last_lines = path.last_lines();
+    outcome.last_lines = path.tail().last_lines();
+    outcome.out_bytes = path.tail().out_bytes();
     kept = sink.kept();
   } catch (...) {
     result.error = Error::from_exception(std::current_exception());
@@ -139,7 +140,8 @@ void Execution::end_attempt(Course& course, const Attempt& described, AttemptOut
   if (is_failure(state)) course.has_failed = true;
   learn(course, described.number, state, duration);
   emit(AttemptEnded{described.task, described.number, state, result.status,
-                    masked(outcome.verdict.why), duration, result.usage, std::move(kept)});
+                    masked(outcome.verdict.why), duration, result.usage, std::move(kept),
+                    outcome.out_bytes});
   for (const std::string& text : result.notices) {
     notice(Notice::Level::warning, described.task, text);
   }

@@ -86,6 +86,7 @@ struct AttemptEnded {
   Duration duration{};
   Usage usage;
   KeptOutput output = {};
+  std::uint64_t out_bytes = 0;  // shown of its standard output
 };
 
 // Groups end as tasks do, after their last task.

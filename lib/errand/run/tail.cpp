@@ -4,6 +4,7 @@
 namespace errand {
 
 Error TailSink::write(Stream stream, std::string_view bytes) {
+  if (stream == Stream::out) out_bytes_ += bytes.size();
   if (bytes.size() >= kTailBytes) {
     kept_.assign(bytes.substr(bytes.size() - kTailBytes));
   } else {

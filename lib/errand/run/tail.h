@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,8 +11,8 @@
 
 namespace errand {
 
-// Keeps the last lines of what passes through on its way to another sink. Memory: a few times
-// kTailBytes, and none for a silent attempt.
+// Keeps the last lines of what passes through on its way to another sink, and counts it. Memory: a
+// few times kTailBytes, and none for a silent attempt.
 class TailSink final : public OutputSink {
  public:
   static constexpr std::size_t kTailBytes = 2048;
@@ -25,9 +26,12 @@ class TailSink final : public OutputSink {
   }
   // At most kTailLines whole lines (the first may be cut) of at most kTailBytes in all.
   std::string last_lines() const;
+  // How much of Stream::out has passed.
+  std::uint64_t out_bytes() const { return out_bytes_; }
 
  private:
   OutputSink& next_;
+  std::uint64_t out_bytes_ = 0;
   std::string kept_;
 };
 

@@ -108,6 +108,7 @@ struct AttemptOutcome {
   bool refused = false;  // by a breaker; it has not run
   std::optional<ExitStatus> status;
   std::string last_lines;
+  std::uint64_t out_bytes = 0;
   std::shared_ptr<HeldSink> held;
 };
 
