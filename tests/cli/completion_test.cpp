@@ -55,7 +55,6 @@ TEST_CASE("bash completes commands, options and their values") {
   CHECK(test.bash({"exec", "--mode", ""}) == Words{"errgroup", "aggregate", "race"});
   CHECK(test.bash({"completion", "z"}) == Words{"zsh"});
   CHECK(test.bash({"run", "-j", ""}) == Words{""});
-  CHECK_FALSE(offers(test.bash({"run", "-"}), "--resume"));
 }
 
 TEST_CASE("bash completes tasks of the file on the line, or of the default one, and files") {
