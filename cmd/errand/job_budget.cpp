@@ -27,7 +27,6 @@ bool join(const MakeFlags& flags, JobBudget& budget) {
   }
   if (pipe->shared[0]) tell_tasks(flags, budget);
   budget.pipe = std::move(*pipe);
-  budget.jobs = {Jobs::Kind::unlimited, 0};  // its tokens are the limit
   return true;
 }
 
@@ -54,9 +53,19 @@ void serve(MakeFlags flags, unsigned jobs, JobBudget& budget) {
 JobBudget job_budget(const std::optional<Jobs>& given, const std::optional<Jobs>& in_file) {
   JobBudget budget;
   const MakeFlags flags(variable("MAKEFLAGS").value_or(""));
-  if (!given && join(flags, budget)) return budget;
-  const Jobs jobs = given ? *given : in_file.value_or(Jobs{});
-  serve(flags, resolve_jobs(jobs, processors()), budget);
+  if (!given && join(flags, budget)) {
+    if (!in_file) budget.jobs = {Jobs::Kind::unlimited, 0};  // its tokens are the limit
+    return budget;
+  }
+  unsigned jobs = resolve_jobs(given ? *given : in_file.value_or(Jobs{}), processors());
+  const std::optional<unsigned> of_make = given ? std::nullopt : flags.jobs();
+  if (of_make && (jobs == 0 || *of_make < jobs)) {
+    jobs = *of_make;
+    budget.jobs = {Jobs::Kind::count, jobs};
+  } else if (!in_file) {
+    budget.jobs = Jobs{};
+  }
+  serve(flags, jobs, budget);
   return budget;
 }
 

@@ -219,6 +219,31 @@ bool wants_value(std::string_view argument, const std::vector<OptionSpec>& specs
   return false;
 }
 
+// "20260102-030405-k3j9xq"
+bool is_run_id(std::string_view word) {
+  constexpr std::string_view kForm = "00000000-000000-";
+  if (word.size() <= kForm.size() || word.find('/') != word.npos) return false;
+  return std::ranges::equal(kForm, word.substr(0, kForm.size()), [](char form, char c) {
+    return form == '0' ? c >= '0' && c <= '9' : c == form;
+  });
+}
+
+// An optional value stands behind "=", for a word might be a file as well. Nobody calls a file as
+// runs are called: of --resume and --failed such a word is the value.
+void join_run_ids(std::vector<std::string>& arguments, const CommandSpec& command) {
+  for (auto at = arguments.begin() + 1; at < arguments.end() && *at != "--"; ++at) {
+    const bool names_run = *at == "--resume" || *at == "--failed";
+    if (names_run && at + 1 < arguments.end() && is_run_id(at[1])) {
+      *at += "=" + at[1];
+      arguments.erase(at + 1);
+    } else if (wants_value(*at, command.options) && at + 1 < arguments.end()) {
+      ++at;
+    } else if (command.takes_command && !at->starts_with('-')) {
+      return;
+    }
+  }
+}
+
 // Takes the command of `exec OPTIONS COMMAND...` away: its words are not errand's options.
 std::vector<std::string> take_command(std::vector<std::string>& arguments,
                                       const std::vector<OptionSpec>& specs) {
@@ -266,6 +291,7 @@ Invocation read_command_line(int argc, char** argv) {
   }
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   for (std::size_t i = 0; i < commands.size(); ++i) {
+    if (commands[i].name == first) join_run_ids(arguments, commands[i]);
     if (commands[i].takes_command && commands[i].name == first)
       parsers[i].words = take_command(arguments, commands[i].options);
   }
@@ -285,6 +311,10 @@ Invocation read_command_line(int argc, char** argv) {
     for (std::size_t i = 0; i < commands.size(); ++i) {
       if (commands[i].name == first)
         return wrong(wrong_option(error, options, commands[i].options), commands[i].name);
+    }
+    if (first.starts_with('-')) {
+      return wrong("'" + escape_text(first) +
+                   "' stands before the command; options come behind it");
     }
     return wrong(error.what());
   }

@@ -398,7 +398,7 @@ int perform(RunCommand command, Input input, OwnGuardian guardian) {
   }
   const std::optional<Jobs> in_file = file ? file->plan.root().jobs : std::nullopt;
   JobBudget budget = job_budget(command.overrides.jobs, in_file);
-  if (!command.overrides.jobs && !in_file) command.overrides.jobs = budget.jobs;
+  if (!command.overrides.jobs) command.overrides.jobs = budget.jobs;
   if (file) file->plan = apply(command.overrides, std::move(file->plan));
   if (Error error = resume(command, input)) {
     complain({"errand: " + error.message()});

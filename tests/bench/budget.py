@@ -20,6 +20,8 @@ BUDGETS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "budgets.json
 # What the order of events makes of it: up to 1.6 % were seen on a machine with twice as much to do as it can. A work
 # that is over is counted again before it fails.
 TOLERANCE = 0.03
+# In what pieces output arrives is a matter of time, and on a machine with other work another one.
+TOLERANCE_OF_OUTPUT = 0.15
 COUNTS = 3
 # Another compiler or C library makes other instructions of the same program.
 TOLERANCE_ELSEWHERE = 0.3
@@ -156,7 +158,6 @@ def main():
     elsewhere = budgets["recorded with"] != here
     if elsewhere and not options.update:
         print(f"budget: recorded with {budgets['recorded with']}; here is {here}, so {TOLERANCE_ELSEWHERE:.0%} are tolerated")
-    tolerance = TOLERANCE_ELSEWHERE if elsewhere else TOLERANCE
     passed = True
     with tempfile.TemporaryDirectory(prefix="errand-budget-", dir="/tmp") as folder:
         os.chdir(folder)
@@ -166,6 +167,7 @@ def main():
         prepare()
         for work in options.works or WORKS:
             recorded = budgets["instructions"].get(work)
+            tolerance = TOLERANCE_ELSEWHERE if elsewhere else TOLERANCE_OF_OUTPUT if " of output" in work else TOLERANCE
             if options.update:
                 counted = statistics.median_low(count("./errand", WORKS[work]) for _ in range(COUNTS))
                 budgets["instructions"][work] = counted

@@ -136,6 +136,20 @@ TEST_CASE("the file's own jobs are a limit besides the jobserver") {
   CHECK(errand->finish().how() == "exit 0");
 }
 
+TEST_CASE("below make -j1 one task runs at a time, whatever the file says, unless -j is given") {
+  BudgetTest test;
+  test.write("errand.yaml", "jobs: 4\ntasks: { a: 'true' }");
+  test.write("Makefile", "all:\n\t+@$(ERRAND) run -n $(OPTIONS)\n");
+  const auto head = [&test](const std::string& options) {
+    Call call{{}};
+    call.prefix = BudgetTest::make("-j1 OPTIONS='" + options + "' ERRAND=\"$1\"");
+    const std::string out = test.run(call).out;
+    return out.substr(0, out.find('\n'));
+  };
+  CHECK(head("") == "errand: errgroup, jobs 1");
+  CHECK(head("-j 3") == "errand: errgroup, jobs 3");
+}
+
 TEST_CASE("-j means: not together with the jobserver") {
   BudgetTest test;
   const NamedJobserver jobserver(test, "");

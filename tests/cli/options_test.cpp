@@ -8,6 +8,13 @@
 namespace errand::test {
 namespace {
 
+TEST_CASE("an option before the command is told where it belongs") {
+  CliTest test;
+  const Ended end = test.run({"-C", "/tmp", "run"});
+  CHECK(end.how() == "exit 125");
+  CHECK(contains(end.err, "errand: '-C' stands before the command; options come behind it\n"));
+}
+
 TEST_CASE("--retries tries again what names no retries of its own") {
   CliTest test;
   const std::string yaml = "tasks: { a: 'echo x >>tries; test $(wc -l <tries) -ge 3' }";

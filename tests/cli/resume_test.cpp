@@ -157,6 +157,8 @@ TEST_CASE("a run is named by its id, the beginning of one, its folder or a log")
     CHECK(test.run({"run", "--resume=" + run}).how() == "exit 0");
     CHECK(ran(test) == "b c d ");
   }
+  CHECK(test.run({"run", "--resume", id, "errand.yaml"}).how() == "exit 0");
+  CHECK(ran(test) == "b c d ");
   CHECK(test.run({"run", "--resume"}).how() == "exit 0");
   CHECK(ran(test) == "");
 }

@@ -31,6 +31,15 @@ TEST_CASE("there is no jobserver where make tells of none, or where it only prin
   CHECK(address(" -n=1 --jobserver-auth=3,4") == "3 and 4");  // no letters without a dash
 }
 
+TEST_CASE("a make that has no jobserver says how many jobs there may be; the last counts") {
+  CHECK(MakeFlags("s -j1").jobs() == 1U);
+  CHECK(MakeFlags(" -j4 -j2 -- A=-j9").jobs() == 2U);
+  for (const char* none : {"", "s", " -j", " -j4 --jobserver-auth=3,4", " -jx", " -j0", "j1"}) {
+    CAPTURE(none);
+    CHECK(MakeFlags(none).jobs() == std::nullopt);
+  }
+}
+
 TEST_CASE("what is no address says so") {
   CHECK(address(" --jobserver-auth=3") == "'--jobserver-auth=3' is neither fifo:PATH nor R,W");
   CHECK(address(" --jobserver-auth=3,x") == "'--jobserver-auth=3,x' is neither fifo:PATH nor R,W");

@@ -86,6 +86,19 @@ Result<std::optional<JobserverAddress>> MakeFlags::jobserver() const {
   return found;
 }
 
+std::optional<unsigned> MakeFlags::jobs() const {
+  if (std::ranges::any_of(words_, is_jobserver)) return std::nullopt;
+  std::optional<unsigned> found;
+  for (const std::string& word : words_) {
+    unsigned count = 0;
+    const char* const end = word.data() + word.size();
+    const bool counts = word.starts_with("-j") &&
+                        std::from_chars(word.data() + 2, end, count).ptr == end && count > 0;
+    if (counts) found = count;
+  }
+  return found;
+}
+
 void MakeFlags::remove_jobserver() { std::erase_if(words_, is_jobserver); }
 
 void MakeFlags::remove_jobs() {
