@@ -66,7 +66,7 @@ std::string counted(const Plan& plan) {
     if (!task.settled) ++run;
   }
   return ": " + std::to_string(run) + " of " + std::to_string(tasks) +
-         (tasks == 1 ? " task runs" : " tasks run");
+         (tasks == 1 ? " task" : " tasks");
 }
 
 }  // namespace
@@ -87,7 +87,8 @@ Error resume(const RunCommand& command, Input& input) {
     return {};
   }
   const std::string run = (*ends)->id;
-  const std::string what = (failed_ones ? "what failed in run " : "what is left of run ") + run;
+  const std::string what = failed_ones ? "only what failed in run " + run + " runs again"
+                                       : "only what is left of run " + run + " runs";
   const bool none_failed = failed_ones && (*ends)->failed.empty();
   std::string count;
   if (auto* file = std::get_if<FilePlan>(&input)) {

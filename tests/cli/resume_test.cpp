@@ -56,13 +56,13 @@ TEST_CASE("--resume runs what has not succeeded yet, and each time what is still
   const Ended end = test.run({"run", "--resume"});
   CHECK(end.how() == "exit 0");
   CHECK(ran(test) == "b c d ");
-  CHECK(contains(end.err, ": 3 of 5 tasks run\n"));
+  CHECK(contains(end.err, " runs: 3 of 5 tasks\n"));
   CHECK(contains(end.err, "\n5 tasks: 3 succeeded, 2 skipped in "));
   CHECK(contains(end.err, "\nskipped: 2 tasks: succeeded in run "));
   const Ended nothing = test.run({"run", "--resume"});
   CHECK(nothing.how() == "exit 0");
   CHECK(ran(test) == "");
-  CHECK(contains(nothing.err, ": 0 of 5 tasks run\n"));
+  CHECK(contains(nothing.err, " runs: 0 of 5 tasks\n"));
 }
 
 TEST_CASE("a task that was edited runs again, and what needs it; unchanged successes do not") {
@@ -135,7 +135,7 @@ TEST_CASE("--failed runs what failed alone; --resume then goes on with the rest"
   const Ended end = test.run({"run", "--failed"});
   CHECK(end.how() == "exit 0");
   CHECK(ran(test) == "b c ");
-  CHECK(contains(end.err, "errand: note: what failed in run "));
+  CHECK(contains(end.err, "errand: note: only what failed in run "));
   CHECK(test.run({"run", "--resume"}).how() == "exit 0");
   CHECK(ran(test) == "d ");
   const Ended none = test.run({"run", "--failed"});
