@@ -76,7 +76,8 @@ int exec_stream(RunCommand command, ExecTasks tasks, bool nul, OwnGuardian guard
   if (!stream.file) return fail("standard input cannot be read");
   if (command.dry_run) {
     Input input = std::move(stream);
-    if (Error error = resume(command, input)) return fail(error.message());
+    const Result<Resumed> resumed = resume(command, input);
+    if (!resumed) return fail(resumed.error().message());
     return print_stream(command, std::get<ExecStream>(std::move(input)));
   }
   return perform(std::move(command), std::move(stream), std::move(guardian));

@@ -58,9 +58,8 @@ JobBudget job_budget(const std::optional<Jobs>& given, const std::optional<Jobs>
     return budget;
   }
   unsigned jobs = resolve_jobs(given ? *given : in_file.value_or(Jobs{}), processors());
-  const std::optional<unsigned> of_make = given ? std::nullopt : flags.jobs();
-  if (of_make && (jobs == 0 || *of_make < jobs)) {
-    jobs = *of_make;
+  if (!given && flags.is_serial()) {
+    jobs = 1;
     budget.jobs = {Jobs::Kind::count, jobs};
   } else if (!in_file) {
     budget.jobs = Jobs{};

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -65,6 +66,7 @@ struct RunCommand {
   std::string job_log;  // empty: none; "+FILE" appends
   std::string results;  // a folder; empty: none
   std::optional<ResumeRequest> resume;
+  std::shared_ptr<const EarlierEnds> earlier;  // what still stands of the run it means
   bool shuffle = false;
   std::optional<std::uint64_t> seed;  // of the shuffle; none: one of the moment
   Duration delay{};

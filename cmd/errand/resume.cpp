@@ -2,8 +2,10 @@
 #include "errand/resume.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -24,38 +26,63 @@ bool is_command_line(const FilePlan& file) { return file.file.empty(); }
 // Does the run know one of these tasks?
 bool knows_any(const EarlierEnds& ends, const Plan& plan, Fingerprints fingerprints) {
   return std::ranges::any_of(plan.tasks().subspan(1), [&](const Task& task) {
-    const std::uint64_t fingerprint = fingerprints.of(task);
-    return ends.succeeded.contains(fingerprint) || ends.others.contains(fingerprint);
+    return ends.known.contains(fingerprints.of(task));
   });
 }
 
-// The newest run of the same tasks. Of a command line each one that knows some of them may be it.
-Result<std::optional<EarlierEnds>> newest_ends(const Input& input, const std::string& folder) {
+// A run that nobody else goes on with while we hold it.
+struct Held {
+  EarlierEnds ends;
+  UniqueFd lock;
+};
+
+Result<Held> hold(const KeptRun& run, const std::string& name) {
+  Held held;
+  if (!run.folder.empty()) {
+    Result<UniqueFd> lock = hold_run(run.folder);
+    if (!lock) return std::unexpected(Error::text("run " + name + " still goes on"));
+    held.lock = std::move(*lock);
+  }
+  Result<EarlierEnds> ends = read_earlier_ends(run.events);
+  if (!ends) return std::unexpected(ends.error());
+  held.ends = std::move(*ends);
+  return held;
+}
+
+// The newest run of the same tasks. Of a command line it is the first of some that knows one of
+// them, and never the one that we are a task of.
+Result<std::optional<Held>> hold_newest(const Input& input, const std::string& folder) {
+  constexpr int kCommandLinesMax = 5;
+  const std::string runs = runs_folder();
+  if (runs.empty()) {
+    return std::unexpected(Error::text("neither XDG_STATE_HOME nor HOME says where runs are kept"));
+  }
   const auto* file = std::get_if<FilePlan>(&input);
-  for (const EarlierRun& run : earlier_runs(runs_folder(), origin_of(input), name_of(input))) {
-    if (is_running(run.folder)) {
-      return std::unexpected(Error::text("run " + run.id + " of these tasks still goes on"));
+  const bool chooses = file && is_command_line(*file);
+  int looked_at = 0;
+  for (const EarlierRun& run : earlier_runs(runs, origin_of(input), name_of(input))) {
+    if (run.id == variable("ERRAND_RUN_ID")) continue;
+    const KeptRun kept = kept_run_in(run.folder);
+    if (chooses) {
+      if (++looked_at > kCommandLinesMax) break;
+      const Result<EarlierEnds> ends = read_earlier_ends(kept.events);
+      if (!ends || !knows_any(*ends, file->plan, Fingerprints(folder))) continue;
     }
-    Result<EarlierEnds> ends = read_earlier_ends(kept_run_in(run.folder).events);
-    if (!ends) return std::unexpected(ends.error());
-    const bool is_it =
-        !file || !is_command_line(*file) || knows_any(*ends, file->plan, Fingerprints(folder));
-    if (is_it) return std::move(*ends);
+    Result<Held> held = hold(kept, run.id);
+    if (!held) return std::unexpected(held.error());
+    return std::move(*held);
   }
   return std::nullopt;
 }
 
-Result<std::optional<EarlierEnds>> find_ends(const ResumeRequest& request, const Input& input,
-                                             const std::string& folder) {
-  if (request.run == "last") return newest_ends(input, folder);
+Result<std::optional<Held>> hold_asked(const ResumeRequest& request, const Input& input,
+                                       const std::string& folder) {
+  if (request.run == "last") return hold_newest(input, folder);
   const Result<KeptRun> run = find_kept_run(request.run);
   if (!run) return std::unexpected(run.error());
-  if (!run->folder.empty() && is_running(run->folder)) {
-    return std::unexpected(Error::text("run '" + request.run + "' still goes on"));
-  }
-  Result<EarlierEnds> ends = read_earlier_ends(run->events);
-  if (!ends) return std::unexpected(ends.error());
-  return std::move(*ends);
+  Result<Held> held = hold(*run, "'" + request.run + "'");
+  if (!held) return std::unexpected(held.error());
+  return std::move(*held);
 }
 
 std::string counted(const Plan& plan) {
@@ -63,50 +90,71 @@ std::string counted(const Plan& plan) {
   for (const Task& task : plan.tasks()) {
     if (task.is_group) continue;
     ++tasks;
-    if (!task.settled) ++run;
+    if (!task.settled && task.excluded.empty()) ++run;
   }
   return ": " + std::to_string(run) + " of " + std::to_string(tasks) +
          (tasks == 1 ? " task" : " tasks");
 }
 
+// Green would be a lie when the run did not come to its end, or was stopped.
+Error check_failures(const EarlierEnds& ends) {
+  if (!ends.failed.empty() || ends.well) return {};
+  return Error::text("nothing failed in run " + ends.id + ", but it " +
+                     (ends.over ? "was stopped" : "has no end") +
+                     "; --resume runs what has not succeeded");
+}
+
+// Marks what is settled; what is told of it: how many tasks run.
+std::string settle(Input& input, const EarlierEnds& ends, Again again, Fingerprints fingerprints) {
+  if (auto* file = std::get_if<FilePlan>(&input)) {
+    file->plan = errand::resume(std::move(file->plan), ends, again, std::move(fingerprints));
+    return counted(file->plan);
+  }
+  Resumption resumption(ends, again, std::move(fingerprints));
+  if (auto* stream = std::get_if<TaskStream>(&input)) stream->resumption = std::move(resumption);
+  if (auto* exec = std::get_if<ExecStream>(&input)) exec->resumption = std::move(resumption);
+  return {};
+}
+
 }  // namespace
 
-Error resume(const RunCommand& command, Input& input) {
-  if (!command.resume) return {};
+Result<Resumed> resume(const RunCommand& command, Input& input) {
+  if (!command.resume) return Resumed();
   const ResumeRequest& request = *command.resume;
   const bool failed_ones = request.again == Again::failed;
+  const std::string option = failed_ones ? "--failed" : "--resume";
   const std::string folder = current_folder();
-  Result<std::optional<EarlierEnds>> ends = find_ends(request, input, folder);
-  if (!ends) return Error::wrap(failed_ones ? "--failed" : "--resume", ends.error());
-  if (!*ends && failed_ones) return Error::text("--failed: no earlier run of these tasks is kept");
   const auto note = [&command](const std::string& text) {
     if (!command.quiet) complain({"errand: note: " + escape_text(text)});
   };
-  if (!*ends) {
+  Result<std::optional<Held>> held = hold_asked(request, input, folder);
+  if (!held) return std::unexpected(Error::wrap(option, held.error()));
+  if (!*held && failed_ones) {
+    return std::unexpected(Error::text("--failed: no earlier run of these tasks is kept"));
+  }
+  if (!*held) {
     note("no earlier run of these tasks is kept; all of them run");
-    return {};
+    return Resumed();
   }
-  const std::string run = (*ends)->id;
-  const std::string what = failed_ones ? "only what failed in run " + run + " runs again"
-                                       : "only what is left of run " + run + " runs";
-  const bool none_failed = failed_ones && (*ends)->failed.empty();
-  std::string count;
-  if (auto* file = std::get_if<FilePlan>(&input)) {
-    file->plan = errand::resume(std::move(file->plan), **ends, request.again, Fingerprints(folder));
-    count = counted(file->plan);
-  } else {
-    Resumption resumption(std::move(**ends), request.again, Fingerprints(folder));
-    if (auto* stream = std::get_if<TaskStream>(&input)) stream->resumption = std::move(resumption);
-    if (auto* exec = std::get_if<ExecStream>(&input)) exec->resumption = std::move(resumption);
+  EarlierEnds& ends = (*held)->ends;
+  if (Error error = failed_ones ? check_failures(ends) : Error()) {
+    return std::unexpected(Error::wrap(option, error));
   }
-  note(none_failed ? "nothing failed in run " + run + "; --resume runs what has not succeeded"
-                   : what + count);
-  return {};
+  const std::string count = settle(input, ends, request.again, Fingerprints(folder));
+  const std::string what = failed_ones ? "only what failed in run " + ends.id + " runs again"
+                                       : "only what is left of run " + ends.id + " runs";
+  const bool none_failed = failed_ones && ends.failed.empty();
+  note(none_failed ? "nothing failed in run " + ends.id : what + count);
+  if (const auto* file = std::get_if<FilePlan>(&input)) {
+    ends = still_standing(std::move(ends), file->plan, Fingerprints(folder));
+  }
+  return Resumed{std::make_shared<const EarlierEnds>(std::move(ends)), std::move((*held)->lock)};
 }
 
 Origin origin_of(const Input& input) {
   const auto* file = std::get_if<FilePlan>(&input);
-  const bool is_file = file && file->file != "<stdin>";
+  std::error_code unknown;
+  const bool is_file = file && std::filesystem::is_regular_file(file->file, unknown);
   return {current_folder(), is_file ? file->file : std::string()};
 }
 

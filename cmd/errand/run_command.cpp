@@ -236,6 +236,7 @@ awaitable<RunEnded> Session::run_input() {
   options.id = id_;
   options.name = name_of(input_);
   options.origin = origin_of(input_);
+  options.earlier = command_.earlier;
   if (guardian_) guardian_->set_mark("ERRAND_RUN_ID=" + options.id);
   options.processors = processors();
   options.started = started_at_;
@@ -400,10 +401,12 @@ int perform(RunCommand command, Input input, OwnGuardian guardian) {
   JobBudget budget = job_budget(command.overrides.jobs, in_file);
   if (!command.overrides.jobs) command.overrides.jobs = budget.jobs;
   if (file) file->plan = apply(command.overrides, std::move(file->plan));
-  if (Error error = resume(command, input)) {
-    complain({"errand: " + error.message()});
+  const Result<Resumed> resumed = resume(command, input);
+  if (!resumed) {
+    complain({"errand: " + resumed.error().message()});
     return kErrandFailed;
   }
+  command.earlier = resumed->earlier;
   if (file) file->plan = shuffled(command, std::move(file->plan));
   if (file && command.dry_run) {
     if (file->file.empty()) return print(command_lines(file->plan));

@@ -26,11 +26,12 @@ Task task_of(const std::string& name, const std::string& script, TaskId id) {
 }
 
 // The log of a run of a stream in "/ci".
-std::string log_of(const std::vector<Written>& ends, std::optional<TaskState> run) {
+std::string log_of(const std::vector<Written>& ends, std::optional<TaskState> run,
+                   std::shared_ptr<const EarlierEnds> earlier = nullptr) {
   EventLines lines;
   std::string log;
   const auto tell = [&](EventKind kind) { log += lines.of({WallTime(), Duration(), kind}); };
-  tell(RunStarted{.id = "r1", .name = "ci", .origin = {"/ci", ""}});
+  tell(RunStarted{.id = "r1", .name = "ci", .origin = {"/ci", ""}, .earlier = earlier});
   for (const Written& end : ends) {
     tell(TaskReady{&end.task});
     TaskEnded ended;
@@ -68,10 +69,39 @@ TEST_CASE("a log tells which tasks have succeeded, by what they are, and which f
   REQUIRE(ends);
   CHECK(ends->id == "r1");
   Fingerprints fingerprints("/ci");
-  CHECK(ends->succeeded.size() == 3);
-  for (const Task* task : {&a, &c, &d}) CHECK(ends->succeeded.contains(fingerprints.of(*task)));
-  CHECK(ends->failed == std::unordered_set<std::string>{"b", ""});
-  CHECK(ends->others.contains(fingerprints.of(e)));
+  CHECK(ends->over);
+  CHECK_FALSE(ends->well);
+  CHECK(ends->succeeded.size() == 2);
+  for (const Task* task : {&a, &c}) CHECK(ends->succeeded.contains(fingerprints.of(*task)));
+  CHECK(ends->failed.contains(fingerprints.of(b)));
+  CHECK(ends->failed_names == std::unordered_set<std::string>{"b", ""});
+  for (const Task* task : {&b, &e}) {
+    CHECK(ends->without_success.contains(fingerprints.of(*task)));
+  }
+  CHECK_FALSE(ends->without_success.contains(fingerprints.of(d)));  // settled before
+}
+
+TEST_CASE("what still stands of the run before counts, but for what this run has mended") {
+  const Task a = task_of("a", "x", 1), b = task_of("b", "x", 2), c = task_of("c", "x", 3);
+  Fingerprints fingerprints("/ci");
+  auto before = std::make_shared<EarlierEnds>();
+  before->id = "r0";
+  before->well = before->over = true;
+  before->succeeded[77] = 2;
+  before->known = {77};
+  for (const Task* task : {&a, &b}) {
+    before->failed.insert(fingerprints.of(*task));
+    before->failed_names.insert(task->full_name);
+  }
+  const auto ends = read(log_of(
+      {{a, TaskState::succeeded}, {b, TaskState::canceled}, {c, TaskState::failed}}, {}, before));
+  REQUIRE(ends);
+  CHECK_FALSE(ends->over);
+  CHECK_FALSE(ends->well);
+  CHECK(ends->succeeded.at(77) == 2);
+  CHECK(ends->known.contains(77));
+  CHECK(ends->failed_names == std::unordered_set<std::string>{"b", "c"});
+  CHECK(ends->failed == std::unordered_set{fingerprints.of(b), fingerprints.of(c)});
 }
 
 TEST_CASE("a log that is cut tells what it can") {

@@ -22,12 +22,16 @@ EarlierEnds ends_of(const Plan& plan, const Earlier& earlier) {
   ends.id = "r1";
   Fingerprints fingerprints;
   for (const Task& task : plan.tasks()) {
+    const std::uint64_t fingerprint = fingerprints.of(task);
+    ends.known.insert(fingerprint);
     if (earlier.succeeded.contains(task.full_name)) {
-      ++ends.succeeded[fingerprints.of(task)];
+      ++ends.succeeded[fingerprint];
       continue;
     }
-    ends.others.insert(fingerprints.of(task));
-    if (earlier.failed.contains(task.full_name)) ends.failed.insert(task.full_name);
+    ends.without_success.insert(fingerprint);
+    if (!earlier.failed.contains(task.full_name)) continue;
+    ends.failed.insert(fingerprint);
+    ends.failed_names.insert(task.full_name);
   }
   return ends;
 }
@@ -198,7 +202,7 @@ TEST_CASE("of a stream each success counts once, and failures go by name") {
   EarlierEnds ends;
   ends.id = "r1";
   ++ends.succeeded[fingerprints.of(a)];
-  ends.failed.insert("other");
+  ends.failed_names.insert("other");
   Resumption rest(ends, Again::unfinished, Fingerprints());
   CHECK(rest.settle(a)->succeeded);
   CHECK(rest.settle(b) == nullptr);

@@ -3,6 +3,7 @@
 
 #include <sstream>
 
+#include "errand/plan/resume.h"
 #include "errand/report/event_lines.h"
 #include "errand/report/render.h"
 #include "report/fixture.h"
@@ -27,7 +28,16 @@ std::string log_of_everything() {
   const Plan plan = make_plan({"lint", "lint/a", "build\xff", "db"});
   const Task &group = plan.task(1), &lint = plan.task(2), &build = plan.task(3);
   const TraceContext trace{"4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", "01"};
-  lines.on(at(0s, RunStarted{"r1", "c\"i", Mode::aggregate, &plan, 4, trace, {"/ci", "a b.yaml"}}));
+  auto earlier = std::make_shared<EarlierEnds>();
+  earlier->id = "r0";
+  for (std::uint64_t i = 1; i < 2500; ++i) earlier->succeeded[i * i] = 1 + i % 2;
+  earlier->failed = {5, 3, 4};
+  earlier->failed_names = {"b", "a"};
+  earlier->without_success = {9, 8};
+  earlier->known = {7, 6};
+  lines.on(
+      at(0s,
+         RunStarted{"r1", "c\"i", Mode::aggregate, &plan, 4, trace, {"/ci", "a b.yaml"}, earlier}));
   lines.on(at(1ms, TaskReady{&group}));
   lines.on(at(1ms, TaskReady{&lint}));
   lines.on(at(1234us, AttemptStarted{&lint, 1, 2, false, "0123456789abcdef"}));
@@ -63,8 +73,8 @@ std::string log_of_everything() {
   return lines.text;
 }
 
-struct Again {
-  explicit Again(const std::string& log) {
+struct Retold {
+  explicit Retold(const std::string& log) {
     std::istringstream in(log);
     replayed = replay(in, lines);
   }
@@ -76,7 +86,7 @@ struct Again {
 
 TEST_CASE("what a log tells again makes the same log") {
   const std::string log = log_of_everything();
-  const Again again(log);
+  const Retold again(log);
   CHECK(again.replayed.ended);
   CHECK(again.replayed.problem.empty());
   CHECK(again.lines.text == log);
@@ -95,14 +105,14 @@ TEST_CASE("a stream's log has no plan, and its tasks may have one name") {
   lines.on(at(1s, failed(second, 3)));
   lines.on(at(1s, succeeded(first)));
   lines.on(at(2s, RunEnded()));
-  CHECK(Again(lines.text).lines.text == lines.text);
+  CHECK(Retold(lines.text).lines.text == lines.text);
 }
 
 TEST_CASE("a log that is cut anywhere is told until there, and has no end") {
   const std::string log = log_of_everything();
   for (std::size_t size = 0; size + 1 < log.size(); size += 7) {
     CAPTURE(size);
-    const Again again(log.substr(0, size));
+    const Retold again(log.substr(0, size));
     CHECK_FALSE(again.replayed.ended);
     const std::size_t whole = log.rfind('\n', size) == log.npos ? 0 : log.rfind('\n', size) + 1;
     if (!again.replayed.begun) CHECK(again.lines.text.empty());
@@ -122,7 +132,7 @@ TEST_CASE("lines that are no events end the log there, and say which") {
         R"({"event":"task_planned","task":"z","parent":"nobody"})",
         R"({"event":"notice","time":"2026-01-02T03:04:05.678Z","since_start":1e300})"}) {
     CAPTURE(bad);
-    const Again again(log.substr(0, second) + bad + "\n" + log.substr(second));
+    const Retold again(log.substr(0, second) + bad + "\n" + log.substr(second));
     CHECK(again.replayed.begun);
     CHECK_FALSE(again.replayed.ended);
     CHECK(again.replayed.problem.starts_with("line 2 is no event: "));
@@ -133,7 +143,7 @@ TEST_CASE("what is no event log tells nothing") {
   for (const std::string log : {"", "\n", "tasks: { a: x }\n", "{\"version\":1}\n",
                                 R"({"event":"run_started","version":2})"}) {
     CAPTURE(log);
-    const Again again(log);
+    const Retold again(log);
     CHECK_FALSE(again.replayed.begun);
     CHECK(again.lines.text.empty());
   }
@@ -145,7 +155,7 @@ TEST_CASE("events of versions to come are passed over") {
       R"({"time":"2026-01-02T03:04:05.678Z","since_start":2.5,"event":"moon_rose","id":1})"
       "\n";
   const std::size_t last = log.rfind('\n', log.size() - 2) + 1;
-  const Again again(log.substr(0, last) + line + log.substr(last));
+  const Retold again(log.substr(0, last) + line + log.substr(last));
   CHECK(again.replayed.ended);
   CHECK(again.lines.text == log);
 }

@@ -93,15 +93,16 @@ class ResumeWorld {
     // Where it is cut depends on the plan alone.
     const std::size_t events = built_.plan->tasks().size() * 5 % 23 + 1;
     const bool killed = built_.plan->tasks().size() % 3 != 0;
-    EarlierEnds ends = perform(*built_.plan, killed ? events : kAll, false).ends;
+    EarlierEnds ends = perform(*built_.plan, killed ? events : kAll, false, {}).ends;
     const Plan rest = resume(*built_.plan, ends, Again::unfinished, Fingerprints());
-    const Past second = perform(rest, kAll, true);
+    const Past second = perform(rest, kAll, true, ends);
     const Plan nothing = resume(*built_.plan, second.ends, Again::unfinished, Fingerprints());
     for (const Task& task : nothing.tasks()) {
       if (second.succeeded) expect_done(task);
     }
     const Plan failures = resume(*built_.plan, ends, Again::failed, Fingerprints());
-    perform(failures, kAll, true);
+    const Past mended = perform(failures, kAll, true, ends);
+    for (const Task& task : built_.plan->tasks()) expect_kept(task, ends, mended.ends);
     return trace_.verdict();
   }
 
@@ -128,7 +129,25 @@ class ResumeWorld {
     }
   }
 
-  Past perform(const Plan& plan, std::size_t events, bool all_well) {
+  // Nothing that has succeeded is forgotten by a run of the failures.
+  void expect_kept(const Task& task, const EarlierEnds& before, const EarlierEnds& after) {
+    const std::uint64_t fingerprint = Fingerprints().of(task);
+    if (task.is_group || !before.succeeded.contains(fingerprint)) return;
+    const bool kept =
+        after.succeeded.contains(fingerprint) || after.without_success.contains(fingerprint);
+    trace_.expect(kept || may_run_again(task), "a success was forgotten", task.full_name);
+  }
+  // With a race, or behind what runs last: then its end may be another one, or none.
+  bool may_run_again(const Task& task) const {
+    for (const Task* at = &task;; at = &built_.plan->task(at->parent)) {
+      if (at->mode == Mode::race || at->policy->when != When::on_success || at->policy->service) {
+        return true;
+      }
+      if (at->id == 0) return false;
+    }
+  }
+
+  Past perform(const Plan& plan, std::size_t events, bool all_well, const EarlierEnds& earlier) {
     Past past;
     VirtualRuntime runtime;
     EndsCollector collector{Fingerprints()};
@@ -139,6 +158,8 @@ class ResumeWorld {
     RunOptions options;
     options.id = "r";
     options.processors = 4;
+    options.earlier =
+        std::make_shared<const EarlierEnds>(still_standing(earlier, plan, Fingerprints()));
     Runner runner(attempts, output, observer, options);
     auto [context, cancel] = with_cancel(Context::background(runtime));
     Timer signal(runtime, [&stop = cancel] { stop(Error::make(SignalReceived{2})); });
@@ -153,7 +174,7 @@ class ResumeWorld {
     for (const TaskId id : attempts.started) {
       trace_.expect(!plan.task(id).settled, "a settled task was started", plan.task(id).full_name);
     }
-    past.ends = std::move(collector.ends());
+    past.ends = std::move(collector).take();
     return past;
   }
 

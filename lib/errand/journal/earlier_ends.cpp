@@ -10,7 +10,7 @@ namespace errand {
 
 void EndsCollector::on(const RunEvent& event) {
   if (const auto* started = std::get_if<RunStarted>(&event.kind)) {
-    ends_.id = started->id;
+    take(*started);
   } else if (const auto* task = std::get_if<TaskEnded>(&event.kind)) {
     take(*task);
   } else if (const auto* ended = std::get_if<RunEnded>(&event.kind)) {
@@ -18,22 +18,53 @@ void EndsCollector::on(const RunEvent& event) {
   }
 }
 
+void EndsCollector::take(const RunStarted& started) {
+  if (started.earlier) ends_ = *started.earlier;
+  ends_.over = ends_.well = false;
+  ends_.id = started.id;
+  if (!started.plan) return;
+  for (const Task& task : started.plan->tasks()) ends_.known.insert(fingerprints_.of(task));
+}
+
+// What was settled before is told at the start.
+void EndsCollector::take(const TaskEnded& ended) {
+  const Task& task = *ended.task;
+  if (ended.state == TaskState::succeeded || ended.allowed) {
+    succeeded(task);
+  } else if (is_failure(ended.state)) {
+    failed(task);
+    ends_.without_success.insert(fingerprints_.of(task));
+  } else if (ended.state == TaskState::canceled) {
+    ends_.without_success.insert(fingerprints_.of(task));
+  }
+}
+
 // The run is a group without a name.
 void EndsCollector::take(const RunEnded& ended) {
   Task root;
   root.is_group = true;
-  if (is_failure(ended.state)) ends_.failed.insert(root.full_name);
-  if (ended.state == TaskState::succeeded) ++ends_.succeeded[fingerprints_.of(root)];
+  ends_.over = true;
+  ends_.well = ended.state == TaskState::succeeded;
+  if (ends_.well) succeeded(root);
+  if (is_failure(ended.state)) failed(root);
 }
 
-void EndsCollector::take(const TaskEnded& ended) {
-  const std::uint64_t fingerprint = fingerprints_.of(*ended.task);
-  if (ended.state == TaskState::succeeded || ended.allowed || !ended.succeeded_in.empty()) {
-    ++ends_.succeeded[fingerprint];
-    return;
-  }
-  ends_.others.insert(fingerprint);
-  if (is_failure(ended.state)) ends_.failed.insert(ended.task->full_name);
+void EndsCollector::succeeded(const Task& task) {
+  const std::uint64_t fingerprint = fingerprints_.of(task);
+  ++ends_.succeeded[fingerprint];
+  ends_.failed.erase(fingerprint);
+  ends_.failed_names.erase(task.full_name);
+}
+
+void EndsCollector::failed(const Task& task) {
+  failed_.insert(fingerprints_.of(task));
+  failed_names_.insert(task.full_name);
+}
+
+EarlierEnds EndsCollector::take() && {
+  ends_.failed.merge(failed_);
+  ends_.failed_names.merge(failed_names_);
+  return std::move(ends_);
 }
 
 Result<EarlierEnds> read_earlier_ends(const std::string& path) {
@@ -41,7 +72,7 @@ Result<EarlierEnds> read_earlier_ends(const std::string& path) {
   if (!log) return std::unexpected(Error::system("'" + path + "'", errno));
   EndsCollector collector;
   const Replayed replayed = replay(log, collector);
-  if (replayed.begun) return std::move(collector.ends());
+  if (replayed.begun) return std::move(collector).take();
   const std::string why = replayed.problem.empty() ? "it is empty" : replayed.problem;
   return std::unexpected(Error::text("'" + path + "' is no event log: " + why));
 }

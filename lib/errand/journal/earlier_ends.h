@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 #include "errand/base/result.h"
@@ -17,14 +19,20 @@ class EndsCollector final : public Observer {
   explicit EndsCollector(Fingerprints fingerprints = Fingerprints())
       : fingerprints_(std::move(fingerprints)) {}
   void on(const RunEvent& event) override;
-  EarlierEnds& ends() { return ends_; }
+  // Of what has been told so far.
+  EarlierEnds take() &&;
 
  private:
+  void take(const RunStarted& started);
   void take(const TaskEnded& ended);
   void take(const RunEnded& ended);
+  void succeeded(const Task& task);
+  void failed(const Task& task);
 
   Fingerprints fingerprints_;
-  EarlierEnds ends_;
+  EarlierEnds ends_;  // failures: of the runs before, and not mended in this one
+  std::unordered_set<std::uint64_t> failed_;
+  std::unordered_set<std::string> failed_names_;
 };
 
 // What the run with this log came to, for one that goes on with it: as far as the log can be read,

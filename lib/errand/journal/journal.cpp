@@ -69,7 +69,7 @@ void Journal::note_limit(const RunEvent& event) {
 
 bool Journal::wanted(const EventKind& kind) const {
   if (const auto* task = std::get_if<TaskEnded>(&kind)) {
-    return !is_stream_ || task->state != TaskState::succeeded;
+    return !is_stream_ || (task->state != TaskState::succeeded && !task->excluded);
   }
   return std::holds_alternative<RunEnded>(kind);
 }

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "errand/base/unique_fd.h"
@@ -34,6 +36,15 @@ std::string newest(const std::string& runs, const std::vector<std::string>& ids)
     best_time = changed;
   }
   return best;
+}
+
+// Its errand has locked its log as long as it lives. None: it does; else locked by us, where there
+// is a log.
+std::optional<UniqueFd> lock(const std::string& folder, int how) {
+  const std::string path = folder + "/" + std::string(kEventsFile);
+  UniqueFd log(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (log && ::flock(log.get(), how | LOCK_NB) != 0 && errno == EWOULDBLOCK) return std::nullopt;
+  return log;
 }
 
 bool is_ours(const fs::path& file) {
@@ -104,11 +115,11 @@ void prune_runs(const std::string& runs, const std::string& keep, bool large, st
   }
 }
 
-// Its errand has locked its log as long as it lives.
-bool is_running(const std::string& folder) {
-  const std::string path = folder + "/" + std::string(kEventsFile);
-  const UniqueFd log(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  return log && ::flock(log.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+bool is_running(const std::string& folder) { return !lock(folder, LOCK_SH); }
+
+Result<UniqueFd> hold_run(const std::string& folder) {
+  if (std::optional<UniqueFd> log = lock(folder, LOCK_EX)) return std::move(*log);
+  return std::unexpected(Error::text("run '" + folder + "' still goes on"));
 }
 
 Result<std::string> find_run(const std::string& runs, const std::string& id) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "errand/base/result.h"
+#include "errand/base/unique_fd.h"
 
 namespace errand {
 
@@ -38,7 +39,9 @@ void prune_runs(const std::string& runs, const std::string& keep, bool large,
 // The error names what there is: "no run begins with 'x'".
 Result<std::string> find_run(const std::string& runs, const std::string& id);
 
-// Does the run in this folder still go on?
+// Does the run in this folder still go on, or does another go on with it?
 bool is_running(const std::string& folder);
+// It is taken for running as long as the descriptor is open. The error: it is running.
+Result<UniqueFd> hold_run(const std::string& folder);
 
 }  // namespace errand

@@ -2,6 +2,8 @@
 #include "errand/plan/fingerprint.h"
 
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string_view>
 #include <variant>
 
@@ -63,6 +65,12 @@ void add_process(Hash& hash, const Policy& policy) {
 
 }  // namespace
 
+bool is_named_by_place(const Task& task) {
+  const std::string_view name =
+      std::string_view(task.full_name).substr(task.full_name.rfind('/') + 1);
+  return !task.is_group && !name.empty() && name.find_first_not_of("0123456789") == name.npos;
+}
+
 // The folder, variables and shell, which most tasks share.
 std::uint64_t Fingerprints::of_surroundings(const Task& task) {
   const bool is_same = surroundings_ != 0 && env_ == task.env && shell_ == task.shell &&
@@ -73,10 +81,14 @@ std::uint64_t Fingerprints::of_surroundings(const Task& task) {
   secrets_ = task.secrets;
   dir_ = task.dir;
   Hash hash(secrets_.get());
-  hash.add((std::filesystem::path(folder_) / dir_).lexically_normal().native());
+  std::string folder = (std::filesystem::path(folder_) / dir_).lexically_normal();
+  if (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+  hash.add(folder);
   if (shell_) hash.add(*shell_);
   if (env_) {
-    for (const auto& [name, value] : *env_) {
+    std::map<std::string_view, std::optional<std::string_view>> last;  // the one that counts
+    for (const auto& [name, value] : *env_) last.insert_or_assign(name, value);
+    for (const auto& [name, value] : last) {
       hash.add(name);
       hash.add(std::uint64_t{value.has_value()});
       hash.add(value.value_or(""));
@@ -88,7 +100,8 @@ std::uint64_t Fingerprints::of_surroundings(const Task& task) {
 std::uint64_t Fingerprints::of(const Task& task) {
   if (task.known_fingerprint != 0) return task.known_fingerprint;
   Hash hash(task.secrets.get());
-  hash.add(task.full_name);
+  const bool by_place = is_named_by_place(task);
+  hash.add(by_place ? task.full_name.substr(0, task.full_name.rfind('/') + 1) : task.full_name);
   if (!task.is_group) {
     hash.add(of_surroundings(task));
     hash.add(task.run);

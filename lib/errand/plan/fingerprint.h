@@ -14,6 +14,7 @@ namespace errand {
 
 // Of two tasks with equal fingerprints the same processes would be started: name, commands, shell,
 // folder, variables, input and limits are equal, and so are the exit codes that count as success.
+// A number in the place of a name is not in it: it is the task's place in a list, or in a stream.
 // When it runs, how often and how long is not in it. Secrets are not in it either, wherever they
 // stand: nobody can guess one with its help, and a new token makes no new task.
 class Fingerprints {
@@ -33,5 +34,8 @@ class Fingerprints {
   std::string dir_;
   std::uint64_t surroundings_ = 0;
 };
+
+// Is its name the number that it got because it has none?
+bool is_named_by_place(const Task& task);
 
 }  // namespace errand

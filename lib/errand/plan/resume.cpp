@@ -21,17 +21,32 @@ std::shared_ptr<const Settled> not_failed_in(const EarlierEnds& earlier) {
   return settled(earlier, false, "did not fail in run " + earlier.id);
 }
 
+// False: none is left.
+bool take_one(std::unordered_map<std::uint64_t, unsigned>& counts, std::uint64_t of) {
+  const auto found = counts.find(of);
+  return found != counts.end() && found->second > 0 && found->second-- > 0;
+}
+
+// Changed or not; what is called by its place in a list is known by what it does alone.
+bool has_failed(const EarlierEnds& earlier, const Task& task, std::uint64_t fingerprint) {
+  return earlier.failed.contains(fingerprint) ||
+         (!is_named_by_place(task) && earlier.failed_names.contains(task.full_name));
+}
+
 // Marks what runs, beginning with what the earlier run has left to do.
 class Resume {
  public:
   Resume(const Plan& plan, const EarlierEnds& earlier, Again again, Fingerprints fingerprints)
       : plan_(plan), earlier_(earlier), again_(again), marks_(plan.tasks().size()) {
+    auto successes = earlier.succeeded;
     for (const Task& task : plan.tasks()) {
       const std::uint64_t fingerprint = fingerprints.of(task);
       Marks& marks = marks_[task.id];
-      marks.succeeded = earlier.succeeded.contains(fingerprint);
+      marks.succeeded = take_one(successes, fingerprint);
+      marks.failed = !marks.succeeded && has_failed(earlier, task, fingerprint);
+      marks.known = earlier.known.contains(fingerprint);
       marks.decided = task.id != 0 && is_inside_decided(plan.task(task.parent)) &&
-                      (task.is_group || earlier.others.contains(fingerprint));
+                      (task.is_group || earlier.without_success.contains(fingerprint));
       for (const Need& need : task.needs) dependents_.emplace(need.task, task.id);
     }
     for (const Task& task : plan.tasks()) {
@@ -42,6 +57,8 @@ class Resume {
   void mark() {
     for (const Task& task : plan_.tasks()) {
       if (is_left(task)) run(task.id);
+      const bool is_other_service = task.policy->service && !marks_[task.id].known;
+      if (is_other_service && again_ == Again::unfinished) run_changed(task.id);
       if (again_ == Again::failed && failed_by_itself(task)) run_rest(task.id);
     }
     while (!open_.empty()) {
@@ -67,14 +84,19 @@ class Resume {
   struct Marks {
     bool excluded = false;  // by the file, or needs what is
     bool succeeded = false;
+    bool failed = false;
+    bool known = false;    // as it is now
     bool decided = false;  // has not succeeded, in a group that could do without
+    bool changed = false;  // of a service: what needs it is to run again
     bool runs = false;     // of a group: something in it
     bool whole = false;    // all that is in it
     bool rest = false;     // and what has not succeeded
   };
 
   bool is_inside_decided(const Task& group) const {
-    const bool could_do_without = group.mode == Mode::race || group.policy->halt;
+    const auto& halt = group.policy->halt;
+    const bool could_do_without =
+        group.mode == Mode::race || (halt && halt->why != Halt::Why::fail);
     return marks_[group.id].decided || (marks_[group.id].succeeded && could_do_without);
   }
 
@@ -115,21 +137,19 @@ class Resume {
     return any_around(task, [](When when) { return when == When::on_failure; });
   }
 
-  bool has_failed(TaskId id) const { return earlier_.failed.contains(plan_.task(id).full_name); }
-
   // Does the earlier run itself leave it to do?
   bool is_left(const Task& task) const {
     if (task.is_group) return false;
     const bool only_failed =
         again_ == Again::failed || task.policy->service || waits_for_failure(task);
     if (marks_[task.id].decided) return false;
-    return only_failed ? has_failed(task.id) : !marks_[task.id].succeeded;
+    return only_failed ? marks_[task.id].failed : !marks_[task.id].succeeded;
   }
 
   // A group, and none of its tasks: of its own timeout, say.
   bool failed_by_itself(const Task& group) const {
-    return group.is_group && has_failed(group.id) &&
-           std::ranges::none_of(group.children, [this](TaskId id) { return has_failed(id); });
+    return group.is_group && marks_[group.id].failed &&
+           std::ranges::none_of(group.children, [this](TaskId id) { return marks_[id].failed; });
   }
 
   void run(TaskId id) {
@@ -139,13 +159,22 @@ class Resume {
   }
   void run_whole(TaskId id) {
     if (std::exchange(marks_[id].whole, true)) return;
-    if (!plan_.task(id).is_group) return run(id);
-    for (const TaskId child : plan_.task(id).children) run_whole(child);
+    const Task& task = plan_.task(id);
+    if (task.policy->service) return run_changed(id);
+    if (!task.is_group) return run(id);
+    for (const TaskId child : task.children) run_whole(child);
+  }
+  // A service, and what needs it.
+  void run_changed(TaskId id) {
+    if (marks_[id].excluded || std::exchange(marks_[id].changed, true)) return;
+    marks_[id].runs = true;
+    open_.push_back(id);
   }
   // What has not succeeded; services and what comes last come along by themselves.
   void run_rest(TaskId id) {
     const Task& task = plan_.task(id);
-    if (marks_[id].succeeded || std::exchange(marks_[id].rest, true)) return;
+    const bool is_done = marks_[id].succeeded || marks_[id].decided;
+    if (is_done || std::exchange(marks_[id].rest, true)) return;
     if (task.policy->service || task.policy->when != When::on_success) return;
     if (!task.is_group) return run(id);
     for (const TaskId child : task.children) run_rest(child);
@@ -167,9 +196,10 @@ class Resume {
   }
   void follow(const Task& need, TaskId dependent) {
     const bool is_last = plan_.task(dependent).policy->when != When::on_success;
-    if (is_last || (again_ == Again::unfinished && !need.policy->service)) {
+    const bool is_new = !need.policy->service || marks_[need.id].changed;
+    if (is_last || (again_ == Again::unfinished && is_new)) {
       run_whole(dependent);
-    } else if (need.policy->service && has_failed(need.id)) {
+    } else if (need.policy->service && marks_[need.id].failed) {
       run_rest(dependent);  // it could do nothing without
     }
   }
@@ -212,6 +242,13 @@ Plan resume(Plan plan, const EarlierEnds& earlier, Again again, Fingerprints fin
   return Plan(std::move(tasks), limits);
 }
 
+EarlierEnds still_standing(EarlierEnds ends, const Plan& resumed, Fingerprints fingerprints) {
+  for (const Task& task : resumed.tasks()) {
+    if (!task.settled && task.excluded.empty()) take_one(ends.succeeded, fingerprints.of(task));
+  }
+  return ends;
+}
+
 // ---- tasks that arrive one after another
 
 Resumption::Resumption(EarlierEnds earlier, Again again, Fingerprints fingerprints)
@@ -222,13 +259,10 @@ Resumption::Resumption(EarlierEnds earlier, Again again, Fingerprints fingerprin
       not_failed_(not_failed_in(earlier_)) {}
 
 std::shared_ptr<const Settled> Resumption::settle(const Task& task) {
-  if (again_ == Again::failed && earlier_.failed.contains(task.full_name)) return nullptr;
-  const auto found = earlier_.succeeded.find(fingerprints_.of(task));
-  if (found != earlier_.succeeded.end() && found->second > 0) {
-    --found->second;
-    return succeeded_;
-  }
-  return again_ == Again::failed ? not_failed_ : nullptr;
+  const std::uint64_t fingerprint = fingerprints_.of(task);
+  if (take_one(earlier_.succeeded, fingerprint)) return succeeded_;
+  const bool runs = again_ == Again::unfinished || has_failed(earlier_, task, fingerprint);
+  return runs ? nullptr : not_failed_;
 }
 
 }  // namespace errand

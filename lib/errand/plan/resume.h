@@ -14,14 +14,19 @@
 
 namespace errand {
 
-// What an earlier run, and those that it went on with, came to.
+// What an earlier run, and those that it went on with, came to. Groups too; the run's own name is
+// "".
 struct EarlierEnds {
   std::string id;
+  bool over = false;  // false: errand was killed, or runs still
+  bool well = false;  // and it succeeded
   // By fingerprint, how often: of a stream several tasks may be the same. Failures that the file
-  // allows count. Groups too.
+  // allows count.
   std::unordered_map<std::uint64_t, unsigned> succeeded;
-  std::unordered_set<std::uint64_t> others;  // by fingerprint: that ended in another way
-  std::unordered_set<std::string> failed;    // full names, also of groups; the run's own is ""
+  std::unordered_set<std::uint64_t> failed;      // by fingerprint, and have not succeeded since
+  std::unordered_set<std::string> failed_names;  // full names, for tasks that change
+  std::unordered_set<std::uint64_t> without_success;  // that failed or were canceled
+  std::unordered_set<std::uint64_t> known;            // all tasks of its plan
 };
 
 enum class Again : std::uint8_t {
@@ -35,8 +40,13 @@ enum class Again : std::uint8_t {
 //   any of its tasks all that has not succeeded;
 // - what these need that has not succeeded, and the services that they need;
 // - all of a race that one of them is in, and in their groups what runs last (`when`).
-// What has lost a race, or is left out by a `halt`, in a group that succeeded does not.
+// What has lost a race, or was canceled by a `halt` that others have met, in a group that succeeded
+// does not. A service runs where somebody needs it; those run again when it, or what it needs, is
+// not the same any more.
 Plan resume(Plan plan, const EarlierEnds& earlier, Again again, Fingerprints fingerprints);
+
+// What of it still stands while the rest of the plan runs: for the run's own log.
+EarlierEnds still_standing(EarlierEnds ends, const Plan& resumed, Fingerprints fingerprints);
 
 // The same for tasks that arrive one after another.
 class Resumption {

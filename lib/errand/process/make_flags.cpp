@@ -86,17 +86,13 @@ Result<std::optional<JobserverAddress>> MakeFlags::jobserver() const {
   return found;
 }
 
-std::optional<unsigned> MakeFlags::jobs() const {
-  if (std::ranges::any_of(words_, is_jobserver)) return std::nullopt;
-  std::optional<unsigned> found;
+bool MakeFlags::is_serial() const {
+  if (std::ranges::any_of(words_, is_jobserver)) return false;
+  bool serial = false;
   for (const std::string& word : words_) {
-    unsigned count = 0;
-    const char* const end = word.data() + word.size();
-    const bool counts = word.starts_with("-j") &&
-                        std::from_chars(word.data() + 2, end, count).ptr == end && count > 0;
-    if (counts) found = count;
+    if (is_jobs(word)) serial = word == "-j1";  // as make writes it; the last one counts
   }
-  return found;
+  return serial;
 }
 
 void MakeFlags::remove_jobserver() { std::erase_if(words_, is_jobserver); }

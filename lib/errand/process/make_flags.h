@@ -27,9 +27,8 @@ class MakeFlags {
   // None: there is no jobserver, or make only prints what it would do (-n). The last one counts, as
   // for make. The error says what cannot be understood.
   Result<std::optional<JobserverAddress>> jobserver() const;
-  // Of a make that has no jobserver to share, which is `make -j1`. None: it says nothing, or there
-  // is a jobserver.
-  std::optional<unsigned> jobs() const;
+  // Does this make run one job at a time (`make -j1`)? It has no jobserver then.
+  bool is_serial() const;
   void remove_jobserver();
   void remove_jobs();  // -j
   // Other words than those that are removed stay, in their order.

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/report/event_lines.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <type_traits>
+#include <vector>
 
 #include "errand/base/escape_text.h"
 #include "errand/base/utf8.h"
+#include "errand/plan/resume.h"
 #include "errand/report/ending.h"
 #include "errand/report/json_fields.h"
 
@@ -73,11 +77,43 @@ struct EventLines::Fields {
     add_trace(line, run.trace);
     add_origin(line, run.origin);
     end();
+    if (run.earlier) tell(*run.earlier);
     if (!run.plan) return;
     for (const Task& task : run.plan->tasks()) {
       if (task.secrets) lines.masker_.add(*task.secrets);
     }
     for (const Task& task : run.plan->tasks().subspan(1)) define(task, *run.plan);
+  }
+  // In an order that depends on nothing else: what is replayed makes the same lines.
+  void tell(const EarlierEnds& ends) const {
+    std::vector<std::uint64_t> succeeded;
+    for (const auto& [fingerprint, count] : ends.succeeded) {
+      succeeded.insert(succeeded.end(), count, fingerprint);
+    }
+    const auto list = [](const auto& set) { return std::vector(set.begin(), set.end()); };
+    tell(ends, "succeeded", std::move(succeeded));
+    tell(ends, "failed", list(ends.failed));
+    tell(ends, "failed_names", list(ends.failed_names));
+    tell(ends, "without_success", list(ends.without_success));
+    tell(ends, "known", list(ends.known));
+  }
+  template <class Value>
+  void tell(const EarlierEnds& ends, std::string_view what, std::vector<Value> values) const {
+    constexpr std::size_t kInLine = 1000;
+    std::ranges::sort(values);
+    for (std::size_t at = 0; at < values.size(); at += kInLine) {
+      JsonText line = begin("earlier_ends");
+      line.member("run", ends.id).member("what", what).key("tasks").begin_array();
+      for (std::size_t i = at; i < std::min(values.size(), at + kInLine); ++i) {
+        if constexpr (std::is_same_v<Value, std::string>) {
+          line.value(values[i]);
+        } else {
+          line.value(hexadecimal(values[i]));
+        }
+      }
+      line.end_array();
+      end();
+    }
   }
   void define(const Task& task, const Plan& plan) const {
     JsonText line = begin("task_planned", &task);

@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "errand/plan/resume.h"
 #include "errand/report/event_lines.h"
 
 namespace errand {
@@ -115,8 +116,7 @@ KeptOutput output(const Json& line) {
   return kept;
 }
 
-std::uint64_t fingerprint(const Json& line) {
-  const std::string digits = text(line, "fingerprint");
+std::uint64_t from_hexadecimal(const std::string& digits) {
   std::uint64_t value = 0;
   std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
   return value;
@@ -133,6 +133,7 @@ class Replay {
       return begin(line);
     }
     if (event == "task_planned") return plan(line);
+    if (event == "earlier_ends") return earlier(line);
     if (!told_) tell_start();
     tell(line, event);
   }
@@ -166,6 +167,20 @@ class Replay {
     tasks_.push_back(std::move(root));
     ids_.emplace("", 0);
   }
+  void earlier(const Json& line) {
+    if (told_) throw NoEvent("an earlier run is told of after the start");
+    if (!earlier_) started_->earlier = earlier_ = std::make_shared<EarlierEnds>();
+    earlier_->id = text(line, "run");
+    const std::string what = text(line, "what");
+    for (const Json& task : line.at("tasks")) {
+      const std::string value = task.get<std::string>();
+      if (what == "succeeded") ++earlier_->succeeded[from_hexadecimal(value)];
+      if (what == "failed") earlier_->failed.insert(from_hexadecimal(value));
+      if (what == "failed_names") earlier_->failed_names.insert(value);
+      if (what == "without_success") earlier_->without_success.insert(from_hexadecimal(value));
+      if (what == "known") earlier_->known.insert(from_hexadecimal(value));
+    }
+  }
   void plan(const Json& line) {
     if (told_) throw NoEvent("a task is planned after the start");
     Task task = described(line);
@@ -184,7 +199,7 @@ class Replay {
     task.full_name = text(line, "task");
     task.name = task.full_name.substr(task.full_name.rfind('/') + 1);
     task.is_group = flag(line, "group");
-    task.known_fingerprint = fingerprint(line);
+    task.known_fingerprint = from_hexadecimal(text(line, "fingerprint"));
     if (task.is_group) {
       task.mode = mode(line);
     } else {
@@ -302,6 +317,7 @@ class Replay {
   Observer& observer_;
   RunEvent start_;
   std::optional<RunStarted> started_;
+  std::shared_ptr<EarlierEnds> earlier_;  // started_'s
   bool told_ = false, ended_ = false, is_stream_ = false;
   std::vector<Task> tasks_;  // until the start is told
   std::vector<std::pair<TaskId, std::vector<std::string>>> needs_;

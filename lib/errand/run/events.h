@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,6 +56,8 @@ struct Origin {
   std::string file;    // the task file, seen from there; empty: nowhere
 };
 
+struct EarlierEnds;  // plan/resume.h
+
 struct RunStarted {
   std::string id, name;
   Mode mode = Mode::errgroup;
@@ -62,6 +65,8 @@ struct RunStarted {
   unsigned jobs = 0;           // 0 = no limit
   TraceContext trace = {};
   Origin origin = {};
+  // What still stands of the run that this one goes on with; null: of none.
+  std::shared_ptr<const EarlierEnds> earlier = nullptr;
 };
 
 // A task's needs are met; it waits for a slot. Groups: their tasks may start.

@@ -87,7 +87,7 @@ Error Execution::masked(Error error) const {
 void Execution::begin(const Task& root, const Plan* plan) {
   const unsigned jobs = root.jobs ? resolve_jobs(*root.jobs, options_.processors) : 0;
   emit(RunStarted{options_.id, options_.name, root.mode, plan, jobs, options_.trace,
-                  options_.origin});
+                  options_.origin, options_.earlier});
 }
 
 awaitable<RunEnded> Execution::finish(const Task& root, GroupVerdict verdict) {

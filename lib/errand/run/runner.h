@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -32,7 +33,8 @@ struct RunOptions {
   Tokens* tokens = nullptr;         // each attempt takes one; borrowed
   TraceContext trace = {};          // attempts are spans in it
   Origin origin = {};               // told, not used
-  Durations history = {};           // of earlier runs, for hedges after a percentile
+  std::shared_ptr<const EarlierEnds> earlier = nullptr;  // the same
+  Durations history = {};  // of earlier runs, for hedges after a percentile
 };
 
 // 0 = no limit; otherwise at least 1.

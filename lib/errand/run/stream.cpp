@@ -47,15 +47,14 @@ awaitable<void> Execution::start_streamed(GroupRun& group, Task task, Context co
   run.owner = streamed;
   ++group.remaining;
   if (run.task->secrets) masker_.add(*run.task->secrets);
-  if (!run.task->excluded.empty()) {
+  emit(TaskReady{run.task});
+  if (run.task->settled || !run.task->excluded.empty()) {
     end_unstarted(run, TaskState::skipped, Error::text(run.task->excluded), true);
     run.owner.reset();
-    co_return;
-  }
-  emit(TaskReady{run.task});
-  if (run.task->settled) {
-    end_unstarted(run, TaskState::skipped, Error());
-    run.owner.reset();
+    constexpr std::size_t kAtOnce = 100;  // then timers and signals have their turn
+    if (group.tally.excluded % kAtOnce == 0) {
+      co_await asio::post(context.runtime().executor(), asio::use_awaitable);
+    }
     co_return;
   }
   enqueue(run);
