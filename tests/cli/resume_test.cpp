@@ -144,6 +144,52 @@ TEST_CASE("--failed runs what failed alone; --resume then goes on with the rest"
   CHECK(ran(test) == "");
 }
 
+TEST_CASE("what a run of some of the tasks did not touch is not forgotten") {
+  CliTest test;
+  test.write("errand.yaml",
+             "mode: aggregate\njobs: 1\ntasks:\n"
+             "  a: echo a >>ran.txt\n"
+             "  b: 'echo b >>ran.txt; test -e fixed'\n"
+             "  c: 'echo c >>ran.txt; test -e fixed'\n");
+  test.run({"run"});
+  CHECK(ran(test) == "a b c ");
+  test.write("fixed", "");
+  CHECK(test.run({"run", "--failed", "errand.yaml", "b"}).how() == "exit 0");
+  CHECK(ran(test) == "b ");
+  CHECK(test.run({"run", "--failed"}).how() == "exit 0");
+  CHECK(ran(test) == "c ");
+  CHECK(test.run({"run", "--resume"}).how() == "exit 0");
+  CHECK(ran(test) == "");
+}
+
+TEST_CASE("a failure that was stopped before it could be mended is still one") {
+  CliTest test;
+  test.write(
+      "errand.yaml",
+      "jobs: 1\ntasks: { b: 'echo b >>ran.txt; test -e fixed', c: 'echo c >>ran.txt; exit 1' "
+      "}");
+  test.run({"run", "-k"});
+  CHECK(test.run({"run", "--failed"}).how() == "exit 1");  // b stops c
+  test.write("fixed", "");
+  ran(test);
+  CHECK(test.run({"run", "--failed", "-k"}).how() == "exit 1");
+  CHECK(ran(test) == "b c ");
+  CHECK(test.run({"run", "--failed", "-k"}).how() == "exit 1");
+  CHECK(ran(test) == "c ");
+}
+
+TEST_CASE("a run that was stopped, or has no end, is not called one without failures") {
+  CliTest test;
+  auto errand = test.start_yaml("tasks: { a: 'echo up >$MARKS; eval $AWAIT_SIGNAL' }");
+  errand->await_mark("up");
+  errand->signal(SIGTERM);
+  errand->finish();
+  const Ended end = test.run({"run", "--failed", "-q"});
+  CHECK(end.how() == "exit 125");
+  CHECK(contains(end.err, "errand: --failed: nothing failed in run "));
+  CHECK(contains(end.err, ", but it was stopped; --resume runs what has not succeeded\n"));
+}
+
 TEST_CASE("a run is named by its id, the beginning of one, its folder or a log") {
   CliTest test;
   test.run_yaml(kPlan, {"--report", "events=log.jsonl"});
@@ -208,6 +254,26 @@ TEST_CASE("a run that still goes on is not gone on with") {
     CHECK(end.how() == "exit 125");
     CHECK(contains(end.err, "still goes on\n"));
   }
+}
+
+TEST_CASE("a run that is gone on with is not gone on with by another at the same time") {
+  CliTest test;
+  test.run_yaml("tasks: { a: 'test ! -e twice || errand run -q --resume'}");
+  test.write("twice", "");
+  test.write("errand.yaml", "tasks: { a: '" ERRAND_BINARY " run --resume' }");
+  const Ended end = test.run({"run", "--resume"});
+  CHECK(end.how() == "exit 125");
+  CHECK(contains(end.out + end.err, " still goes on\n"));
+}
+
+TEST_CASE("a task file that is no file has no last run") {
+  CliTest test;
+  const Call call{.args = {"run", "--resume", "/dev/stdin"}, .input = "tasks: { a: 'true' }"};
+  test.run(call);
+  CHECK(contains(test.run(call).err, " runs: 0 of 1 task\n"));  // by its name and folder
+  const Call other{.args = {"run", "--resume", "/dev/stdin"},
+                   .input = "name: other\ntasks: { a: 'true' }"};
+  CHECK(contains(test.run(other).err, "no earlier run of these tasks is kept"));
 }
 
 TEST_CASE("the variables of the environment do the same, and no task sees them") {

@@ -58,6 +58,33 @@ TEST_CASE("the folder is the one that the task runs in, from wherever errand is 
   here.dir = "";
   CHECK(Fingerprints("/ci/sub").of(below) == Fingerprints("/ci/").of(here));
   CHECK(Fingerprints("/ci").of(here) == Fingerprints("/ci/").of(here));
+  Task absolute = below, child = below;
+  absolute.dir = "/ci";
+  child.dir = "ci";
+  CHECK(Fingerprints("/elsewhere").of(absolute) == Fingerprints("/ci").of(here));
+  CHECK(Fingerprints("/").of(child) == Fingerprints("/ci").of(here));
+}
+
+TEST_CASE("the order of variables does not matter, and of two with one name the later counts") {
+  CHECK(fingerprint("{ run: x, env: { A: 1, B: 2 } }") ==
+        fingerprint("{ run: x, env: { B: 2, A: 1 } }"));
+  Task twice;
+  twice.env = std::make_shared<const std::vector<EnvEntry>>(
+      std::vector<EnvEntry>{{"A", "outer"}, {"A", "inner"}});
+  Task once;
+  once.env = std::make_shared<const std::vector<EnvEntry>>(std::vector<EnvEntry>{{"A", "inner"}});
+  CHECK(Fingerprints().of(twice) == Fingerprints().of(once));
+}
+
+TEST_CASE("a number in the place of a name is no part of it") {
+  Task first, seventh, named;
+  first.full_name = "g/1";
+  seventh.full_name = "g/7";
+  named.full_name = "g/a7";
+  CHECK(Fingerprints().of(first) == Fingerprints().of(seventh));
+  CHECK(Fingerprints().of(first) != Fingerprints().of(named));
+  CHECK(is_named_by_place(first));
+  CHECK_FALSE(is_named_by_place(named));
 }
 
 TEST_CASE("a secret is not in it, wherever it stands") {

@@ -28,7 +28,6 @@ EarlierEnds ends_of(const Plan& plan, const Earlier& earlier) {
       ++ends.succeeded[fingerprint];
       continue;
     }
-    ends.without_success.insert(fingerprint);
     if (!earlier.failed.contains(task.full_name)) continue;
     ends.failed.insert(fingerprint);
     ends.failed_names.insert(task.full_name);
@@ -171,6 +170,67 @@ TEST_CASE("what a rule has left out in a group that succeeded does not run") {
   const std::string yaml = "tasks: { g: { halt: 'soon,success=1', tasks: { a: x, b: x } }, c: x }";
   CHECK(resumed(yaml, {{"g", "g/a"}, {"c"}}) == "c");
   CHECK(resumed(yaml, {{"g/a"}, {"g", "c"}}) == "g/b c");
+}
+
+TEST_CASE("a rule about failures lets no group do without what it has stopped") {
+  const std::string yaml =
+      "halt: 'soon,fail=1'\ntasks: { a: x, b: { run: x, if: \"'1' == '1'\" }, c: x }";
+  CHECK(resumed(yaml, {{"", "a"}, {}}) == "b c");
+}
+
+TEST_CASE("what needs a service that is not the same any more runs again") {
+  const auto yaml = [](const std::string& build, const std::string& db) {
+    return "tasks: { build: " + build + ", db: { run: " + db +
+           ", service: true, needs: build }, t: { run: x, needs: { db: { condition: ready } } }, "
+           "u: "
+           "x }";
+  };
+  const Earlier all = {{"", "build", "db", "t", "u"}, {}};
+  CHECK(edited(yaml("x", "x"), yaml("changed", "x"), all) == "build db t");
+  CHECK(edited(yaml("x", "x"), yaml("x", "changed"), all) == "db t");
+  CHECK(edited(yaml("x", "x"), yaml("x", "x"), all) == "");
+}
+
+TEST_CASE("of equal tasks as many are settled as have succeeded") {
+  const auto two = [] {
+    std::vector<Task> tasks(3);
+    for (TaskId id = 0; id < 3; ++id) {
+      tasks[id].id = id;
+      tasks[id].is_group = id == 0;
+      if (id == 0) continue;
+      tasks[id].full_name = tasks[id].name = "same";
+      tasks[id].run = Script{"x"};
+      tasks[0].children.push_back(id);
+    }
+    return Plan(std::move(tasks));
+  };
+  EarlierEnds ends;
+  ends.succeeded[Fingerprints().of(two().task(1))] = 1;
+  ends.failed_names.insert("same");
+  CHECK(running(resume(two(), ends, Again::unfinished, Fingerprints())) == "same");
+  CHECK(running(resume(two(), ends, Again::failed, Fingerprints())) == "same");
+}
+
+TEST_CASE("a task without a name is known by what it does, wherever it stands in the list") {
+  const EarlierEnds ends = ends_of(yaml_plan("[x, y]"), {{"1"}, {"2"}});
+  const std::string longer = "[new, x, y]";
+  CHECK(running(resume(yaml_plan(longer), ends, Again::failed, Fingerprints())) == "3");
+  CHECK(running(resume(yaml_plan(longer), ends, Again::unfinished, Fingerprints())) == "1 3");
+}
+
+TEST_CASE("what needs who has lost a race that was won does not run the race again") {
+  CHECK(resumed("tasks: { r: { mode: race, tasks: { a: x, b: x } }, d: { needs: [r/b], run: x } }",
+                {{"r", "r/a"}, {}}) == "d");
+}
+
+TEST_CASE("what runs again stands for nothing until it has ended") {
+  const Plan before = yaml_plan("tasks: { a: x, b: { run: x, needs: a }, c: x }");
+  const EarlierEnds ends = ends_of(before, {{"", "a", "b", "c"}, {}});
+  const Plan plan = resume(yaml_plan("tasks: { a: changed, b: { run: x, needs: a }, c: x }"), ends,
+                           Again::unfinished, Fingerprints());
+  const EarlierEnds still = still_standing(ends, plan, Fingerprints());
+  CHECK(still.succeeded.at(Fingerprints().of(before.task(2))) == 0);
+  CHECK(still.succeeded.at(Fingerprints().of(before.task(3))) == 1);
 }
 
 TEST_CASE("what the file leaves out stays left out, whatever was before") {

@@ -33,7 +33,6 @@ std::string log_of_everything() {
   for (std::uint64_t i = 1; i < 2500; ++i) earlier->succeeded[i * i] = 1 + i % 2;
   earlier->failed = {5, 3, 4};
   earlier->failed_names = {"b", "a"};
-  earlier->without_success = {9, 8};
   earlier->known = {7, 6};
   lines.on(
       at(0s,

@@ -133,8 +133,7 @@ class ResumeWorld {
   void expect_kept(const Task& task, const EarlierEnds& before, const EarlierEnds& after) {
     const std::uint64_t fingerprint = Fingerprints().of(task);
     if (task.is_group || !before.succeeded.contains(fingerprint)) return;
-    const bool kept =
-        after.succeeded.contains(fingerprint) || after.without_success.contains(fingerprint);
+    const bool kept = after.succeeded.contains(fingerprint);
     trace_.expect(kept || may_run_again(task), "a success was forgotten", task.full_name);
   }
   // With a race, or behind what runs last: then its end may be another one, or none.

@@ -29,14 +29,8 @@ void EndsCollector::take(const RunStarted& started) {
 // What was settled before is told at the start.
 void EndsCollector::take(const TaskEnded& ended) {
   const Task& task = *ended.task;
-  if (ended.state == TaskState::succeeded || ended.allowed) {
-    succeeded(task);
-  } else if (is_failure(ended.state)) {
-    failed(task);
-    ends_.without_success.insert(fingerprints_.of(task));
-  } else if (ended.state == TaskState::canceled) {
-    ends_.without_success.insert(fingerprints_.of(task));
-  }
+  if (ended.state == TaskState::succeeded || ended.allowed) return succeeded(task);
+  if (is_failure(ended.state)) failed(task);
 }
 
 // The run is a group without a name.

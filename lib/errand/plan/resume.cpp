@@ -46,7 +46,7 @@ class Resume {
       marks.failed = !marks.succeeded && has_failed(earlier, task, fingerprint);
       marks.known = earlier.known.contains(fingerprint);
       marks.decided = task.id != 0 && is_inside_decided(plan.task(task.parent)) &&
-                      (task.is_group || earlier.without_success.contains(fingerprint));
+                      (task.is_group || marks.known);
       for (const Need& need : task.needs) dependents_.emplace(need.task, task.id);
     }
     for (const Task& task : plan.tasks()) {

@@ -25,8 +25,7 @@ struct EarlierEnds {
   std::unordered_map<std::uint64_t, unsigned> succeeded;
   std::unordered_set<std::uint64_t> failed;      // by fingerprint, and have not succeeded since
   std::unordered_set<std::string> failed_names;  // full names, for tasks that change
-  std::unordered_set<std::uint64_t> without_success;  // that failed or were canceled
-  std::unordered_set<std::uint64_t> known;            // all tasks of its plan
+  std::unordered_set<std::uint64_t> known;       // all tasks of its plan
 };
 
 enum class Again : std::uint8_t {

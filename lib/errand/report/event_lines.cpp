@@ -94,7 +94,6 @@ struct EventLines::Fields {
     tell(ends, "succeeded", std::move(succeeded));
     tell(ends, "failed", list(ends.failed));
     tell(ends, "failed_names", list(ends.failed_names));
-    tell(ends, "without_success", list(ends.without_success));
     tell(ends, "known", list(ends.known));
   }
   template <class Value>

@@ -177,7 +177,6 @@ class Replay {
       if (what == "succeeded") ++earlier_->succeeded[from_hexadecimal(value)];
       if (what == "failed") earlier_->failed.insert(from_hexadecimal(value));
       if (what == "failed_names") earlier_->failed_names.insert(value);
-      if (what == "without_success") earlier_->without_success.insert(from_hexadecimal(value));
       if (what == "known") earlier_->known.insert(from_hexadecimal(value));
     }
   }
