@@ -3,6 +3,7 @@
 // Hedges after a percentile of earlier attempts: hedge: { delay: p95 }.
 #include "errand/run/latencies.h"
 
+#include "errand/run/failure.h"
 #include "support/fake_executor.h"
 
 using namespace errand;
@@ -32,8 +33,8 @@ std::string hedged(const std::string& delay, const std::string& more = "") {
 // Tasks 1, 2, … with this hedge, one after another.
 class HedgedSource final : public TaskSource {
  public:
-  explicit HedgedSource(std::size_t count) : count_(count) {
-    auto policy = std::make_shared<Policy>();
+  explicit HedgedSource(std::size_t count, Policy others) : count_(count) {
+    auto policy = std::make_shared<Policy>(std::move(others));
     policy->hedge = HedgeRule{Percentile{95}, 2, {}};
     policy_ = std::move(policy);
   }
@@ -53,8 +54,8 @@ class HedgedSource final : public TaskSource {
 
 struct StreamTest : RunTest {
   // Two at a time.
-  RunEnded run_stream(std::size_t count) {
-    HedgedSource source(count);
+  RunEnded run_stream(std::size_t count, Policy policy = {}) {
+    HedgedSource source(count, std::move(policy));
     Task root;
     root.is_group = true;
     root.mode = Mode::aggregate;
@@ -71,19 +72,24 @@ struct StreamTest : RunTest {
 
 TEST_CASE("successes and timeouts tell how long a task takes, failures do not") {
   TellingAttempts of;
-  CHECK_FALSE(of.tells(1, kFailed));
-  CHECK(of.tells(2, kTimedOut));
-  CHECK_FALSE(of.tells(3, kCanceled));
-  CHECK(of.tells(4, kSucceeded));
+  CHECK_FALSE(of.tells(1, kFailed, "exit 1"));
+  CHECK(of.tells(2, kTimedOut, TimedOut{"", 3s}.message()));
+  CHECK_FALSE(of.tells(3, kCanceled, ""));
+  CHECK(of.tells(4, kSucceeded, ""));
+}
+
+TEST_CASE("an attempt that the deadline has cut short does not tell") {
+  TellingAttempts of;
+  CHECK_FALSE(of.tells(1, kTimedOut, TimedOut{"", 3s, TimedOut::Kind::deadline}.message()));
 }
 
 TEST_CASE("an attempt that a later one outran tells, a hedge that lost does not") {
   TellingAttempts original_lost;
-  CHECK(original_lost.tells(2, kSucceeded));
-  CHECK(original_lost.tells(1, kCanceled));
+  CHECK(original_lost.tells(2, kSucceeded, ""));
+  CHECK(original_lost.tells(1, kCanceled, ""));
   TellingAttempts hedge_lost;
-  CHECK(hedge_lost.tells(1, kSucceeded));
-  CHECK_FALSE(hedge_lost.tells(2, kCanceled));
+  CHECK(hedge_lost.tells(1, kSucceeded, ""));
+  CHECK_FALSE(hedge_lost.tells(2, kCanceled, ""));
 }
 
 TEST_CASE("the latest durations of a task count, once there are enough") {
@@ -184,4 +190,22 @@ TEST_CASE("tasks of a stream that fail at once do not make the delay shorter") {
   }
   test.run_stream(601);
   CHECK(test.recorder.ended.at("601").attempts == 1);
+}
+
+TEST_CASE("what the deadline leaves of tries does not make the delay of a stream shorter") {
+  StreamTest test;
+  Policy policy;
+  policy.deadline = 2s;
+  policy.retry.count = 1;
+  policy.retry.delay = 10ms;
+  policy.retry.jitter = RetryRule::Jitter::none;
+  for (std::size_t i = 1; i <= 2 * kStreamWarmUp; ++i) {
+    test.executor.attempts[std::to_string(i)] = {{.takes = 1900ms, .exit_code = 1}, {.takes = 1h}};
+  }
+  const std::string last = std::to_string(2 * kStreamWarmUp + 1);
+  test.executor.behaviors[last] = {.takes = 1s};
+  test.run_stream(2 * kStreamWarmUp + 1, policy);
+  CHECK(test.recorder.ended.at("1").state == kTimedOut);
+  CHECK(test.recorder.ended.at("1").attempts == 2);
+  CHECK(test.recorder.ended.at(last).attempts == 1);
 }
