@@ -140,9 +140,8 @@ void Execution::end_attempt(Course& course, const Attempt& described, AttemptOut
   if (is_failure(state)) course.has_failed = true;
   const Error why = masked(outcome.verdict.why);
   learn(course, described.number, state, why, duration);
-  emit(AttemptEnded{described.task, described.number, state, result.status,
-                    why, duration, result.usage, std::move(kept),
-                    outcome.out_bytes});
+  emit(AttemptEnded{described.task, described.number, state, result.status, why, duration,
+                    result.usage, std::move(kept), outcome.out_bytes});
   for (const std::string& text : result.notices) {
     notice(Notice::Level::warning, described.task, text);
   }
