@@ -99,7 +99,7 @@ void RunReports::add(ReportKind kind, ReportFile file) {
 // A run that goes on with an earlier one goes on with its job log, as GNU parallel does.
 Error RunReports::open_job_log(std::string path, bool goes_on) {
   if (path.empty()) return {};
-  if (goes_on && !path.starts_with('+')) path.insert(0, "+");
+  if (goes_on && !path.starts_with('+') && path != "-") path.insert(0, "+");
   const auto shell_code = [](const Error& error) {
     const auto* reason = error.as<NotExecutable>();
     return reason ? reason->shell_code : NotExecutable().shell_code;

@@ -162,6 +162,11 @@ TEST_CASE("a run that goes on with an earlier one goes on with its job log") {
     CHECK(columns_of(lines[2])[6] == "1");
     CHECK(columns_of(lines[3])[6] == "0");
   }
+  CliTest shown;
+  shown.write("-", "a file\n");
+  CHECK(shown.run_yaml("tasks: { a: test -e fixed }", {"-q"}).how() == "exit 1");
+  shown.write("fixed", "");
+  CHECK(shown.run({"run", "-q", "--failed", "--joblog", "-"}).out.starts_with(kHeader));
 }
 
 TEST_CASE("two outputs in one file are refused before anything starts") {
