@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/hedge_history.h"
 
+#include <algorithm>
+
 #include "errand/environment.h"
 #include "errand/journal/attempt_history.h"
 
@@ -40,14 +42,15 @@ std::vector<std::string> hedge_lines(const Plan& plan, const Durations& history)
   return lines;
 }
 
-std::string no_hedge_note(const Plan& plan, const Origin& origin) {
-  for (const Task& task : plan.tasks()) {
-    const Percentile* percentile = hedge_percentile(task);
-    if (!percentile) continue;
-    const std::string what = "no task is hedged after " + format(*percentile) + ": ";
-    if (origin.file.empty()) return what + "a task file on standard input has no earlier runs";
-    if (runs_folder().empty()) return what + "there is no folder of earlier runs";
-    break;
+std::string no_hedge_note(const Plan& plan, const Origin& origin, bool has_journal) {
+  const auto& tasks = plan.tasks();
+  const auto found = std::ranges::find_if(tasks, hedge_percentile);
+  if (found == tasks.end()) return {};
+  const std::string what = "no task is hedged after " + format(*hedge_percentile(*found)) + ": ";
+  if (origin.file.empty()) return what + "a task file on standard input has no earlier runs";
+  if (runs_folder().empty()) return what + "there is no folder of earlier runs";
+  if (!has_journal && hedge_history(plan, origin).empty()) {
+    return what + "there are no earlier runs, and with --no-journal there never will be";
   }
   return {};
 }

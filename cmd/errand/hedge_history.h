@@ -25,6 +25,6 @@ std::string hedge_text(const Task& task, Percentile percentile, const Durations&
 std::vector<std::string> hedge_lines(const Plan& plan, const Durations& history);
 // Why such tasks cannot be hedged in this run, nor in later ones like it; empty: they can, or there
 // are none.
-std::string no_hedge_note(const Plan& plan, const Origin& origin);
+std::string no_hedge_note(const Plan& plan, const Origin& origin, bool has_journal);
 
 }  // namespace errand::cmd

@@ -219,6 +219,15 @@ std::expected<Input, InputError> read_source(Source source, const std::vector<st
   return std::unexpected(std::move(error));
 }
 
+// For a first word that looks like a file and is none.
+std::string task_hint(const std::string& word) {
+  std::error_code ignored;
+  if (fs::symlink_status(word, ignored).type() != fs::file_type::not_found) return {};
+  const std::string file = find_default();
+  return file.empty() ? ""
+                      : "; to run the task of that name, write errand run " + file + " " + word;
+}
+
 }  // namespace
 
 Error for_each_line(const TaskStream& stream,
@@ -270,7 +279,7 @@ std::expected<Input, InputError> read_input(const InputOptions& options,
     }
   }
   Result<Source> source = open_source(path);
-  if (!source) return failed(source.error().message());
+  if (!source) return failed(source.error().message() + (named ? task_hint(path) : ""));
   return read_source(std::move(*source), tasks, options, shell);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/option_values.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -25,15 +26,16 @@ std::vector<std::string> words(const std::string& text) {
   return found;
 }
 
+constexpr std::array<std::pair<std::string_view, ReportKind>, 6> kReportKinds = {
+    {{"json", ReportKind::json},
+     {"junit", ReportKind::junit},
+     {"html", ReportKind::html},
+     {"markdown", ReportKind::markdown},
+     {"trace", ReportKind::trace},
+     {"events", ReportKind::events}}};
+
 std::optional<ReportKind> kind_of_report(const std::string& name) {
-  constexpr std::array<std::pair<std::string_view, ReportKind>, 6> kKinds = {
-      {{"json", ReportKind::json},
-       {"junit", ReportKind::junit},
-       {"html", ReportKind::html},
-       {"markdown", ReportKind::markdown},
-       {"trace", ReportKind::trace},
-       {"events", ReportKind::events}}};
-  for (const auto& [known, kind] : kKinds) {
+  for (const auto& [known, kind] : kReportKinds) {
     if (name == known) return kind;
   }
   return std::nullopt;
@@ -92,6 +94,11 @@ Result<std::optional<CiSystem>> read_ci(const std::string& text) {
   if (text == "teamcity") return CiSystem::teamcity;
   if (text == "none") return CiSystem::none;
   return wrong(text, "is not one of auto, github, gitlab, azure, teamcity, none");
+}
+
+std::string_view name_of(ReportKind kind) {
+  return std::ranges::find(kReportKinds, kind, [](const auto& known) { return known.second; })
+      ->first;
 }
 
 Result<ReportRequest> read_report(const std::string& text) {

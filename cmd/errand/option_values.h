@@ -24,6 +24,7 @@ Result<ProgressChoice> read_progress(const std::string& text);
 Result<std::optional<CiSystem>> read_ci(const std::string& text);  // none: as the environment says
 // None: text.
 Result<std::optional<ReportKind>> read_report_format(const std::string& text);
+std::string_view name_of(ReportKind kind);  // "json"
 Result<ReportRequest> read_report(const std::string& text);
 Result<std::string> read_log_file(const std::string& text);
 Result<std::string> read_job_log(const std::string& text);

@@ -187,24 +187,6 @@ std::vector<std::string_view> long_names(const std::vector<OptionSpec>& specs) {
   return found;
 }
 
-// CLI11 only says that it did not expect a word, and in its own terms that one is missing.
-std::string wrong_option(const CLI::ParseError& error, std::span<char* const> arguments,
-                         const std::vector<OptionSpec>& specs) {
-  std::string what = error.what();
-  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error))
-    return what.substr(0, what.find(':')) + " needs a value";
-  if (!dynamic_cast<const CLI::ExtrasError*>(&error)) return what;
-  const std::vector<std::string_view> known = long_names(specs);
-  for (std::string_view argument : arguments) {
-    argument = argument.substr(0, argument.find('='));
-    if (!argument.starts_with("--") || std::ranges::find(known, argument) != known.end()) continue;
-    const std::string near = nearest(argument, known);
-    return "'" + escape_text(argument) + "' is not an option" +
-           (near.empty() ? "" : ", did you mean '" + near + "'?");
-  }
-  return what;
-}
-
 // Is the next argument the value of this one, "--jobs" or "-kj"?
 bool wants_value(std::string_view argument, const std::vector<OptionSpec>& specs) {
   const auto takes_value = [&](std::string_view name) {
@@ -217,6 +199,46 @@ bool wants_value(std::string_view argument, const std::vector<OptionSpec>& specs
     if (takes_value(std::string("-") + argument[i])) return i + 1 == argument.size();
   }
   return false;
+}
+
+std::string not_an_option(std::string_view name, const std::vector<OptionSpec>& specs) {
+  const std::string near =
+      name.starts_with("--") ? nearest(name, long_names(specs)) : std::string();
+  return "'" + escape_text(name) + "' is not an option" +
+         (near.empty() ? "" : ", did you mean '" + near + "'?");
+}
+
+// The first option in `argument` that there is not, "--bogus" or "-Z"; empty: there is none.
+std::string unknown_option(std::string_view argument, const std::vector<OptionSpec>& specs) {
+  const auto named = [&](std::string_view name) {
+    return std::ranges::find_if(specs, [&](const auto& spec) { return has_name(spec, name); });
+  };
+  if (argument.starts_with("--")) {
+    const std::string_view name = argument.substr(0, argument.find('='));
+    return name == "--help" || named(name) != specs.end() ? std::string() : std::string(name);
+  }
+  if (!argument.starts_with('-')) return {};
+  for (std::size_t i = 1; i < argument.size(); ++i) {
+    const std::string name = std::string("-") + argument[i];
+    const auto found = named(name);
+    if (found == specs.end() && name != "-h") return name;
+    if (found != specs.end() && !found->value.empty()) break;  // the rest is the value
+  }
+  return {};
+}
+
+// CLI11 only says that it did not expect a word, and in its own terms that one is missing.
+std::string wrong_option(const CLI::ParseError& error, const std::vector<std::string>& arguments,
+                         const std::vector<OptionSpec>& specs) {
+  std::string what = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error))
+    return what.substr(0, what.find(':')) + " needs a value";
+  if (!dynamic_cast<const CLI::ExtrasError*>(&error)) return what;
+  for (std::size_t i = 1; i < arguments.size(); i += wants_value(arguments[i], specs) ? 2 : 1) {
+    const std::string unknown = unknown_option(arguments[i], specs);
+    if (!unknown.empty()) return not_an_option(unknown, specs);
+  }
+  return what;
 }
 
 // "20260102-030405-k3j9xq"
@@ -296,10 +318,8 @@ Invocation read_command_line(int argc, char** argv) {
       parsers[i].words = take_command(arguments, commands[i].options);
   }
   const std::vector<std::string> last_words = take_words(arguments);
-  const std::span<char* const> options(argv + std::min(argc, 1), arguments.size());
-  std::ranges::reverse(arguments);  // as CLI11 wants them
   try {
-    app.parse(std::move(arguments));
+    app.parse(std::vector(arguments.rbegin(), arguments.rend()));  // as CLI11 wants them
   } catch (const CLI::CallForVersion&) {
     return Said{kVersion, 0};
   } catch (const CLI::CallForHelp&) {
@@ -310,7 +330,7 @@ Invocation read_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     for (std::size_t i = 0; i < commands.size(); ++i) {
       if (commands[i].name == first)
-        return wrong(wrong_option(error, options, commands[i].options), commands[i].name);
+        return wrong(wrong_option(error, arguments, commands[i].options), commands[i].name);
     }
     if (first.starts_with('-')) {
       return wrong("'" + escape_text(first) +

@@ -413,7 +413,7 @@ int perform(RunCommand command, Input input, OwnGuardian guardian) {
     return print(describe(file->plan, hedge_history(file->plan, origin_of(input))));
   }
   if (file && !command.quiet) {
-    const std::string note = no_hedge_note(file->plan, origin_of(input));
+    const std::string note = no_hedge_note(file->plan, origin_of(input), command.journal);
     if (!note.empty()) complain({"errand: note: " + note});
   }
   if (!budget.note.empty() && !command.quiet) complain({"errand: note: " + budget.note});

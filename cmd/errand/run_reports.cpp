@@ -1,35 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/run_reports.h"
 
+#include <filesystem>
+#include <map>
 #include <utility>
 
+#include "errand/base/escape_text.h"
 #include "errand/environment.h"
+#include "errand/option_values.h"
 #include "errand/run/failure.h"
 
 namespace errand::cmd {
+namespace {
+
+// Empty: something that several may write to.
+std::string place_of(std::string_view path) {
+  if (path == "-" || path.starts_with("/dev/")) return {};
+  std::error_code failed;
+  const std::filesystem::path place = std::filesystem::weakly_canonical(path, failed);
+  if (failed || (std::filesystem::exists(place, failed) && !is_regular_file(place, failed))) {
+    return {};
+  }
+  return std::filesystem::absolute(place, failed).string();
+}
+
+// One would write over the other.
+Error shared_path(const RunCommand& command) {
+  std::map<std::string, std::string> writers;
+  const auto take = [&](const std::string& writer, std::string_view path) -> Error {
+    const std::string place = place_of(path);
+    if (place.empty()) return {};
+    const auto [first, is_first] = writers.emplace(place, writer);
+    if (is_first) return {};
+    return Error::text(first->second + " and " + writer + " both write to '" + escape_text(path) +
+                       "'");
+  };
+  std::string_view job_log = command.job_log;
+  if (job_log.starts_with('+')) job_log.remove_prefix(1);
+  if (!job_log.empty()) take("--joblog", job_log);
+  for (const ReportRequest& request : command.reports) {
+    if (Error error = take("--report " + std::string(name_of(request.kind)), request.path)) {
+      return error;
+    }
+  }
+  return {};
+}
+
+}  // namespace
 
 RunReports::RunReports(Runtime& runtime, Writer& out, Console& console, std::string run_id)
     : runtime_(runtime), out_(out), console_(console), run_id_(std::move(run_id)) {}
 
 Error RunReports::open(const RunCommand& command, SpillSpace& space) {
+  if (Error error = shared_path(command)) return error;
   if (Error error = open_results(command.results, space)) return error;
-  if (Error error = open_job_log(command.job_log)) return error;
-  return open_reports(command.reports, command.journal);
+  // What an error leaves as it was is opened first: a job log is emptied at once.
+  Result<std::vector<ReportFile>> files = open_reports(command.reports);
+  if (!files) return files.error();
+  if (Error error = open_job_log(command.job_log, command.resume.has_value())) return error;
+  if (command.journal) no_journal_ = open_journal();
+  for (std::size_t i = 0; i < files->size(); ++i) {
+    add(command.reports[i].kind, std::move((*files)[i]));
+  }
+  return {};
 }
 
-Error RunReports::open_reports(const std::vector<ReportRequest>& requests, bool wants_journal) {
+Result<std::vector<ReportFile>> RunReports::open_reports(
+    const std::vector<ReportRequest>& requests) {
   std::vector<ReportFile> files;
   for (const ReportRequest& request : requests) {
     const bool events = request.kind == ReportKind::events;
     Result<ReportFile> file =
         ReportFile::open(runtime_, request.path,
                          events ? ReportFile::When::at_once : ReportFile::When::at_end, out_);
-    if (!file) return file.error();
+    if (!file) return std::unexpected(file.error());
     files.push_back(std::move(*file));
   }
-  if (wants_journal) no_journal_ = open_journal();
-  for (std::size_t i = 0; i < files.size(); ++i) add(requests[i].kind, std::move(files[i]));
-  return {};
+  return files;
 }
 
 void RunReports::add(ReportKind kind, ReportFile file) {
@@ -49,8 +96,10 @@ void RunReports::add(ReportKind kind, ReportFile file) {
   observers_.push_back(reports_.emplace_back(std::move(report)).get());
 }
 
-Error RunReports::open_job_log(const std::string& path) {
+// A run that goes on with an earlier one goes on with its job log, as GNU parallel does.
+Error RunReports::open_job_log(std::string path, bool goes_on) {
   if (path.empty()) return {};
+  if (goes_on && !path.starts_with('+') && path != "-") path.insert(0, "+");
   const auto shell_code = [](const Error& error) {
     const auto* reason = error.as<NotExecutable>();
     return reason ? reason->shell_code : NotExecutable().shell_code;

@@ -39,8 +39,8 @@ class RunReports {
   Error finish_journal();
 
  private:
-  Error open_reports(const std::vector<ReportRequest>& requests, bool wants_journal);
-  Error open_job_log(const std::string& path);
+  Result<std::vector<ReportFile>> open_reports(const std::vector<ReportRequest>& requests);
+  Error open_job_log(std::string path, bool goes_on);
   Error open_results(const std::string& folder, SpillSpace& space);
   Error open_journal();
   void add(ReportKind kind, ReportFile file);

@@ -125,6 +125,17 @@ TEST_CASE("where there is no folder of earlier runs, errand says so once") {
               "runs\n") == 1);
 }
 
+TEST_CASE("where no run is ever kept, errand says so once") {
+  CliTest test;
+  const std::string note =
+      "errand: note: no task is hedged after p95: there are no earlier runs, and with --no-journal "
+      "there never will be\n";
+  CHECK(test.run_yaml(kPlan, {"--no-journal"}).err.starts_with(note));
+  CHECK_FALSE(contains(test.run_yaml(kPlan, {"--no-journal", "-q"}).err, note));
+  learn(test, 1);
+  CHECK_FALSE(contains(test.run_yaml(kPlan, {"--no-journal"}).err, note));
+}
+
 TEST_CASE("tasks of a stream are hedged after a percentile of those that ended before") {
   CliTest test;
   std::string lines;

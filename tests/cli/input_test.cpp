@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "support/cli.h"
@@ -105,6 +106,19 @@ TEST_CASE("a file without the ending of one is run where no errand.yaml is, else
   CHECK(end.how() == "exit 125");
   CHECK(contains(end.err, "there is no task \"plan\""));
   CHECK(contains(end.err, "to run the file of that name, write './plan'"));
+}
+
+TEST_CASE("where no file has the first word's name, errand says how a task of that name is run") {
+  CliTest test;
+  test.write("errand.yaml", "tasks: { a.yaml: echo ran }");
+  const Ended end = test.run({"run", "a.yaml"});
+  CHECK(end.how() == "exit 125");
+  CHECK(end.err ==
+        "errand: a.yaml: No such file or directory; to run the task of that name, write "
+        "errand run errand.yaml a.yaml\n");
+  CHECK(contains(test.run({"run", "errand.yaml", "a.yaml"}).out, "ran"));
+  std::filesystem::remove(test / "errand.yaml");
+  CHECK(test.run({"run", "a.yaml"}).err == "errand: a.yaml: No such file or directory\n");
 }
 
 TEST_CASE("a task that is called like an option is named behind --") {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <map>
 
 #include "support/cli.h"
@@ -136,6 +137,59 @@ TEST_CASE("a job log replaces an older one, and a + appends") {
   const std::vector<std::string> lines = lines_of(test.read("log"));
   REQUIRE(lines.size() == 3);
   CHECK(lines[2].ends_with("\techo three"));
+}
+
+TEST_CASE("a run that cannot have its reports leaves the job log as it was") {
+  CliTest test;
+  test.write("log", "old\n");
+  const Ended end = test.run({"exec", "--joblog", "log", "--report", "json=no/x", "true"});
+  CHECK(end.how() == "exit 125");
+  CHECK(test.read("log") == "old\n");
+}
+
+TEST_CASE("a run that goes on with an earlier one goes on with its job log") {
+  for (const std::string again : {"--resume", "--failed"}) {
+    CAPTURE(again);
+    CliTest test;
+    test.write("log", "old\n");
+    const std::string yaml = "tasks: { a: 'true', b: test -e fixed }";
+    CHECK(test.run_yaml(yaml, {"-j1", "--joblog", "log"}).how() == "exit 1");
+    test.write("fixed", "");
+    CHECK(test.run_yaml(yaml, {"-j1", "--joblog", "log", again}).how() == "exit 0");
+    const std::vector<std::string> lines = lines_of(test.read("log"));
+    REQUIRE(lines.size() == 4);
+    CHECK(lines[0] == kHeader);
+    CHECK(columns_of(lines[2])[6] == "1");
+    CHECK(columns_of(lines[3])[6] == "0");
+  }
+  CliTest shown;
+  shown.write("-", "a file\n");
+  CHECK(shown.run_yaml("tasks: { a: test -e fixed }", {"-q"}).how() == "exit 1");
+  shown.write("fixed", "");
+  CHECK(shown.run({"run", "-q", "--failed", "--joblog", "-"}).out.starts_with(kHeader));
+}
+
+TEST_CASE("two outputs in one file are refused before anything starts") {
+  CliTest test;
+  const auto said = [&](std::vector<std::string> args) {
+    args.insert(args.begin(), {"exec", "-q"});
+    args.push_back("echo ran >>ran");
+    const Ended end = test.run(std::move(args));
+    CHECK(end.how() == "exit 125");
+    return end.err;
+  };
+  test.write("x", "old\n");
+  CHECK(said({"--joblog", "x", "--report", "json=./x"}) ==
+        "errand: --joblog and --report json both write to './x'\n");
+  CHECK(said({"--joblog", "+x", "--report", "html=x"}) ==
+        "errand: --joblog and --report html both write to 'x'\n");
+  CHECK(said({"--report", "json=y", "--report", "junit=y"}) ==
+        "errand: --report json and --report junit both write to 'y'\n");
+  CHECK(test.read("x") == "old\n");
+  CHECK_FALSE(std::filesystem::exists(test / "ran"));
+  CHECK(test.run({"exec", "-q", "--joblog", "-", "--report", "json=-", "true"}).how() == "exit 0");
+  CHECK(test.run({"exec", "-q", "--joblog", "/dev/null", "--report", "json=/dev/null", "true"})
+            .how() == "exit 0");
 }
 
 TEST_CASE("the job log goes to standard output, a descriptor or a pipe as well") {

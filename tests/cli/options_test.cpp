@@ -104,7 +104,14 @@ TEST_CASE("an option that there is not is named, with the one that was meant") {
         "errand: '--keepgoing' is not an option, did you mean '--keep-going'?");
   CHECK(said({"exec", "--frobnicate", "echo", "--job"}) ==
         "errand: '--frobnicate' is not an option");
-  CHECK(said({"list", "--names", "-z"}) == "errand: The following argument was not expected: -z");
+  CHECK(said({"list", "--names", "-z"}) == "errand: '-z' is not an option");
+  CHECK(said({"run", "-kZ"}) == "errand: '-Z' is not an option");
+  CHECK(said({"run", "-j4", "-Z"}) == "errand: '-Z' is not an option");
+  CHECK(said({"run", "--shell", "--bogus2", "--bogus"}) == "errand: '--bogus' is not an option");
+  CHECK(said({"run", "--resume", "20260102-030405-k3j9xq", "--bogus"}) ==
+        "errand: '--bogus' is not an option");
+  CHECK(said({"exec", "--bogus", "--failed", "20260102-030405-k3j9xq", "echo"}) ==
+        "errand: '--bogus' is not an option");
   CHECK(said({"run", "--timeout"}) == "errand: --timeout needs a value");
   CHECK(said({"run", "-kj"}) == "errand: --jobs needs a value");
 }

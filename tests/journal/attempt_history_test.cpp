@@ -28,12 +28,14 @@ class Runs {
     REQUIRE(make_run_folder(path, id_).has_value());
     add(RunStarted{id_, "ci", Mode::errgroup, &plan_, 1, {}, origin});
   }
-  void attempt(const std::string& task, int number, TaskState state, Duration duration) {
+  void attempt(const std::string& task, int number, TaskState state, Duration duration,
+               const std::string& why = "") {
     AttemptEnded ended;
     ended.task = &plan_.task(task == "a" ? 1 : task == "b" ? 2 : 3);
     ended.attempt = number;
     ended.state = state;
     ended.duration = duration;
+    if (!why.empty()) ended.error = Error::text(why);
     add(ended);
   }
   // A run in which each attempt of `task` succeeded at once.
@@ -97,7 +99,8 @@ TEST_CASE("of failures only timeouts and originals that were outrun are history"
   Runs runs;
   runs.begin();
   runs.attempt("a", 1, TaskState::failed, 1ms);
-  runs.attempt("a", 2, TaskState::timed_out, 5s);
+  runs.attempt("a", 2, TaskState::timed_out, 5s, "timed out after 5s");
+  runs.attempt("a", 7, TaskState::timed_out, 10ms, "the deadline of 1s passed");
   runs.attempt("a", 4, kSucceeded, 2s);
   runs.attempt("a", 3, TaskState::canceled, 4s);
   runs.attempt("a", 5, TaskState::canceled, 1ms);

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/report/results.h"
 
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -79,6 +83,15 @@ struct ResultsTest {
   SpillSpace space{folder.path()};
   std::unique_ptr<Results> results;
 };
+
+bool has_openat2() {
+  const Folder folder;
+  const UniqueFd fd(::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  ::open_how how{};
+  how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  return static_cast<bool>(
+      UniqueFd(static_cast<int>(::syscall(SYS_openat2, fd.get(), ".", &how, sizeof how))));
+}
 
 Task task_named(const std::string& name, TaskId id) {
   Task task;
@@ -280,6 +293,35 @@ TEST_CASE_METHOD(ResultsTest, "no link is followed on the way to a file") {
   CHECK(read_file(outside) == "mine");
   CHECK(std::filesystem::is_empty(folder / "elsewhere"));
   CHECK_FALSE(results->finish());  // the attempts have told
+}
+
+TEST_CASE_METHOD(ResultsTest, "a group's folder that a task replaces by a link is not followed") {
+  if (!has_openat2()) {
+    WARN("skipped: this kernel has no openat2()");
+    return;
+  }
+  const Plan plan = make_plan({"g", "g/a", "g/b", "g/c"});
+  begin(&plan);
+  const auto a = results->open(plan.task(2), 1);
+  const auto b = results->open(plan.task(3), 1);
+  CHECK_FALSE(a->write(Stream::out, "x"));
+  const std::filesystem::path outside = folder / "outside";
+  std::filesystem::create_directories(outside / "b");
+  std::ofstream(outside / "b/stdout") << "mine";
+  std::filesystem::rename(path + "/g", folder / "moved");
+  std::filesystem::create_symlink(outside, path + "/g");
+  b->write(Stream::out, "y");
+  end(plan.task(2));
+  end(plan.task(3));
+  const Error error = results->open(plan.task(4), 1)->write(Stream::out, "z");
+  CHECK(error.message() == "results '" + path + "/g/c': Too many levels of symbolic links");
+  end(plan.task(4));
+  CHECK(read_file(outside / "b/stdout") == "mine");
+  std::size_t found = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(outside)) {
+    found += entry.exists() ? 1 : 0;
+  }
+  CHECK(found == 2);
 }
 
 TEST_CASE_METHOD(ResultsTest, "a pipe in the place of a file holds nothing up") {

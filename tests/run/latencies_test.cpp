@@ -3,6 +3,7 @@
 // Hedges after a percentile of earlier attempts: hedge: { delay: p95 }.
 #include "errand/run/latencies.h"
 
+#include "errand/run/failure.h"
 #include "support/fake_executor.h"
 
 using namespace errand;
@@ -29,32 +30,34 @@ std::string hedged(const std::string& delay, const std::string& more = "") {
   return "tasks: {a: {run: x, hedge: {delay: " + delay + "}" + more + "}}";
 }
 
-// Tasks 1, 2, … with this hedge, one after another.
+// Tasks 1, 2, … with this hedge, one after another; all but the last with this deadline.
 class HedgedSource final : public TaskSource {
  public:
-  explicit HedgedSource(std::size_t count) : count_(count) {
-    auto policy = std::make_shared<Policy>();
-    policy->hedge = HedgeRule{Percentile{95}, 2, {}};
-    policy_ = std::move(policy);
+  HedgedSource(std::size_t count, std::optional<Duration> deadline) : count_(count) {
+    Policy policy;
+    policy.hedge = HedgeRule{Percentile{95}, 2, {}};
+    last_policy_ = std::make_shared<const Policy>(policy);
+    policy.deadline = deadline;
+    policy_ = std::make_shared<const Policy>(std::move(policy));
   }
   awaitable<Result<std::optional<Task>>> next(Context) override {
     if (read_ == count_) co_return std::nullopt;
     Task task;
     task.id = static_cast<TaskId>(++read_);
     task.name = task.full_name = std::to_string(read_);
-    task.policy = policy_;
+    task.policy = read_ == count_ ? last_policy_ : policy_;
     co_return task;
   }
 
  private:
   std::size_t count_, read_ = 0;
-  std::shared_ptr<const Policy> policy_;
+  std::shared_ptr<const Policy> policy_, last_policy_;
 };
 
 struct StreamTest : RunTest {
   // Two at a time.
-  RunEnded run_stream(std::size_t count) {
-    HedgedSource source(count);
+  RunEnded run_stream(std::size_t count, std::optional<Duration> deadline = {}) {
+    HedgedSource source(count, deadline);
     Task root;
     root.is_group = true;
     root.mode = Mode::aggregate;
@@ -71,19 +74,24 @@ struct StreamTest : RunTest {
 
 TEST_CASE("successes and timeouts tell how long a task takes, failures do not") {
   TellingAttempts of;
-  CHECK_FALSE(of.tells(1, kFailed));
-  CHECK(of.tells(2, kTimedOut));
-  CHECK_FALSE(of.tells(3, kCanceled));
-  CHECK(of.tells(4, kSucceeded));
+  CHECK_FALSE(of.tells(1, kFailed, "exit 1"));
+  CHECK(of.tells(2, kTimedOut, TimedOut{"", 3s}.message()));
+  CHECK_FALSE(of.tells(3, kCanceled, ""));
+  CHECK(of.tells(4, kSucceeded, ""));
+}
+
+TEST_CASE("an attempt that the deadline has cut short does not tell") {
+  TellingAttempts of;
+  CHECK_FALSE(of.tells(1, kTimedOut, TimedOut{"", 3s, TimedOut::Kind::deadline}.message()));
 }
 
 TEST_CASE("an attempt that a later one outran tells, a hedge that lost does not") {
   TellingAttempts original_lost;
-  CHECK(original_lost.tells(2, kSucceeded));
-  CHECK(original_lost.tells(1, kCanceled));
+  CHECK(original_lost.tells(2, kSucceeded, ""));
+  CHECK(original_lost.tells(1, kCanceled, ""));
   TellingAttempts hedge_lost;
-  CHECK(hedge_lost.tells(1, kSucceeded));
-  CHECK_FALSE(hedge_lost.tells(2, kCanceled));
+  CHECK(hedge_lost.tells(1, kSucceeded, ""));
+  CHECK_FALSE(hedge_lost.tells(2, kCanceled, ""));
 }
 
 TEST_CASE("the latest durations of a task count, once there are enough") {
@@ -184,4 +192,18 @@ TEST_CASE("tasks of a stream that fail at once do not make the delay shorter") {
   }
   test.run_stream(601);
   CHECK(test.recorder.ended.at("601").attempts == 1);
+}
+
+TEST_CASE("tasks that a deadline cuts short do not make the delay of a stream shorter") {
+  StreamTest test;
+  const std::size_t before = 2 * kStreamWarmUp;
+  const std::string last = std::to_string(before + 1);
+  for (std::size_t i = 1; i <= before; ++i) {
+    test.executor.behaviors[std::to_string(i)] = {.takes = 1h};
+  }
+  test.executor.behaviors[last] = {.takes = 1s};
+  test.run_stream(before + 1, 10ms);
+  CHECK(test.recorder.ended.at("1").state == kTimedOut);
+  CHECK(test.recorder.ended.at(last).duration == 1s);
+  CHECK(test.recorder.ended.at(last).attempts == 1);
 }

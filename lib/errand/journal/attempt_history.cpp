@@ -24,6 +24,7 @@ struct End {
   std::string task;
   int attempt = 0;
   TaskState state = TaskState::failed;
+  std::string why;
   Duration duration{};
 };
 
@@ -63,7 +64,7 @@ std::optional<End> end_of(std::string_view line) {
   const double seconds = duration->get<double>();
   constexpr double kMost = 1e9;
   if (!(seconds >= 0 && seconds < kMost)) return std::nullopt;
-  return End{text(json, "task"), attempt->get<int>(), *state,
+  return End{text(json, "task"), attempt->get<int>(), *state, text(json, "cause"),
              std::chrono::microseconds(std::llround(seconds * 1e6))};
 }
 
@@ -74,7 +75,7 @@ Durations durations_in(LogLines& log, const TaskNames& tasks) {
   while (const auto line = log.next()) {
     const auto end = may_tell(*line, tasks) ? end_of(*line) : std::nullopt;
     if (!end || !tasks.contains(end->task)) continue;
-    if (attempts[end->task].tells(end->attempt, end->state)) {
+    if (attempts[end->task].tells(end->attempt, end->state, end->why)) {
       found[end->task].push_back(end->duration);
     }
   }

@@ -15,9 +15,10 @@
 
 namespace errand {
 
-// Paths are relative to the folder, and nothing outside of it is ever written: no link on the way
-// is followed. Few files are open at a time; the others are opened again when there is more for
-// them. Errors begin with "results 'DIR/PATH': ".
+// Paths are relative to the folder and never lead out of it: no symbolic link on the way is
+// followed, whenever a task made it. Before Linux 5.6, where openat2() is missing, that is certain
+// only of the last part of a path. Few files are open at a time; the others are opened again when
+// there is more for them. Errors begin with "results 'DIR/PATH': ".
 class ResultFiles {
  public:
   static constexpr std::size_t kOpenMax = 64;  // and at most an eighth of what the system allows
@@ -58,13 +59,23 @@ class ResultFiles {
 
  private:
   ResultFiles(std::string name, UniqueFd folder);
+  // The last part of a path, in a folder that is open.
+  struct Place {
+    UniqueFd own;
+    int folder = -1;  // -1: it cannot be opened, for errno
+    const char* name = nullptr;
+  };
+  Place place_of(const std::string& path);
+  UniqueFd open_below(const std::string& path, int flags);
   UniqueFd open_file(const std::string& path, int flags);
+  bool rename(const std::string& from, const std::string& to);
   Error open_file(File& file, int flags);
   void close_oldest();
   Error failed(const std::string& path) const;
 
   std::string name_;
   UniqueFd folder_;
+  bool has_openat2_;
   std::size_t open_max_;
   std::unique_ptr<detail::List<File>> open_;  // the one used last is at the end
   std::size_t open_count_ = 0;

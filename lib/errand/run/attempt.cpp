@@ -138,10 +138,10 @@ void Execution::end_attempt(Course& course, const Attempt& described, AttemptOut
   if (described.slot != 0) slot_numbers_.give_back(described.slot);
   --course.in_flight;
   if (is_failure(state)) course.has_failed = true;
-  learn(course, described.number, state, duration);
-  emit(AttemptEnded{described.task, described.number, state, result.status,
-                    masked(outcome.verdict.why), duration, result.usage, std::move(kept),
-                    outcome.out_bytes});
+  const Error why = masked(outcome.verdict.why);
+  learn(course, described.number, state, why, duration);
+  emit(AttemptEnded{described.task, described.number, state, result.status, why, duration,
+                    result.usage, std::move(kept), outcome.out_bytes});
   for (const std::string& text : result.notices) {
     notice(Notice::Level::warning, described.task, text);
   }
@@ -165,10 +165,11 @@ LatencyQuantile& Execution::latencies_of(const Task& task, Percentile percentile
   return latencies_.emplace(key, std::move(known)).first->second;
 }
 
-void Execution::learn(Course& course, int attempt, TaskState state, Duration duration) {
+void Execution::learn(Course& course, int attempt, TaskState state, const Error& why,
+                      Duration duration) {
   if (!course.policy().hedge) return;
   const auto* percentile = std::get_if<Percentile>(&course.policy().hedge->delay);
-  if (!percentile || !course.telling.tells(attempt, state)) return;
+  if (!percentile || !course.telling.tells(attempt, state, why.message())) return;
   latencies_of(course.task, *percentile).record(duration);
 }
 

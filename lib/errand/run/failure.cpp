@@ -32,7 +32,7 @@ std::string TimedOut::message() const {
 
 std::string TaskFailure::as_cause() const {
   if (state != TaskState::timed_out) return task + " failed (" + what + ")";
-  return task + (what.starts_with("timed out") ? " " : ": ") + what;
+  return task + (TimedOut::is_timeout(what) ? " " : ": ") + what;
 }
 
 std::string cause_text(const Error& cause) {

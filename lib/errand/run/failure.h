@@ -31,6 +31,8 @@ struct TimedOut {
   Duration timeout{};
   Kind kind = Kind::timeout;
   std::string message() const;
+  // Is this the message of a task's own timeout, not of its deadline?
+  static bool is_timeout(std::string_view message) { return message.starts_with("timed out"); }
 };
 
 // Stops the rest of a race.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/run/latencies.h"
 
+#include "errand/run/failure.h"
+
 namespace errand {
 namespace {
 
@@ -27,10 +29,11 @@ LatencyQuantile stream_latencies(Percentile percentile) {
   return latencies(percentile, kStreamWarmUp);
 }
 
-bool TellingAttempts::tells(int attempt, TaskState state) {
+bool TellingAttempts::tells(int attempt, TaskState state, std::string_view why) {
   if (state == TaskState::succeeded) winner_ = attempt;
   if (state == TaskState::canceled) return winner_ && attempt < *winner_;
-  return state == TaskState::succeeded || state == TaskState::timed_out;
+  if (state == TaskState::timed_out) return TimedOut::is_timeout(why);
+  return state == TaskState::succeeded;
 }
 
 }  // namespace errand

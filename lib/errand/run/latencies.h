@@ -32,13 +32,14 @@ LatencyQuantile task_latencies(Percentile percentile, const Durations& earlier,
                                std::string_view full_name);
 LatencyQuantile stream_latencies(Percentile percentile);
 
-// Which attempts of one task in one run tell how long it takes: those that succeeded, those that
-// timed out, and those that a later one outran. Other failures say nothing about successes; neither
-// does a hedge that had less time than the original that won.
+// Which attempts of one task in one run tell how long it takes: those that succeeded, those whose
+// own timeout passed, and those that a later one outran. Other failures say nothing about
+// successes; neither does a hedge that had less time than the original that won, nor an attempt
+// that the deadline of all has cut short.
 class TellingAttempts {
  public:
-  // Of each attempt's end, in order.
-  bool tells(int attempt, TaskState state);
+  // Of each attempt's end, in order. `why` is the text of its error, as logs have it.
+  bool tells(int attempt, TaskState state, std::string_view why);
 
  private:
   std::optional<int> winner_;

@@ -204,7 +204,7 @@ class Execution {
                           Readiness* readiness = nullptr);
   Attempt begin_attempt(Course& course, const Readiness* readiness);
   std::optional<Duration> hedge_delay(const Task& task);
-  void learn(Course& course, int attempt, TaskState state, Duration duration);
+  void learn(Course& course, int attempt, TaskState state, const Error& why, Duration duration);
   LatencyQuantile& latencies_of(const Task& task, Percentile percentile);
   void end_attempt(Course& course, const Attempt& described, AttemptOutcome& outcome,
                    const AttemptResult& result, Duration duration, KeptOutput kept);
