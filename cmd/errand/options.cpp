@@ -69,7 +69,7 @@ std::vector<std::string> texts_of(const OptionSpec& spec, const CLI::Option& opt
 
 // Hands what was given to the specs; what the environment gives where nothing was.
 Error read_options(const std::vector<OptionSpec>& specs, const Parser& parser) {
-  std::map<std::string_view, std::string_view> given;  // by rivals: which one
+  std::map<std::string_view, std::string_view> given, by_variable;  // by rivals: which one
   for (std::size_t i = 0; i < specs.size(); ++i) {
     if (!parser.was_given(i) || specs[i].rivals.empty()) continue;
     const auto [first, is_first] = given.emplace(specs[i].rivals, specs[i].names);
@@ -85,6 +85,9 @@ Error read_options(const std::vector<OptionSpec>& specs, const Parser& parser) {
       const std::string name(spec.variable);
       const auto value = variable(name.c_str());
       if (!value || value->empty()) continue;
+      const auto [first, is_first] = by_variable.emplace(spec.rivals, spec.variable);
+      if (!spec.rivals.empty() && !is_first)
+        return Error::text(name + " excludes " + std::string(first->second));
       if (Error error = spec.read({std::string(*value)})) return Error::wrap(name, error);
     }
   }

@@ -284,6 +284,8 @@ TEST_CASE("the variables of the environment do the same, and no task sees them")
   call.env = {"ERRAND_FAILED=last"};
   CHECK(test.run(call).how() == "exit 1");
   CHECK(ran(test) == "b c ");
+  call.env = {"ERRAND_RESUME=last", "ERRAND_FAILED=last"};
+  CHECK(contains(test.run(call).err, "errand: ERRAND_FAILED excludes ERRAND_RESUME\n"));
   call.env = {"ERRAND_RESUME=last"};
   test.write("errand.yaml", "tasks: { a: 'test -z \"$ERRAND_RESUME\"' }");
   CHECK(test.run(call).how() == "exit 0");
