@@ -163,11 +163,12 @@ TEST_CASE("where no quoting is safe in every shell, the place is refused by name
     CHECK(refusal(text) ==
           "{} cannot be replaced behind \">&\", where bash reads it twice; write >FILE 2>&1");
   }
-  for (const char* text : {"ls *({})", "ls x?('{}')", "ls *(e:$(echo {}):)"}) {
+  for (const char* text :
+       {"ls *({})", "ls x?('{}')", "ls *(e:$(echo {}):)", "echo x=({})", "ls ({})",
+        "x=({}) ls y=({})", "a=(b=({}))", "]=({})", "a[1]b[1]=({})", "ls >|x=1 a=({})"}) {
     INFO(text);
     CHECK(refusal(text) ==
-          "{} cannot be replaced in parentheses behind a word, where zsh may run "
-          "it; write a blank between");
+          "{} cannot be replaced in parentheses behind a word, where zsh may run it");
   }
   CHECK(refusal("[[ {} -eq 1 ]]") ==
         "{} cannot be replaced in or behind [[ ]], which may run what is compared; write [ ]");
@@ -179,6 +180,69 @@ TEST_CASE("where no quoting is safe in every shell, the place is refused by name
     INFO(text);
     CHECK(refusal(text) != "none");
   }
+}
+
+TEST_CASE("a subscript is followed over all that it may have inside of it") {
+  constexpr std::string_view subscript =
+      "{} cannot be replaced in [ ], which may be a subscript, which is arithmetic";
+  std::vector<std::string> scripts;
+  for (const char* separator :
+       {" ", "\t", "\n", ";", "&", "|", "<", ">", "(", ")", " # ", "\\\n"}) {
+    for (const char* before : {"a[", "a=([", "a+=(x [", "local a=([", "x=1 a[", "a[1", "a[$i"}) {
+      for (const char* place : {"{}", "\"{}\"", "'{}'", "$(echo {})"}) {
+        scripts.push_back(std::string(before) + separator + place + " ]=1");
+      }
+    }
+  }
+  scripts.emplace_back("alias a=([ 1 ) + {} ]=1)");
+  for (const std::string& text : scripts) {
+    INFO(text);
+    CHECK(refusal(text) == subscript);
+  }
+}
+
+TEST_CASE("a subscript that quotes leave open goes on behind them, as in zsh") {
+  constexpr std::string_view subscript =
+      "{} cannot be replaced in [ ], which may be a subscript, which is arithmetic";
+  for (const char* text :
+       {R"(echo "x$a["{}"]")", R"(echo "$a[1]$a["{}"]")", R"(print "$a["{}" ]")",
+        R"(echo "${a}$a[-"{}"]")", R"(echo "$a[`echo 1`+"{}"]")", R"x(echo "$(echo "$a["{}"]")")x",
+        R"(echo "$a['['"]{}")", R"(echo "$a["'1'{})", R"(echo "$a["'['"]{}]")",
+        R"(echo $a['${']{}'}]')", R"(echo $a[\[]{}])", R"(echo "$é[{}]")", R"(echo x($a[ y){}])"}) {
+    INFO(text);
+    CHECK(refusal(text) == subscript);
+  }
+}
+
+TEST_CASE("brackets that no shell reads as a subscript are left alone") {
+  for (const char* text :
+       {R"(echo "[{}] x"; y[1]=2)", R"(echo "[{}]=x")", "curl h?f[{}]=1", "ls dir/[{}]*",
+        "awk -F[ x {}", R"(echo "$x=[{}]")", "a[ i + 1 ]={}", R"(a["x y"]=1; echo {})",
+        R"(a["["]=1; echo {})", "a=([1]=x [k]={} {})", "a[1|2]={}", "tr [a-z] [A-Z] {}",
+        "f() { local -a a=({}); }", "if x; then (cd {}); fi", "f () (cd {}; a=({}))",
+        "case x in a) b=({});; esac", "cat =({}) <({})", "a=1 b=({}) c+=({})"}) {
+    INFO(text);
+    CHECK(refusal(text) == "none");
+  }
+}
+
+// Whatever looks back from each place, or ahead of it, would take hours here.
+TEST_CASE("long hostile templates are read in one pass") {
+  constexpr std::size_t bytes = 200'000;
+  const auto repeat = [](std::string_view text) {
+    std::string all;
+    while (all.size() < bytes) all += text;
+    return all;
+  };
+  CHECK(refusal("echo \"" + repeat("[") + repeat("{}") + "\"") == "none");
+  CHECK(refusal("echo " + repeat("[") + repeat("{}")) != "none");
+  CHECK(refusal("echo \"" + repeat("$a[1]{}") + "\"") == "none");
+  CHECK(refusal(repeat("$(echo {} ") + repeat(")")) == "none");
+  CHECK(refusal(repeat("$(echo \"[{}") + "]=") != "none");
+  CHECK(refusal("echo " + repeat("$(echo [{} ")) != "none");
+  CHECK(refusal("a[" + repeat(" \"[\" '[' \\[ ") + "]=1; echo {}") == "none");
+  CHECK(refusal(repeat("(") + "{}") != "none");
+  CHECK(refusal("ls " + repeat("x=(") + "{}") != "none");
 }
 
 TEST_CASE("a script whose quotes are not closed is refused") {

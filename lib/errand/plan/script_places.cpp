@@ -2,11 +2,11 @@
 #include "errand/plan/script_places.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string>
 #include <utility>
 
 #include "errand/plan/quote.h"
+#include "errand/plan/script_word.h"
 
 namespace errand {
 namespace {
@@ -14,32 +14,25 @@ namespace {
 // What is open around a place.
 enum class Open : std::uint8_t {
   parenthesis,
-  pattern,     // word( )
+  array,       // name=( )
+  pattern,     // word( ) or, not as a command, ( )
   command,     // $( )
   arithmetic,  // $(( ))
   parameter,   // ${ }
   quotes,      // " "
 };
 
-// Does an open [ make a subscript of what follows? zsh knows them in "$x[...]" too.
-bool is_in_subscript(std::string_view text, bool quoted) {
-  constexpr std::string_view flags = "@*#?!+~=^-_";
-  int closed = 0;
-  for (std::size_t i = text.size(); i-- > 0;) {
-    if (text[i] == ']') ++closed;
-    if (text[i] != '[' || closed-- > 0) continue;
-    closed = 0;
-    const std::string_view before = text.substr(0, i);
-    const std::size_t dollar = before.rfind('$');
-    if (before.ends_with(']') || (!quoted && i > 0)) return true;
-    if (dollar != std::string_view::npos &&
-        std::ranges::all_of(before.substr(dollar + 1), [&](char c) {
-          return std::isalnum(static_cast<unsigned char>(c)) || flags.contains(c);
-        }))
-      return true;
-  }
-  return false;
-}
+// What a place stands in, besides its own word.
+struct Around {
+  bool command = false;
+  bool parameter = false;
+  bool arithmetic = false;
+  bool pattern = false;
+  bool subscript = false;
+  bool copy = false;
+};
+
+constexpr const char* kSubscript = "in [ ], which may be a subscript, which is arithmetic";
 
 // Follows a script's quotes and parentheses as a shell does, without understanding more of it. What
 // it cannot follow for sure ends in `lost_`: the reason why nothing can be replaced from there on.
@@ -75,38 +68,29 @@ class Scanner {
 
   void take_placeholder() {
     if (!lost_.empty()) return fail(lost_);
-    if (is_open(Open::parameter)) return fail("in ${ }");
-    if (is_open(Open::arithmetic)) return fail("in arithmetic, which reads values as expressions");
+    if (around_.parameter) return fail("in ${ }");
+    if (around_.arithmetic) return fail("in arithmetic, which reads values as expressions");
     if (fails_in_word()) return;
     add_place(in(Open::quotes) ? Quoting::double_quotes : Quoting::none);
   }
 
   // In the word, or in one of those around it?
   bool fails_in_word() {
-    if (is_open(Open::pattern)) {
-      fail("in parentheses behind a word, where zsh may run it; write a blank between");
-    } else if (any_word([](const Word& word, bool) { return word.is_copy; })) {
+    if (around_.pattern) {
+      fail("in parentheses behind a word, where zsh may run it");
+    } else if (around_.copy || word_.is_copy()) {
       fail("behind \">&\", where bash reads it twice; write >FILE 2>&1");
-    } else if (any_word([this](const Word& word, bool quoted) {
-                 return is_in_subscript(word.text, quoted) || is_key(word.text);
-               })) {
-      fail("in [ ], which may be a subscript, which is arithmetic");
+    } else if (around_.subscript || word_.is_in_subscript()) {
+      fail(kSubscript);
     }
     return static_cast<bool>(error_);
-  }
-
-  // Of a=([...]=x)? A word that begins with [ is a pattern elsewhere.
-  bool is_key(std::string_view word) const {
-    const bool assigns =
-        rest().find("]=") != std::string_view::npos || rest().find("]+=") != std::string_view::npos;
-    return assigns && word.starts_with('[');
   }
 
   void add_place(Quoting quoting) {
     const Placeholder placeholder = *placeholder_at(rest());
     places_.push_back({at_, placeholder, quoting});
     at_ += to_string(placeholder).size();
-    word_.text += '{';
+    word_.add_special('{');
   }
 
   void step_in_words() {
@@ -115,7 +99,6 @@ class Scanner {
       case '\'':
         return skip_single_quotes();
       case '"':
-        word_.text += next;
         return open(Open::quotes, 1);
       case '\\':
         return skip_escaped();
@@ -124,14 +107,10 @@ class Scanner {
       case '`':
         return skip_backquotes();
       case '#':
-        if (word_.text.empty()) return skip_comment();
+        if (word_.empty()) return skip_comment();
         break;
       case '(':
-        if (!word_.text.empty() && word_.text.back() != '=' && !follows("()"))
-          return open(Open::pattern, 1);
-        end_word();
-        if (follows("((")) return lose("behind \"((\"");
-        return open(Open::parenthesis, 1);
+        return open_parenthesis();
       case ')':
         return close_parenthesis();
       case '<':
@@ -146,19 +125,25 @@ class Scanner {
       default:
         break;
     }
-    constexpr std::string_view separators = " \t\n;&|";
-    if (separators.find(next) != std::string_view::npos) {
+    if (is_one_of(" \t\n;&|", next)) {
       end_word();
+      if (!is_one_of(" \t", next)) begin_command();
+    } else if (next == '[' && word_.empty() && (in(Open::array) || in(Open::pattern))) {
+      word_.add_key();
     } else {
-      word_.text += next;
+      word_.add(next);
     }
     skip(1);
   }
 
   void skip_redirection() {
     skip(1);
-    word_.is_copy = follows("&");
-    if (word_.is_copy) skip(1);
+    word_.begin_arguments();
+    if (follows("&")) {
+      word_.begin_copy();
+      skip(1);
+    }
+    if (follows("|")) skip(1);
   }
 
   void step_in_quotes() {
@@ -188,7 +173,7 @@ class Scanner {
       case '`':
         return skip_backquotes();
       default:
-        word_.text += script_[at_];
+        word_.add_in_quotes(script_[at_]);
         return skip(1);
     }
   }
@@ -222,7 +207,7 @@ class Scanner {
     if (follows("$[")) return lose("behind \"$[\", which is arithmetic in some shells");
     if (follows("$'") && !in(Open::quotes))
       return lose("in or behind $'...', which not all shells know");
-    word_.text += '$';
+    word_.add_special('$');
     skip(1);
   }
 
@@ -230,16 +215,19 @@ class Scanner {
     if (placeholder_at(rest().substr(1))) return fail_at(at_ + 1, "behind a backslash");
     if (at_ + 1 == script_.size()) return lose("behind a backslash");
     // A line that goes on is no part of a word.
-    if (script_[at_ + 1] != '\n') word_.text += '\\';
+    if (script_[at_ + 1] != '\n') {
+      word_.add_special('\\');
+      word_.add_quoted(script_[at_ + 1]);
+    }
     skip(2);
   }
 
   void skip_single_quotes() {
-    word_.text += '\'';
+    word_.add_special('\'');
     for (++at_; at_ < script_.size() && script_[at_] != '\'';) {
       if (!placeholder_at(rest())) {
-        ++at_;
-      } else if (is_open(Open::parameter) || is_open(Open::arithmetic)) {
+        word_.add_quoted(script_[at_++]);
+      } else if (around_.parameter || around_.arithmetic) {
         return fail("in ${ } or arithmetic");
       } else if (fails_in_word()) {
         return;
@@ -253,34 +241,66 @@ class Scanner {
 
   // Their inside is read twice, by rules that differ between shells.
   void skip_backquotes() {
-    word_.text += '`';
+    word_.add_special('`');
     for (++at_; at_ < script_.size() && script_[at_] != '`'; ++at_) {
       if (script_[at_] == '\\') ++at_;
       if (placeholder_at(rest())) return fail("in backquotes; write $( )");
+      if (at_ < script_.size()) word_.add_quoted(script_[at_]);
     }
     unclosed_ = at_ >= script_.size();
     skip(1);
   }
 
   void skip_comment() {
+    if (word_.goes_on()) return lose(kSubscript);
     for (; at_ < script_.size() && script_[at_] != '\n'; ++at_) {
       if (placeholder_at(rest())) return fail("in a comment");
     }
   }
 
-  void close_parenthesis() {
+  void open_parenthesis() {
+    if (word_.goes_on()) return lose(kSubscript);
+    if (word_.is_before_list()) return open_list();
+    const bool is_substitution = word_.is("=");  // of zsh: =( )
+    const bool is_function = follows("()");
+    if (!is_substitution && !is_function && !may_begin_commands()) return open(Open::pattern, 1);
     end_word();
-    // One that nothing opened ends a pattern of `case`.
-    if (in(Open::parenthesis) || in(Open::pattern) || in(Open::command)) return close(1);
+    if (follows("((")) return lose("behind \"((\"");
+    if (is_function) begin_command();
+    open(Open::parenthesis, 1);
+  }
+
+  bool may_begin_commands() const {
+    const bool is_process = at_ > 0 && is_one_of("<>", script_[at_ - 1]);
+    return word_.empty() && (is_process || word_.may_be_command());
+  }
+
+  void open_list() {
+    end_word();
+    if (follows("((")) return lose("behind \"((\"");
+    open(Open::array, 1);
+    word_.begin_arguments();
+  }
+
+  void close_parenthesis() {
+    if (word_.goes_on()) return lose(kSubscript);
+    end_word();
+    if (in(Open::parenthesis) || in(Open::array) || in(Open::pattern) || in(Open::command))
+      return close(1);
+    begin_command();  // behind a pattern of `case`
     skip(1);
+  }
+
+  void begin_command() {
+    if (!in(Open::array)) word_.begin_command();
   }
 
   void end_word() {
     // The parentheses of its patterns need not be balanced.
-    if (word_.text == "case" && is_open(Open::command)) lose("behind `case` in $( )");
-    if (word_.text == "[[") lose("in or behind [[ ]], which may run what is compared; write [ ]");
-    if (word_.text == "let") lose("behind `let`, which reads values as expressions");
-    if (!word_.text.empty()) word_ = {};
+    if (word_.is("case") && around_.command) lose("behind `case` in $( )");
+    if (word_.is("[[")) lose("in or behind [[ ]], which may run what is compared; write [ ]");
+    if (word_.is("let")) lose("behind `let`, which reads values as expressions");
+    if (!word_.empty()) word_ = word_.next();
   }
 
   std::string_view rest() const { return script_.substr(std::min(at_, script_.size())); }
@@ -288,28 +308,34 @@ class Scanner {
   void skip(std::size_t bytes) { at_ += bytes; }
 
   bool in(Open what) const { return !open_.empty() && open_.back().what == what; }
-  bool is_open(Open what) const {
-    return std::ranges::any_of(open_, [what](const Level& level) { return level.what == what; });
-  }
-  template <class Test>
-  bool any_word(Test test) const {
-    if (test(word_, in(Open::quotes))) return true;
-    for (std::size_t i = 0; i < open_.size(); ++i) {
-      if (test(open_[i].word, i > 0 && open_[i - 1].what == Open::quotes)) return true;
-    }
-    return false;
-  }
   void open(Open what, std::size_t bytes) {
-    open_.push_back({what, std::exchange(word_, {})});
+    const bool is_list = what == Open::parenthesis || what == Open::array;
+    if (!is_list) word_.add_special(is_part(what) ? '"' : '$');
+    ScriptWord inner = is_part(what) ? ScriptWord::part_of(word_) : ScriptWord();
+    open_.push_back({what, around_, std::exchange(word_, std::move(inner))});
+    const Level& level = open_.back();
+    around_.command |= what == Open::command;
+    around_.parameter |= what == Open::parameter;
+    around_.arithmetic |= what == Open::arithmetic;
+    around_.pattern |= what == Open::pattern;
+    around_.subscript |= level.word.is_in_subscript();
+    around_.copy |= level.word.is_copy();
     skip(bytes);
   }
   // The word around goes on where something inside of it ends.
   void close(std::size_t bytes) {
-    word_ = std::move(open_.back().word);
-    if (open_.back().what != Open::parenthesis) word_.text += '$';
+    const Level level = std::move(open_.back());
     open_.pop_back();
+    const ScriptWord inner = std::exchange(word_, level.word);
+    around_ = level.around;
+    if (is_part(level.what)) {
+      word_.end_part(inner);
+    } else if (level.what != Open::parenthesis && level.what != Open::array) {
+      word_.end_parameter();
+    }
     skip(bytes);
   }
+  static bool is_part(Open what) { return what == Open::quotes || what == Open::pattern; }
 
   void lose(std::string why) {
     if (lost_.empty()) lost_ = std::move(why);
@@ -321,18 +347,16 @@ class Scanner {
         Error::text(std::string(to_string(*placeholder_at(found))) + " cannot be replaced " + why);
   }
 
-  struct Word {
-    std::string text;      // what was read of it, roughly
-    bool is_copy = false;  // it stands behind >& or <&
-  };
   struct Level {
     Open what;
-    Word word;  // that it stands in
+    Around around;
+    ScriptWord word;  // that it stands in
   };
   std::string_view script_;
   std::size_t at_ = 0;
   std::vector<Level> open_;
-  Word word_;
+  ScriptWord word_;
+  Around around_;
   std::string lost_;
   bool unclosed_ = false;
   std::vector<ScriptPlace> places_;

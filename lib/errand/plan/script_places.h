@@ -22,8 +22,9 @@ struct ScriptPlace {
 
 // The placeholders in a script for a POSIX shell (sh, bash, ksh, zsh), with the quotes around them
 // as the shell sees them. A placeholder where no quoting is safe in every such shell is an error
-// that names the place: in a here-document, a comment, backquotes, ${ }, arithmetic, $'...'.
-// A script that is not plain enough to be sure about is refused from there on.
+// that names the place: in a here-document, a comment, backquotes, ${ }, arithmetic, $'...', in
+// what may be a subscript, or a pattern in parentheses. Takes time linear in the script. A script
+// that is not plain enough to be sure about is refused from there on.
 Result<std::vector<ScriptPlace>> find_places(std::string_view script);
 
 }  // namespace errand
