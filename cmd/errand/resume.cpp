@@ -100,7 +100,7 @@ std::string counted(const Plan& plan) {
 Error check_failures(const EarlierEnds& ends) {
   if (!ends.failed.empty() || ends.well) return {};
   return Error::text("nothing failed in run " + ends.id + ", but it " +
-                     (ends.over ? "was stopped" : "has no end") +
+                     (ends.over ? "did not succeed either" : "has no end") +
                      "; --resume runs what has not succeeded");
 }
 
