@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/stream_source.h"
 
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
+
 #include "errand/run/failure.h"
 
 namespace errand::cmd {
@@ -44,10 +47,14 @@ Result<std::optional<Task>> StreamSource::read_task(const std::string& line) {
 }
 
 awaitable<Result<std::optional<Task>>> SelectedSource::next(Context context) {
-  for (;;) {
+  constexpr int kAtOnce = 100;  // then timers and signals have their turn
+  for (int left_out = 1;; ++left_out) {
     Result<std::optional<Task>> task = co_await all_->next(context);
     const bool ends = !task || !*task;
     if (ends || is_selected((*task)->full_name, only_, skip_)) co_return task;
+    if (left_out % kAtOnce == 0) {
+      co_await asio::post(context.runtime().executor(), asio::use_awaitable);
+    }
   }
 }
 

@@ -187,7 +187,8 @@ TEST_CASE("a run that was stopped, or has no end, is not called one without fail
   const Ended end = test.run({"run", "--failed", "-q"});
   CHECK(end.how() == "exit 125");
   CHECK(contains(end.err, "errand: --failed: nothing failed in run "));
-  CHECK(contains(end.err, ", but it did not succeed either; --resume runs what has not succeeded\n"));
+  CHECK(
+      contains(end.err, ", but it did not succeed either; --resume runs what has not succeeded\n"));
 }
 
 TEST_CASE("a run is named by its id, the beginning of one, its folder or a log") {

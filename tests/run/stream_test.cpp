@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <asio/post.hpp>
+
 #include "errand/run/failure.h"
 #include "support/fake_executor.h"
 
@@ -13,7 +15,7 @@ class FakeSource final : public TaskSource {
   FakeSource(std::size_t count, Duration pause) : count_(count), pause_(pause) {}
   std::size_t read = 0;
   std::optional<std::size_t> fails_at;
-  std::string excludes;  // the name of a task that its condition leaves out
+  std::string excludes;  // the name of a task that its condition leaves out; "*": all
 
   awaitable<Result<std::optional<Task>>> next(Context context) override {
     if (pause_ > 0s) {
@@ -24,7 +26,7 @@ class FakeSource final : public TaskSource {
     Task task;
     task.id = static_cast<TaskId>(++read);
     task.name = task.full_name = std::to_string(read);
-    if (task.name == excludes) task.excluded = "if: false";
+    if (excludes == "*" || task.name == excludes) task.excluded = "if: false";
     co_return task;
   }
 
@@ -34,9 +36,11 @@ class FakeSource final : public TaskSource {
 };
 
 struct StreamTest : RunTest {
+  bool canceled_soon = false;
   RunEnded run_stream(FakeSource& source, unsigned jobs, Mode mode = Mode::errgroup,
                       std::optional<Halt> halt = {}) {
     auto [context, cancel] = with_cancel(background());
+    if (canceled_soon) asio::post(runtime.executor(), [stop = cancel] { stop(); });
     Task root;
     Policy policy = *root.policy;
     policy.halt = halt;
@@ -69,6 +73,16 @@ TEST_CASE("a stream is read no further than one task beyond the free slots") {
   CHECK(test.run_stream(source, 2).exit_status == 0);
   CHECK(test.executor.running_max == 2);
   CHECK(test.executor.started.size() == 100);
+}
+
+TEST_CASE("a stream of which nothing runs, and which is always there, lets a cancel through") {
+  constexpr std::size_t kTasks = 100'000;
+  StreamTest test;
+  test.canceled_soon = true;
+  FakeSource source(kTasks, 0s);
+  source.excludes = "*";
+  CHECK(test.run_stream(source, 2).state == TaskState::canceled);
+  CHECK(source.read < kTasks);
 }
 
 TEST_CASE("the first failure ends an errgroup's stream") {

@@ -25,12 +25,15 @@ awaitable<RunEnded> Execution::run_stream(const Task& root, TaskSource& source) 
 
 awaitable<Error> Execution::feed(GroupRun& group, TaskSource& source, Context context) {
   Error failure;
+  bool at_end = false;
   while (!context.done() && !group.tally.halted) {
     Result<std::optional<Task>> next = co_await source.next(context);
     if (!next && !context.done()) failure = next.error();
-    if (!next || !*next) break;
+    at_end = next && !*next;
+    if (!next || at_end) break;
     co_await start_streamed(group, std::move(**next), context);
   }
+  group.tally.cut = context.done() && !at_end;
   if (failure) {
     group.tally.failures.push_back(failure);
     fail(group, failure);

@@ -118,7 +118,7 @@ std::size_t GroupTally::total() const {
 }
 
 bool GroupTally::all_well() const {
-  return failures.empty() && count(TaskState::succeeded) + allowed + excluded == total();
+  return !cut && failures.empty() && count(TaskState::succeeded) + allowed + excluded == total();
 }
 
 std::string group_label(const Task& group) {

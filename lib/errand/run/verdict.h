@@ -43,6 +43,7 @@ struct GroupTally {
   std::size_t good_work = 0;           // successes and allowed failures, but for services and what
                                        // runs last
   bool won = false;                    // a success has decided for all
+  bool cut = false;                    // a stream that was not read to its end
   bool halted = false;                 // its rule says that it is over
   Error halt;                          // that rule, then
   std::vector<Error> failures;         // in time
