@@ -52,14 +52,12 @@ awaitable<void> print_all(Runtime& runtime, TaskSource& source, int& exit_status
 int print_stream(const RunCommand& command, ExecStream stream) {
   asio::io_context loop(1);
   Runtime runtime(loop.get_executor());
-  auto selected = std::make_unique<SelectedSource>(
-      std::make_unique<ExecSource>(runtime, std::move(stream.file), std::move(stream.tasks),
-                                   stream.nul),
-      command.input.only, command.input.skip);
-  Resumption nothing({}, Again::unfinished, Fingerprints());
-  ResumedSource source(std::move(selected), std::move(stream.resumption).value_or(nothing));
+  auto all = std::make_unique<ExecSource>(runtime, std::move(stream.file), std::move(stream.tasks),
+                                          stream.nul);
+  const std::unique_ptr<TaskSource> source =
+      wanted_of(std::move(all), command.input, std::move(stream.resumption));
   int exit_status = 0;
-  asio::co_spawn(loop, print_all(runtime, source, exit_status), [](std::exception_ptr thrown) {
+  asio::co_spawn(loop, print_all(runtime, *source, exit_status), [](std::exception_ptr thrown) {
     if (thrown) std::rethrow_exception(thrown);
   });
   loop.run();

@@ -10,6 +10,12 @@
 
 namespace errand::cmd {
 
+Result<std::string> known_runs_folder() {
+  std::string runs = runs_folder();
+  if (!runs.empty()) return runs;
+  return std::unexpected(Error::text("neither XDG_STATE_HOME nor HOME says where runs are kept"));
+}
+
 KeptRun kept_run_in(const std::string& folder) {
   return {folder + "/" + std::string(kEventsFile), folder};
 }
@@ -25,11 +31,9 @@ Result<KeptRun> find_kept_run(const std::string& run) {
     if (path.filename() != kEventsFile) return KeptRun{run, ""};
     return KeptRun{run, path.has_parent_path() ? path.parent_path().string() : "."};
   }
-  const std::string runs = runs_folder();
-  if (runs.empty()) {
-    return std::unexpected(Error::text("neither XDG_STATE_HOME nor HOME says where runs are kept"));
-  }
-  const Result<std::string> folder = find_run(runs, run);
+  const Result<std::string> runs = known_runs_folder();
+  if (!runs) return std::unexpected(runs.error());
+  const Result<std::string> folder = find_run(*runs, run);
   if (!folder) return std::unexpected(folder.error());
   return kept_run_in(*folder);
 }

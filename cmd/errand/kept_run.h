@@ -15,6 +15,9 @@ struct KeptRun {
   std::string inside(std::string_view name) const { return folder + "/" + std::string(name); }
 };
 
+// Where runs are kept, or why that is not known.
+Result<std::string> known_runs_folder();
+
 KeptRun kept_run_in(const std::string& folder);
 
 // By a log's path or that of its folder, a run's id or the beginning of one, or "last".

@@ -95,10 +95,7 @@ class Rendering {
                                    ? static_cast<Observer*>(&copy)
                                    : &recorder;
     const Replayed replayed = replay(file, *observer);
-    if (!replayed.begun) {
-      const std::string why = replayed.problem.empty() ? "it is empty" : replayed.problem;
-      return Error::text("'" + log.events + "' is no event log: " + why);
-    }
+    if (!replayed.begun) return no_event_log(log.events, replayed);
     if (!replayed.ended) complain({note(log, replayed)});
     if (!command_.kind && !replayed.ended) text.text().no_end();
     if (command_.kind && *command_.kind != ReportKind::events) {

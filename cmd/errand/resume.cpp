@@ -36,41 +36,31 @@ struct Held {
   UniqueFd lock;
 };
 
-Result<Held> hold(const KeptRun& run, const std::string& name) {
-  Held held;
-  if (!run.folder.empty()) {
-    Result<UniqueFd> lock = hold_run(run.folder);
-    if (!lock) return std::unexpected(Error::text("run " + name + " still goes on"));
-    held.lock = std::move(*lock);
-  }
+// None: it knows none of the tasks `wanted`; null there: it is meant whatever it knows.
+Result<std::optional<Held>> hold(const KeptRun& run, const std::string& name, const Plan* wanted,
+                                 const std::string& folder) {
+  Result<UniqueFd> lock = run.folder.empty() ? UniqueFd() : hold_run(run.folder);
   Result<EarlierEnds> ends = read_earlier_ends(run.events);
+  if (wanted && (!ends || !knows_any(*ends, *wanted, Fingerprints(folder)))) return std::nullopt;
+  if (!lock) return std::unexpected(Error::text("run " + name + " still goes on"));
   if (!ends) return std::unexpected(ends.error());
-  held.ends = std::move(*ends);
-  return held;
+  return Held{std::move(*ends), std::move(*lock)};
 }
 
 // The newest run of the same tasks. Of a command line it is the first of some that knows one of
 // them, and never the one that we are a task of.
 Result<std::optional<Held>> hold_newest(const Input& input, const std::string& folder) {
   constexpr int kCommandLinesMax = 5;
-  const std::string runs = runs_folder();
-  if (runs.empty()) {
-    return std::unexpected(Error::text("neither XDG_STATE_HOME nor HOME says where runs are kept"));
-  }
+  const Result<std::string> runs = known_runs_folder();
+  if (!runs) return std::unexpected(runs.error());
   const auto* file = std::get_if<FilePlan>(&input);
-  const bool chooses = file && is_command_line(*file);
+  const Plan* const wanted = file && is_command_line(*file) ? &file->plan : nullptr;
   int looked_at = 0;
-  for (const EarlierRun& run : earlier_runs(runs, origin_of(input), name_of(input))) {
+  for (const EarlierRun& run : earlier_runs(*runs, origin_of(input), name_of(input))) {
     if (run.id == variable("ERRAND_RUN_ID")) continue;
-    const KeptRun kept = kept_run_in(run.folder);
-    if (chooses) {
-      if (++looked_at > kCommandLinesMax) break;
-      const Result<EarlierEnds> ends = read_earlier_ends(kept.events);
-      if (!ends || !knows_any(*ends, file->plan, Fingerprints(folder))) continue;
-    }
-    Result<Held> held = hold(kept, run.id);
-    if (!held) return std::unexpected(held.error());
-    return std::move(*held);
+    if (wanted && ++looked_at > kCommandLinesMax) break;
+    Result<std::optional<Held>> held = hold(kept_run_in(run.folder), run.id, wanted, folder);
+    if (!held || *held) return held;
   }
   return std::nullopt;
 }
@@ -80,9 +70,7 @@ Result<std::optional<Held>> hold_asked(const ResumeRequest& request, const Input
   if (request.run == "last") return hold_newest(input, folder);
   const Result<KeptRun> run = find_kept_run(request.run);
   if (!run) return std::unexpected(run.error());
-  Result<Held> held = hold(*run, "'" + request.run + "'");
-  if (!held) return std::unexpected(held.error());
-  return std::move(*held);
+  return hold(*run, "'" + request.run + "'", nullptr, folder);
 }
 
 std::string counted(const Plan& plan) {

@@ -270,12 +270,7 @@ std::unique_ptr<TaskSource> Session::open_source() {
     resumption = std::move(stream.resumption);
     source = std::make_unique<StreamSource>(runtime_, std::move(stream), command_.overrides);
   }
-  if (!command_.input.only.empty() || !command_.input.skip.empty()) {
-    source = std::make_unique<SelectedSource>(std::move(source), command_.input.only,
-                                              command_.input.skip);
-  }
-  if (!resumption) return source;
-  return std::make_unique<ResumedSource>(std::move(source), std::move(*resumption));
+  return wanted_of(std::move(source), command_.input, std::move(resumption));
 }
 
 void Session::tell_of_start() {

@@ -64,4 +64,12 @@ awaitable<Result<std::optional<Task>>> ResumedSource::next(Context context) {
   co_return task;
 }
 
+std::unique_ptr<TaskSource> wanted_of(std::unique_ptr<TaskSource> all, const InputOptions& options,
+                                      std::optional<Resumption> resumption) {
+  if (!options.only.empty() || !options.skip.empty())
+    all = std::make_unique<SelectedSource>(std::move(all), options.only, options.skip);
+  if (resumption) all = std::make_unique<ResumedSource>(std::move(all), std::move(*resumption));
+  return all;
+}
+
 }  // namespace errand::cmd

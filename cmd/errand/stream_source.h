@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,5 +51,9 @@ class ResumedSource final : public TaskSource {
   std::unique_ptr<TaskSource> all_;
   Resumption resumption_;
 };
+
+// What --only and --skip leave of `all`, marked where a run that is gone on with has settled it.
+std::unique_ptr<TaskSource> wanted_of(std::unique_ptr<TaskSource> all, const InputOptions& options,
+                                      std::optional<Resumption> resumption);
 
 }  // namespace errand::cmd

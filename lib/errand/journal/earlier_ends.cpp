@@ -67,8 +67,7 @@ Result<EarlierEnds> read_earlier_ends(const std::string& path) {
   EndsCollector collector;
   const Replayed replayed = replay(log, collector);
   if (replayed.begun) return std::move(collector).take();
-  const std::string why = replayed.problem.empty() ? "it is empty" : replayed.problem;
-  return std::unexpected(Error::text("'" + path + "' is no event log: " + why));
+  return std::unexpected(no_event_log(path, replayed));
 }
 
 }  // namespace errand

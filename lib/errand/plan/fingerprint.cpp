@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/plan/fingerprint.h"
 
+#include <array>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string_view>
 #include <variant>
 
+#include "errand/base/fnv.h"
 #include "errand/base/masker.h"
 
 namespace errand {
@@ -19,7 +21,12 @@ class Hash {
     if (secrets) masker_.add(*secrets);
   }
   void add(std::uint64_t number) {
-    for (int shift = 0; shift < 64; shift += 8) mix(static_cast<unsigned char>(number >> shift));
+    std::array<char, sizeof number> bytes;
+    for (char& byte : bytes) {
+      byte = static_cast<char>(number);
+      number >>= 8;
+    }
+    value_ = fnv1a({bytes.data(), bytes.size()}, value_);
   }
   void add(std::string_view text) {
     if (masker_.empty()) return add_plain(text);
@@ -43,12 +50,11 @@ class Hash {
  private:
   void add_plain(std::string_view text) {
     add(text.size());
-    for (const char c : text) mix(static_cast<unsigned char>(c));
+    value_ = fnv1a(text, value_);
   }
-  void mix(unsigned char byte) { value_ = (value_ ^ byte) * 0x100000001b3; }
 
   Masker masker_;
-  std::uint64_t value_ = 0xcbf29ce484222325;
+  std::uint64_t value_ = kFnvBegin;
 };
 
 void add_process(Hash& hash, const Policy& policy) {

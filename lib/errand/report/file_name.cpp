@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "errand/base/escape_text.h"
+#include "errand/base/fnv.h"
 #include "errand/base/utf8.h"
 
 namespace errand {
@@ -30,15 +31,10 @@ void append_escaped(std::string& to, std::string_view bytes) {
   }
 }
 
-// FNV-1a: the same everywhere and for ever.
 std::string digest(std::string_view text) {
-  std::uint64_t hash = 0xCBF29CE484222325;
-  for (const char byte : text) {
-    hash ^= static_cast<unsigned char>(byte);
-    hash *= 0x100000001B3;
-  }
   std::array<char, 20> digits;
-  std::snprintf(digits.data(), digits.size(), "#%016llx", static_cast<unsigned long long>(hash));
+  std::snprintf(digits.data(), digits.size(), "#%016llx",
+                static_cast<unsigned long long>(fnv1a(text)));
   return digits.data();
 }
 

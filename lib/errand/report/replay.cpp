@@ -327,6 +327,11 @@ class Replay {
 
 }  // namespace
 
+Error no_event_log(const std::string& path, const Replayed& replayed) {
+  const std::string why = replayed.problem.empty() ? "it is empty" : replayed.problem;
+  return Error::text("'" + path + "' is no event log: " + why);
+}
+
 Replayed replay(std::istream& log, Observer& observer) {
   Replay replay(observer);
   Replayed result;

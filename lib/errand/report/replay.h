@@ -16,6 +16,9 @@ struct Replayed {
   std::string problem;  // "line 12 is no event"; empty: none
 };
 
+// What to say of a file that is none, where nothing has begun.
+Error no_event_log(const std::string& path, const Replayed& replayed);
+
 // Tells `observer` what the lines of `log` tell, as far as they can be read: until the end, or the
 // first line that is damaged or cut. Tasks have what the log knows of them: names, groups, needs
 // and commands.
