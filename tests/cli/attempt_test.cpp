@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "errand/base/unique_fd.h"
+#include "errand/io/unique_fd.h"
 #include "support/cli.h"
 
 namespace errand::test {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // errand in CI systems, which it knows by their variables. The logs themselves are compared in
-// tests/report.
+// tests/console.
 #include <fcntl.h>
 
 #include "support/cli.h"

@@ -181,7 +181,7 @@ TEST_CASE("errand builds files of its own, and the objects are ninja's") {
   CliTest test;
   // Small ones, in libraries that errand needs, so that ninja has built them by now.
   shell(test, "python3 " + example("compile-commands") +
-                  " -o objects --match lib/errand/plan/quote --limit 2 " +
+                  " -o objects --match lib/errand/base/quoted_text --limit 2 " +
                   (build / "compile_commands.json").string() + " >tasks.json");
   const Json tasks = Json::parse(test.read("tasks.json")).at("tasks");
   REQUIRE(!tasks.empty());

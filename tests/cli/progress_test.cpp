@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The status line on a real terminal. How it looks and when is tested with virtual time in
-// tests/report.
+// tests/console.
 #include <csignal>
 
 #include "support/cli.h"

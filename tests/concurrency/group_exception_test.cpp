@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "errand/base/unique_fd.h"
 #include "errand/concurrency/group.h"
+#include "errand/io/unique_fd.h"
 #include "support/virtual_test.h"
 
 namespace errand::test {

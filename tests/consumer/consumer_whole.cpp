@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 
-#include "errand/plan/read.h"
+#include "errand/taskfile/read.h"
 
 int main() {
   const auto plan = errand::read_plan("tasks: {hello: echo hello}", errand::Format::yaml, {});

@@ -128,7 +128,7 @@ class Checks:
             self.problem(f"{name}: html: its data ends its script")
 
     def look_at_junit(self, name, stem):
-        schema = os.path.join(ROOT, "tests/report/junit.xsd")
+        schema = os.path.join(ROOT, "tests/report/formats/junit.xsd")
         path = os.path.join(self.folder, stem + ".junit")
         checked = subprocess.run(["xmllint", "--noout", "--schema", schema, path], capture_output=True, text=True, check=False)
         if checked.returncode != 0:

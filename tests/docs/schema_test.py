@@ -5,7 +5,7 @@
 schema_test.py ERRAND    fails, with a list, when the two disagree
 
 Both must take the project's own task files, the examples, every task file in a YAML block of the documents and those in
-tests/plan/good. Each file in tests/plan/bad has one mistake; its first lines say what errand says of it, and whether a
+tests/taskfile/good. Each file in tests/taskfile/bad has one mistake; its first lines say what errand says of it, and whether a
 schema can know:
   # errand: 5:13: timeout: '5 minutes' is not a duration
   # schema: refuses       (or: cannot know)
@@ -186,7 +186,7 @@ class Checker:
         for key in NESTED:
             known |= set(self.schema["$defs"][key]["properties"])
         for key in sorted(known - self.used):
-            self.fail(key, "stands in no file of tests/plan/good")
+            self.fail(key, "stands in no file of tests/taskfile/good")
 
 
 def files(pattern):
@@ -199,13 +199,13 @@ def files(pattern):
 def main(errand):
     checker = Checker(os.path.realpath(errand))
     checker.check_printed()
-    for pattern in ("errand.yaml", "examples/*.yaml", "examples/*.json", "tests/plan/good/*.yaml"):
+    for pattern in ("errand.yaml", "examples/*.yaml", "examples/*.json", "tests/taskfile/good/*.yaml"):
         for path in files(pattern):
             checker.check_good_file(path)
     for path in files("examples/*.jsonl"):
         checker.check_stream(path)
     blocks = sum(checker.check_blocks(path) for path in files("docs/*.md") + files("README.md"))
-    bad = files("tests/plan/bad/*.yaml")
+    bad = files("tests/taskfile/bad/*.yaml")
     for path in bad:
         checker.check_bad_file(path)
     checker.check_nested_keys()

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "errand/executor/shell_alike.h"
+#include "errand/shell/shell_environment.h"
 #include "support/process_test.h"
 
 namespace errand::test {

@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "errand/base/result.h"
-#include "errand/plan/document.h"
 #include "errand/plan/plan.h"
-#include "errand/plan/read.h"
+#include "errand/taskfile/read.h"
+#include "errand/taskfile/syntax/document.h"
 
 namespace errand::fuzz {
 

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <set>
 
-#include "errand/plan/values.h"
+#include "errand/taskfile/fields/values.h"
 #include "fuzz/check.h"
-#include "plan/read_support.h"
+#include "taskfile/read_support.h"
 
 namespace errand::fuzz {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <tuple>
 
-#include "errand/plan/source.h"
+#include "errand/taskfile/syntax/source.h"
 #include "fuzz/check.h"
 
 namespace errand::fuzz {

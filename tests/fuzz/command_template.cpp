@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "errand/plan/command_template.h"
+#include "errand/shell/command_template.h"
 
 #include <algorithm>
 
-#include "errand/plan/plain_command.h"
-#include "errand/plan/script_places.h"
+#include "errand/shell/placeholder_scanner.h"
+#include "errand/shell/plain_command.h"
 #include "fuzz/check.h"
 #include "fuzz/targets.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "errand/plan/env_file.h"
+#include "errand/taskfile/fields/env_file.h"
 
 #include <algorithm>
 #include <charconv>
 
-#include "errand/plan/values.h"
+#include "errand/taskfile/fields/values.h"
 #include "fuzz/check.h"
 #include "fuzz/targets.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "errand/plan/expression.h"
+#include "errand/taskfile/expand/expression.h"
 
 #include "fuzz/check.h"
 #include "fuzz/targets.h"

@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "errand/plan/graph.h"
-#include "errand/plan/json_reader.h"
+#include "errand/plan/edit/graph.h"
+#include "errand/taskfile/syntax/json_reader.h"
 #include "fuzz/check.h"
 #include "fuzz/targets.h"
-#include "plan/read_support.h"
+#include "taskfile/read_support.h"
 
 namespace errand::fuzz {
 namespace {

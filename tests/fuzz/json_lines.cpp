@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/check.h"
 #include "fuzz/targets.h"
-#include "plan/read_support.h"
+#include "taskfile/read_support.h"
 
 namespace errand::fuzz {
 namespace {

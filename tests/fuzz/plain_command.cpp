@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "errand/plan/plain_command.h"
+#include "errand/shell/plain_command.h"
 
 #include <wordexp.h>
 
-#include "errand/base/shell_quote.h"
+#include "errand/shell/shell_quote.h"
 #include "fuzz/check.h"
 #include "fuzz/targets.h"
 

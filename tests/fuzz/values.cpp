@@ -5,8 +5,8 @@
 #include "errand/base/time.h"
 #include "errand/plan/plan.h"
 #include "errand/plan/policy.h"
-#include "errand/plan/size.h"
-#include "errand/process/make_flags.h"
+#include "errand/process/jobserver/make_flags.h"
+#include "errand/taskfile/fields/size.h"
 #include "fuzz/check.h"
 #include "fuzz/targets.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "errand/plan/graph.h"
-#include "errand/plan/select.h"
+#include "errand/plan/edit/graph.h"
+#include "errand/plan/edit/select.h"
 #include "fuzz/check.h"
 #include "fuzz/targets.h"
 

@@ -3,9 +3,9 @@
 
 #include <fstream>
 
+#include "errand/events/event_lines.h"
 #include "errand/journal/run_folder.h"
-#include "errand/report/event_lines.h"
-#include "report/fixture.h"
+#include "support/report_fixture.h"
 
 using namespace errand;
 using namespace errand::test;

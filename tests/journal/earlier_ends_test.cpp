@@ -3,8 +3,8 @@
 
 #include <fstream>
 
-#include "errand/report/event_lines.h"
-#include "report/fixture.h"
+#include "errand/events/event_lines.h"
+#include "support/report_fixture.h"
 
 using namespace errand;
 

@@ -5,10 +5,10 @@
 
 #include <fstream>
 
-#include "errand/journal/log_lines.h"
+#include "errand/events/event_lines.h"
+#include "errand/io/line_reader.h"
 #include "errand/journal/run_folder.h"
-#include "errand/report/event_lines.h"
-#include "report/fixture.h"
+#include "support/report_fixture.h"
 
 using namespace errand;
 using namespace errand::test;

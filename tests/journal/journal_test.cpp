@@ -6,9 +6,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "errand/events/replay.h"
 #include "errand/journal/run_folder.h"
-#include "errand/report/replay.h"
-#include "report/fixture.h"
+#include "support/report_fixture.h"
 
 using namespace errand;
 using namespace errand::test;

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <set>
 
-#include "report/fixture.h"
+#include "support/report_fixture.h"
 
 using namespace errand;
 using namespace errand::test;

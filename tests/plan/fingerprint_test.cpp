@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/plan/fingerprint.h"
 
-#include "plan/read_support.h"
 #include "support/catch.h"
+#include "taskfile/read_support.h"
 
 using namespace errand;
 

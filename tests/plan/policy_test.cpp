@@ -3,8 +3,8 @@
 // What the keys of a task's policy mean, and what is wrong with them.
 #include <sys/resource.h>
 
-#include "plan/read_support.h"
 #include "support/catch.h"
+#include "taskfile/read_support.h"
 
 using namespace errand;
 using namespace std::chrono_literals;

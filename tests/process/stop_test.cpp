@@ -5,7 +5,7 @@
 #include <csignal>
 #include <filesystem>
 
-#include "errand/process/family.h"
+#include "errand/process/process_tree.h"
 #include "support/process_test.h"
 
 namespace errand::test {

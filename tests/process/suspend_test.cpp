@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <csignal>
 
-#include "errand/process/family.h"
+#include "errand/process/process_tree.h"
 #include "support/process_test.h"
 
 namespace errand::test {

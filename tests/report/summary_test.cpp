@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/report/summary.h"
 
-#include "report/fixture.h"
+#include "support/report_fixture.h"
 
 using namespace errand;
 using namespace errand::test;

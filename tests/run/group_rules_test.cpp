@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What groups decide: race, halt, limits, locks, weight, rate, breaker; and tasks with one key.
-#include "errand/run/failure.h"
+#include "errand/events/failure.h"
 #include "support/fake_executor.h"
 
 using namespace errand;

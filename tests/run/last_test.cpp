@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // if and when: tasks that are left out, and tasks that run last.
-#include "errand/run/failure.h"
+#include "errand/events/failure.h"
 #include "support/fake_executor.h"
 
 using namespace errand;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Runs that go on with an earlier one: what is settled does not run, and holds nobody up.
-#include "errand/plan/resume.h"
+#include "errand/plan/edit/remaining_tasks.h"
 #include "support/fake_executor.h"
 
 using namespace errand;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "errand/run/failure.h"
+#include "errand/events/failure.h"
 #include "support/fake_executor.h"
 
 using namespace errand;

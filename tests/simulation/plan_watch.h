@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "errand/concurrency/virtual_runtime.h"
-#include "errand/run/failure.h"
+#include "errand/events/failure.h"
 #include "errand/run/runner.h"
 #include "simulation/plan_gates.h"
 #include "simulation/plan_tree.h"

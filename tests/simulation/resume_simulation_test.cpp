@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "errand/concurrency/virtual_runtime.h"
+#include "errand/events/failure.h"
 #include "errand/journal/earlier_ends.h"
-#include "errand/run/failure.h"
 #include "simulation/campaign.h"
 #include "simulation/plan_executor.h"
 #include "simulation/plan_tree.h"

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include "errand/base/unique_fd.h"
+#include "errand/io/unique_fd.h"
 #include "support/catch.h"
 #include "support/folder.h"
 

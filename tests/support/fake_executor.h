@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "errand/plan/read.h"
 #include "errand/run/runner.h"
+#include "errand/taskfile/read.h"
 #include "support/virtual_test.h"
 
 namespace errand::test {

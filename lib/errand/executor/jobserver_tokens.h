@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "errand/process/jobserver.h"
+#include "errand/process/jobserver/jobserver.h"
 #include "errand/run/tokens.h"
 
 namespace errand {

@@ -12,10 +12,10 @@
 #include <utility>
 
 #include "errand/executor/connect.h"
-#include "errand/executor/shell_alike.h"
-#include "errand/plan/plain_command.h"
 #include "errand/process/oom_kills.h"
 #include "errand/process/program.h"
+#include "errand/shell/plain_command.h"
+#include "errand/shell/shell_environment.h"
 
 namespace errand {
 namespace {

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "errand/concurrency/runtime.h"
-#include "errand/executor/shell_alike.h"
-#include "errand/process/jobserver.h"
+#include "errand/process/jobserver/jobserver.h"
 #include "errand/process/process.h"
 #include "errand/process/reaper.h"
 #include "errand/run/executor.h"
+#include "errand/shell/shell_environment.h"
 
 namespace errand {
 

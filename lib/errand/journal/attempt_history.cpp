@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "errand/io/line_reader.h"
 #include "errand/journal/earlier_runs.h"
-#include "errand/journal/log_lines.h"
 #include "errand/journal/run_folder.h"
 
 namespace errand {

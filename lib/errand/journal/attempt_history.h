@@ -8,8 +8,8 @@
 #include <set>
 #include <string>
 
-#include "errand/run/events.h"
-#include "errand/run/latencies.h"
+#include "errand/events/events.h"
+#include "errand/events/latencies.h"
 
 namespace errand {
 

@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <fstream>
 
-#include "errand/report/replay.h"
+#include "errand/events/replay.h"
 
 namespace errand {
 

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "errand/base/result.h"
-#include "errand/plan/resume.h"
-#include "errand/run/events.h"
+#include "errand/events/events.h"
+#include "errand/plan/edit/remaining_tasks.h"
 
 namespace errand {
 

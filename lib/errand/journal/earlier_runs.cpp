@@ -8,9 +8,9 @@
 #include <tuple>
 #include <utility>
 
-#include "errand/journal/log_lines.h"
+#include "errand/events/replay.h"
+#include "errand/io/line_reader.h"
 #include "errand/journal/run_folder.h"
-#include "errand/report/replay.h"
 
 namespace errand {
 namespace {

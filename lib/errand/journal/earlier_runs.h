@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "errand/run/events.h"
+#include "errand/events/events.h"
 
 namespace errand {
 

@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-#include "errand/base/write_all.h"
+#include "errand/io/write_all.h"
 #include "errand/journal/run_folder.h"
 
 namespace errand {

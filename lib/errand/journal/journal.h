@@ -10,12 +10,12 @@
 #include <utility>
 
 #include "errand/base/result.h"
-#include "errand/base/unique_fd.h"
 #include "errand/concurrency/runtime.h"
+#include "errand/events/event_lines.h"
+#include "errand/events/events.h"
+#include "errand/io/unique_fd.h"
 #include "errand/journal/log_names.h"
-#include "errand/report/event_lines.h"
-#include "errand/report/output_store.h"
-#include "errand/run/events.h"
+#include "errand/journal/output_store.h"
 
 namespace errand {
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "errand/run/events.h"
+#include "errand/events/events.h"
 
 namespace errand {
 

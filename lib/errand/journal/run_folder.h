@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "errand/base/result.h"
-#include "errand/base/unique_fd.h"
+#include "errand/io/unique_fd.h"
 
 namespace errand {
 

@@ -7,8 +7,8 @@
 #include <csignal>
 
 #include "errand/base/nearest.h"
+#include "errand/base/quoted_text.h"
 #include "errand/base/whole_number.h"
-#include "errand/plan/quote.h"
 
 namespace errand {
 namespace {

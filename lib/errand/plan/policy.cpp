@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/plan/policy.h"
 
+#include "errand/base/quoted_text.h"
 #include "errand/base/whole_number.h"
-#include "errand/plan/quote.h"
 
 namespace errand {
 namespace {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "errand/process/family.h"
+#include "errand/process/process_tree.h"
 
 namespace errand {
 namespace {

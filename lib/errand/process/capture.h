@@ -10,9 +10,9 @@
 #include <string_view>
 
 #include "errand/base/result.h"
-#include "errand/base/unique_fd.h"
 #include "errand/concurrency/awaitable.h"
 #include "errand/concurrency/context.h"
+#include "errand/io/unique_fd.h"
 
 namespace errand {
 

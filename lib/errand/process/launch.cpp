@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "errand/process/detail/live_process.h"
+#include "errand/process/live_process.h"
 
 namespace errand::detail {
 namespace {

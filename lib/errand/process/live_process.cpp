@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "errand/process/detail/live_process.h"
-#include "errand/process/family.h"
+#include "errand/process/live_process.h"
+#include "errand/process/process_tree.h"
 
 namespace errand::detail {
 namespace {

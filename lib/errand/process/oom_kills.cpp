@@ -6,8 +6,8 @@
 
 #include <string_view>
 
-#include "errand/base/unique_fd.h"
 #include "errand/base/whole_number.h"
+#include "errand/io/unique_fd.h"
 
 namespace errand {
 

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "errand/base/unique_fd.h"
+#include "errand/io/unique_fd.h"
 
 namespace errand {
 namespace {

@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "errand/concurrency/event.h"
-#include "errand/process/detail/suspension.h"
-#include "errand/process/family.h"
+#include "errand/process/process_tree.h"
+#include "errand/process/suspension.h"
 
 namespace errand {
 namespace {

@@ -16,13 +16,13 @@
 #include <vector>
 
 #include "errand/base/result.h"
-#include "errand/base/unique_fd.h"
 #include "errand/concurrency/awaitable.h"
 #include "errand/concurrency/context.h"
 #include "errand/concurrency/runtime.h"
-#include "errand/process/guardian.h"
-#include "errand/process/room.h"
+#include "errand/io/unique_fd.h"
+#include "errand/process/guardian/guardian.h"
 #include "errand/process/spawn.h"
+#include "errand/process/spawn_queue.h"
 
 namespace errand {
 

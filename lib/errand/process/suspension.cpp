@@ -6,7 +6,7 @@
 #include <memory>
 #include <utility>
 
-#include "errand/process/detail/suspension.h"
+#include "errand/process/suspension.h"
 
 namespace errand {
 namespace {

@@ -9,7 +9,7 @@
 #include <cerrno>
 
 #include "errand/process/capture.h"
-#include "errand/process/family.h"
+#include "errand/process/process_tree.h"
 
 namespace errand {
 namespace {

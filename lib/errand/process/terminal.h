@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "errand/base/result.h"
-#include "errand/base/unique_fd.h"
+#include "errand/io/unique_fd.h"
 
 namespace errand {
 

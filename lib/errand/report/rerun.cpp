@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "errand/base/shell_quote.h"
+#include "errand/shell/shell_quote.h"
 
 namespace errand {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "errand/run/events.h"
+#include "errand/events/events.h"
 
 namespace errand {
 

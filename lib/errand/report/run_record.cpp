@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "errand/base/utf8.h"
-#include "errand/report/event_lines.h"
+#include "errand/events/event_lines.h"
 
 namespace errand {
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "errand/base/masker.h"
-#include "errand/run/events.h"
+#include "errand/events/events.h"
 
 namespace errand {
 

@@ -6,7 +6,7 @@
 
 #include "errand/base/escape_text.h"
 #include "errand/base/masker.h"
-#include "errand/report/ending.h"
+#include "errand/events/task_text.h"
 #include "errand/report/rerun.h"
 
 namespace errand {

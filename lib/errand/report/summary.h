@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
-#include "errand/report/own_failures.h"
-#include "errand/report/writer.h"
-#include "errand/run/events.h"
+#include "errand/events/events.h"
+#include "errand/events/root_failures.h"
+#include "errand/io/writer.h"
 
 namespace errand {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One attempt of a task, from its number to its end.
-#include "errand/run/detail/execution.h"
-#include "errand/run/detail/readiness.h"
-#include "errand/run/failure.h"
+#include "errand/events/failure.h"
+#include "errand/events/trace_context.h"
+#include "errand/run/execution.h"
+#include "errand/run/readiness.h"
 #include "errand/run/tail.h"
-#include "errand/run/trace_context.h"
 
 namespace errand::detail {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "errand/run/detail/execution.h"
+#include "errand/run/execution.h"
 
-#include "errand/run/failure.h"
+#include "errand/events/failure.h"
 
 namespace errand::detail {
 namespace {

@@ -9,9 +9,9 @@
 #include "errand/base/exit_status.h"
 #include "errand/concurrency/awaitable.h"
 #include "errand/concurrency/context.h"
-#include "errand/run/events.h"
-#include "errand/run/failure.h"
-#include "errand/run/output.h"
+#include "errand/events/events.h"
+#include "errand/events/failure.h"
+#include "errand/events/output.h"
 
 namespace errand {
 

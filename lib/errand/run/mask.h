@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "errand/base/masker.h"
-#include "errand/run/output.h"
+#include "errand/events/output.h"
 
 namespace errand {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "errand/run/detail/execution.h"
+#include "errand/run/execution.h"
 
 namespace errand {
 unsigned resolve_jobs(const Jobs& jobs, unsigned processors) {

@@ -12,11 +12,11 @@
 
 #include "errand/base/result.h"
 #include "errand/concurrency/context.h"
+#include "errand/events/events.h"
+#include "errand/events/latencies.h"
+#include "errand/events/output.h"
 #include "errand/plan/plan.h"
-#include "errand/run/events.h"
 #include "errand/run/executor.h"
-#include "errand/run/latencies.h"
-#include "errand/run/output.h"
 #include "errand/run/tokens.h"
 
 namespace errand {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Services: tasks that run as long as others need them.
-#include "errand/run/detail/execution.h"
-#include "errand/run/detail/readiness.h"
-#include "errand/run/failure.h"
+#include "errand/events/failure.h"
+#include "errand/run/execution.h"
+#include "errand/run/readiness.h"
 
 namespace errand::detail {
 namespace {

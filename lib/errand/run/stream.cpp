@@ -4,8 +4,8 @@
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
 
-#include "errand/run/detail/execution.h"
-#include "errand/run/failure.h"
+#include "errand/events/failure.h"
+#include "errand/run/execution.h"
 
 namespace errand::detail {
 

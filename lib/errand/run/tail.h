@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "errand/run/output.h"
+#include "errand/events/output.h"
 
 namespace errand {
 

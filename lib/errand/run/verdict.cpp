@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "errand/run/failure.h"
+#include "errand/events/failure.h"
 
 namespace errand {
 namespace {

@@ -10,8 +10,8 @@
 
 #include "errand/base/error.h"
 #include "errand/concurrency/context.h"
+#include "errand/events/events.h"
 #include "errand/plan/plan.h"
-#include "errand/run/events.h"
 #include "errand/run/executor.h"
 
 namespace errand {

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "cmd/cli/option_spec.h"
+#include "cmd/cli/options.h"
+
+namespace errand::cmd {
+
+// -C, for every command that reads tasks. What is given goes into `input`, which outlives the
+// options; likewise below.
+OptionSpec folder_option(InputOptions& input);
+OptionSpec var_option(InputOptions& input);
+OptionSpec env_option(InputOptions& input);
+// What every command does that runs tasks.
+std::vector<OptionSpec> run_options(RunCommand& run);
+OptionSpec format_option(GraphCommand& graph);
+std::vector<OptionSpec> report_options(ReportCommand& report);
+OptionSpec nul_option(ExecCommand& exec);
+
+}  // namespace errand::cmd

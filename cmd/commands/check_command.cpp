@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdio>
+
+#include "cmd/commands/commands.h"
+#include "cmd/input/input.h"
+#include "cmd/input/stream_source.h"
+#include "errand/base/escape_text.h"
+
+namespace errand::cmd {
+namespace {
+
+std::string count(std::size_t number, const std::string& noun) {
+  return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
+}
+
+int report_ok(const std::string& file, std::size_t tasks, std::size_t groups) {
+  return print(file + ": ok, " + count(tasks, "task") +
+               (groups == 0 ? "" : " in " + count(groups, "group")) + "\n");
+}
+
+// Every line is looked at, so that all problems come out at once.
+int check_stream(const TaskStream& stream) {
+  TaskLineReader reader(stream.options);
+  std::vector<std::string> lines;
+  std::size_t tasks = 0;
+  const auto check_line = [&](std::string_view line, std::uint32_t number) {
+    if (line.find_first_not_of(" \t\r\n") == std::string_view::npos) return;
+    const std::expected<Task, Problems> task = reader.read(line, number);
+    if (task)
+      ++tasks;
+    else
+      for (const Problem& problem : task.error())
+        lines.push_back(format_problem(stream.name, problem));
+  };
+  if (Error error = for_each_line(stream, check_line))
+    lines.push_back("errand: " + error.message());
+  if (lines.empty()) return report_ok(stream.name, tasks, 0);
+  complain(lines);
+  return kErrandFailed;
+}
+
+}  // namespace
+
+void complain(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& given : lines) {
+    // What comes from files and arguments must not steer a terminal.
+    for (std::size_t begin = 0; begin < given.size();) {
+      const std::size_t end = std::min(given.find('\n', begin), given.size());
+      text += escape_text(std::string_view(given).substr(begin, end - begin)) + "\n";
+      begin = end + 1;
+    }
+  }
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+int print(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
+    return 0;
+  return kErrandFailed;
+}
+
+int check(const CheckCommand& command) {
+  const std::expected<Input, InputError> input = read_input(command.input, {});
+  if (!input) {
+    complain(input.error().lines);
+    return kErrandFailed;
+  }
+  if (const auto* stream = std::get_if<TaskStream>(&*input)) return check_stream(*stream);
+  const auto& found = std::get<FilePlan>(*input);
+  const auto all = found.plan.tasks().subspan(1);
+  const auto groups =
+      std::count_if(all.begin(), all.end(), [](const Task& task) { return task.is_group; });
+  return report_ok(found.file, all.size() - static_cast<std::size_t>(groups),
+                   static_cast<std::size_t>(groups));
+}
+
+}  // namespace errand::cmd

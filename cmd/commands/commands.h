@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One function for each subcommand; each returns errand's exit status.
+#pragma once
+
+#include "cmd/cli/options.h"
+#include "cmd/input/input.h"
+#include "cmd/session/scoped_guardian.h"
+#include "errand/events/latencies.h"
+
+namespace errand::cmd {
+
+int run(RunCommand command);
+int exec(ExecCommand command);
+int completion(const CompletionCommand& command);
+int man();
+int check(const CheckCommand& command);
+int list(const ListCommand& command);
+int graph(const GraphCommand& command);
+int report(const ReportCommand& command);
+int schema();
+
+// Runs what was read, as the options say; prints it instead for --dry-run.
+int perform(RunCommand command, Input input, OwnGuardian guardian);
+
+// The resolved plan as text, for --dry-run; `history` for hedges after a percentile.
+std::string describe(const Plan& plan, const Durations& history);
+
+// Complains on standard error.
+void complain(const std::vector<std::string>& lines);
+// Prints on standard output; kErrandFailed when that is impossible, else 0.
+int print(const std::string& text);
+
+}  // namespace errand::cmd

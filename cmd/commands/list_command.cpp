@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cmd/commands/commands.h"
+#include "cmd/commands/shown_plan.h"
+#include "cmd/input/input.h"
+#include "errand/base/escape_text.h"
+
+namespace errand::cmd {
+namespace {
+
+constexpr std::size_t kNameColumnsMax = 40;
+
+std::size_t depth(const Plan& plan, const Task& task) {
+  std::size_t levels = 0;
+  for (TaskId id = task.id; id != 0; id = plan.task(id).parent) ++levels;
+  return levels;
+}
+
+// What is not to be overlooked: "[service]".
+std::string marks(const Task& task, const ShownTexts& texts) {
+  std::string text;
+  const auto add = [&text](const std::string& mark) { text += (text.empty() ? "[" : ", ") + mark; };
+  if (task.policy->service) add("service");
+  if (task.policy->when != When::on_success) add(std::string(to_string(task.policy->when)));
+  if (!task.excluded.empty()) add("excluded, " + texts.line(task.excluded));
+  return text.empty() ? "" : text + "]";
+}
+
+std::string about(const Plan& plan, const Task& task, const ShownTexts& texts) {
+  std::string text = task.description.empty()
+                         ? (task.is_group ? std::string(to_string(task.mode)) : "")
+                         : texts.line(task.description);
+  const auto add = [&text](const std::string& part) {
+    if (!part.empty()) text += (text.empty() ? "" : "  ") + part;
+  };
+  add(marks(task, texts));
+  if (!task.needs.empty()) add("(needs " + needs_text(plan, task, texts) + ")");
+  return text;
+}
+
+std::string list_text(const Plan& plan) {
+  const ShownTexts texts(plan);
+  std::vector<std::string> labels;
+  std::size_t width = 0;
+  for (const Task& task : plan.tasks().subspan(1)) {
+    labels.push_back(std::string(2 * (depth(plan, task) - 1), ' ') + texts.line(task.name) +
+                     (task.is_group ? "/" : ""));
+    width = std::max(width, std::min(text_columns(labels.back()), kNameColumnsMax));
+  }
+  std::string text;
+  for (const Task& task : plan.tasks().subspan(1)) {
+    const std::string& label = labels[task.id - 1];
+    text += label;
+    if (const std::string right = about(plan, task, texts); !right.empty()) {
+      const std::size_t columns = text_columns(label);
+      text += std::string(columns < width ? width - columns : 0, ' ') + "  " + right;
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+std::string list_names(const Plan& plan) {
+  const ShownTexts texts(plan);
+  std::string text;
+  for (const Task& task : plan.tasks().subspan(1)) text += texts.line(task.full_name) + "\n";
+  return text;
+}
+
+// Needs are names alone, as in the file's short form; conditions stand beside them.
+void add_needs(Json& to, const Plan& plan, const Task& task, const ShownTexts& texts) {
+  Json names = Json::array(), conditions = Json::object();
+  for (const Need& need : task.needs) {
+    const std::string name = texts.raw(plan.task(need.task).full_name);
+    names.push_back(name);
+    conditions[name] = to_string(need.condition);
+  }
+  to["needs"] = std::move(names);
+  if (!conditions.empty()) to["conditions"] = std::move(conditions);
+}
+
+void add_commands(Json& to, const Task& task, const ShownTexts& texts) {
+  if (task.is_group) return;
+  if (task.policy->then.empty()) {
+    to["run"] = run_value(task.run, texts);
+    return;
+  }
+  to["cmds"].push_back(run_value(task.run, texts));
+  for (const Run& run : task.policy->then) to["cmds"].push_back(run_value(run, texts));
+}
+
+void add_group(Json& to, const Task& task) {
+  if (!task.is_group) return;
+  to["mode"] = to_string(task.mode);
+  if (task.jobs) to["jobs"] = jobs_value(*task.jobs);
+}
+
+Json list_entry(const Plan& plan, const Task& task, const ShownTexts& texts) {
+  Json entry;
+  entry["name"] = texts.raw(task.full_name);
+  if (!task.description.empty()) entry["description"] = texts.raw(task.description);
+  entry["group"] = task.is_group;
+  add_group(entry, task);
+  add_needs(entry, plan, task, texts);
+  add_commands(entry, task, texts);
+  entry.update(settings_of(plan, task, texts, Reader::program));
+  return entry;
+}
+
+Json list_json(const Plan& plan) {
+  const ShownTexts texts(plan);
+  Json list;
+  list["version"] = 1;
+  list["name"] = texts.raw(plan.root().name);
+  if (!plan.root().description.empty()) list["description"] = texts.raw(plan.root().description);
+  add_group(list, plan.root());
+  list.update(settings_of(plan, plan.root(), texts, Reader::program));
+  list["tasks"] = Json::array();
+  for (const Task& task : plan.tasks().subspan(1)) {
+    list["tasks"].push_back(list_entry(plan, task, texts));
+  }
+  return list;
+}
+
+}  // namespace
+
+int list(const ListCommand& command) {
+  const std::optional<FilePlan> file = read_whole_plan(command.input, "listed");
+  if (!file) return kErrandFailed;
+  if (command.names) return print(list_names(file->plan));
+  if (!command.json) return print(list_text(file->plan));
+  return print(list_json(file->plan).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace errand::cmd

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From the command line to a checked plan, or to a stream of tasks.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "cmd/cli/options.h"
+#include "cmd/input/exec_tasks.h"
+#include "errand/base/result.h"
+#include "errand/io/unique_fd.h"
+#include "errand/plan/edit/remaining_tasks.h"
+#include "errand/taskfile/read.h"
+
+namespace errand::cmd {
+
+// JSON Lines that are still to come: what was read so far, and where the rest comes from.
+struct TaskStream {
+  std::string name;  // for messages: "<stdin>"
+  std::string begin;
+  UniqueFd file;
+  ReadOptions options;
+  std::optional<Resumption> resumption = {};  // of a run that is gone on with
+};
+
+struct FilePlan {
+  std::string file;  // as it was given or found; for messages and for the command that runs a task
+                     // again; empty: tasks of the command line
+  Plan plan;         // the wanted tasks
+};
+
+using Input = std::variant<FilePlan, TaskStream, ExecStream>;
+
+// What stopped it, one line for each problem, ready to print.
+struct InputError {
+  std::vector<std::string> lines;
+};
+
+// Calls `visit(line, number)` for each line of the stream to its end, blocking.
+Error for_each_line(const TaskStream& stream,
+                    const std::function<void(std::string_view, std::uint32_t)>& visit);
+
+// Changes into the folder of -C.
+Error enter_folder(const InputOptions& options);
+
+// Enters the folder, finds the file, reads and checks it, and selects the wanted tasks.
+std::expected<Input, InputError> read_input(const InputOptions& options,
+                                            const std::vector<std::string>& shell);
+
+// The same for what a stream cannot be: "listed". Complains itself.
+std::optional<FilePlan> read_whole_plan(const InputOptions& options, std::string_view done);
+
+}  // namespace errand::cmd

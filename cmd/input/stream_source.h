@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cmd/input/input.h"
+#include "cmd/input/records.h"
+#include "errand/run/runner.h"
+
+namespace errand::cmd {
+
+// Tasks as lines of JSON, read as they arrive. Memory: one line and one buffer.
+class StreamSource final : public TaskSource {
+ public:
+  StreamSource(Runtime& runtime, TaskStream stream, Overrides overrides);
+  awaitable<Result<std::optional<Task>>> next(Context context) override;
+
+ private:
+  Result<std::optional<Task>> read_task(const std::string& line);
+
+  Overrides overrides_;
+  TaskLineReader reader_;
+  Records records_;
+  TaskId tasks_ = 0;
+};
+
+// Those of another source that --only and --skip leave.
+class SelectedSource final : public TaskSource {
+ public:
+  SelectedSource(std::unique_ptr<TaskSource> all, std::vector<std::string> only,
+                 std::vector<std::string> skip)
+      : all_(std::move(all)), only_(std::move(only)), skip_(std::move(skip)) {}
+  awaitable<Result<std::optional<Task>>> next(Context context) override;
+
+ private:
+  std::unique_ptr<TaskSource> all_;
+  std::vector<std::string> only_, skip_;
+};
+
+// Those of another source, marked where an earlier run has settled them.
+class ResumedSource final : public TaskSource {
+ public:
+  ResumedSource(std::unique_ptr<TaskSource> all, Resumption resumption)
+      : all_(std::move(all)), resumption_(std::move(resumption)) {}
+  awaitable<Result<std::optional<Task>>> next(Context context) override;
+
+ private:
+  std::unique_ptr<TaskSource> all_;
+  Resumption resumption_;
+};
+
+// What --only and --skip leave of `all`, marked where a run that is gone on with has settled it.
+std::unique_ptr<TaskSource> wanted_of(std::unique_ptr<TaskSource> all, const InputOptions& options,
+                                      std::optional<Resumption> resumption);
+
+}  // namespace errand::cmd

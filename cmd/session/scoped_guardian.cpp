@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/session/scoped_guardian.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "cmd/commands/commands.h"
+#include "cmd/session/signals.h"
+
+namespace errand::cmd {
+namespace {
+
+Guardian* early_guardian = nullptr;  // for the handler below
+
+// A default action would end us at once, and leave the guardian to whoever inherits it.
+void end_early(int signal) {
+  early_guardian->end();
+  ::_exit(die_of(signal));
+}
+
+}  // namespace
+
+void EndGuardian::operator()(Guardian* guardian) const {
+  hold_signals();
+  delete guardian;
+}
+
+// Without one errand does as well, as long as nobody kills it.
+OwnGuardian start_guardian(const RunCommand& command) {
+  sigset_t before;
+  ::pthread_sigmask(SIG_BLOCK, nullptr, &before);
+  hold_signals();
+  Result<std::unique_ptr<Guardian>> guardian = Guardian::start();
+  if (guardian) {
+    early_guardian = guardian->get();
+    struct sigaction action{};
+    action.sa_handler = end_early;
+    ::sigfillset(&action.sa_mask);
+    for (const int signal : kCancelingSignals) {
+      if (!is_ignored(signal)) ::sigaction(signal, &action, nullptr);
+    }
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (guardian) return OwnGuardian(guardian->release());
+  if (command.verbose) complain({"errand: " + guardian.error().message()});
+  return nullptr;
+}
+
+void hold_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : kCancelingSignals) ::sigaddset(&set, signal);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+}  // namespace errand::cmd

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/session/signals.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "errand/events/failure.h"
+
+namespace errand::cmd {
+
+bool is_ignored(int signal) {
+  struct sigaction action{};
+  ::sigaction(signal, nullptr, &action);
+  return (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_IGN;
+}
+
+Signals::Signals(Runtime& runtime)
+    : Signals(with_cancel(Context::background(runtime)),
+              with_cancel(Context::background(runtime))) {}
+
+Signals::Signals(std::pair<Context, CancelFn> run, std::pair<Context, CancelFn> hurry)
+    : run_(std::move(run.first)),
+      cancel_run_(std::move(run.second)),
+      hurry_(std::move(hurry.first)),
+      cancel_hurry_(std::move(hurry.second)),
+      set_(run_.runtime().executor()) {
+  for (const int signal : kCancelingSignals) {
+    if (!is_ignored(signal)) set_.add(signal);
+  }
+  listen();
+}
+
+void Signals::listen() {
+  set_.async_wait([this](const std::error_code& error, int signal) {
+    if (error) return;
+    if (received_ != 0) cancel_hurry_(Error::make(SignalReceived{signal}));
+    if (received_ == 0) received_ = signal;
+    cancel_run_(Error::make(SignalReceived{signal}));
+    listen();
+  });
+}
+
+int die_of(int signal) {
+  struct sigaction action{};
+  action.sa_handler = SIG_DFL;
+  ::sigaction(signal, &action, nullptr);
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signal);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  if (::getpid() != 1) ::kill(::getpid(), signal);
+  return 128 + signal;
+}
+
+void prepare_process() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    // The lowest free number is this one.
+    [[maybe_unused]] const int opened = ::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+  }
+  if (is_ignored(SIGPIPE)) return;
+  // Caught and not ignored: exec gives tasks the default back.
+  struct sigaction action{};
+  action.sa_handler = [](int) {};
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGPIPE, &action, nullptr);
+}
+
+}  // namespace errand::cmd

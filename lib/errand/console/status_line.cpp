@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/console/status_line.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "errand/base/escape_text.h"
+
+namespace errand {
+
+// ---- StatusLine
+
+StatusLine::StatusLine(Runtime& runtime, Writer& terminal, std::function<std::size_t()> columns)
+    : runtime_(runtime),
+      terminal_(terminal),
+      columns_(std::move(columns)),
+      timer_(runtime, [this] { draw(); }) {
+  terminal_.on_status_hidden([this] { schedule(); });
+}
+
+StatusLine::~StatusLine() {
+  terminal_.on_status_hidden(nullptr);
+  hide();
+}
+
+void StatusLine::on(const RunEvent& event) {
+  progress_.on(event);
+  if (std::holds_alternative<RunStarted>(event.kind)) {
+    started_ = runtime_.now() - event.since_start;
+    drawn_ = runtime_.now();
+  }
+  if (progress_.active()) return schedule();
+  timer_.cancel();
+  hide();
+}
+
+void StatusLine::redraw() {
+  if (progress_.active()) draw();
+}
+
+// What happens more often than that nobody can read.
+void StatusLine::schedule() {
+  if (!progress_.active()) return;
+  const TimePoint at = std::max(runtime_.now(), drawn_ + kRedrawAfter);
+  if (!timer_.armed() || at < due_) timer_.set(due_ = at);
+}
+
+void StatusLine::draw() {
+  drawn_ = runtime_.now();
+  const std::size_t columns = columns_();
+  if (columns < kColumnsMin) {
+    terminal_.hide_status();
+  } else {
+    // A full last column makes some terminals begin a new line.
+    terminal_.show_status(shorten(progress_.text(drawn_ - started_), columns - 1));
+  }
+  if (progress_.running()) timer_.set(due_ = drawn_ + kTick);
+}
+
+// ---- Heartbeat
+
+Heartbeat::Heartbeat(Runtime& runtime, std::function<void(std::string)> tell)
+    : runtime_(runtime), tell_(std::move(tell)), timer_(runtime, [this] {
+        tell_(progress_.text(runtime_.now() - started_));
+        timer_.set(next_ += kEvery);
+      }) {}
+
+void Heartbeat::on(const RunEvent& event) {
+  progress_.on(event);
+  if (std::holds_alternative<RunStarted>(event.kind)) {
+    started_ = runtime_.now() - event.since_start;
+    timer_.set(next_ = started_ + kEvery);
+  }
+  if (!progress_.active()) timer_.cancel();
+}
+
+}  // namespace errand

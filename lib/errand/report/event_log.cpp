@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-#include "errand/report/event_log.h"
-
-namespace errand {
-
-void EventLog::on(const RunEvent& event) { file_.writer().write(lines_.of(event)); }
-
-}  // namespace errand

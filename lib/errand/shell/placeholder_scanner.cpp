@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errand/shell/placeholder_scanner.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "errand/base/quoted_text.h"
+#include "errand/shell/shell_word_state.h"
+
+namespace errand {
+namespace {
+
+// What is open around a place.
+enum class Open : std::uint8_t {
+  parenthesis,
+  array,       // name=( )
+  pattern,     // word( ) or, not as a command, ( )
+  command,     // $( )
+  arithmetic,  // $(( ))
+  parameter,   // ${ }
+  quotes,      // " "
+};
+
+// What a place stands in, besides its own word.
+struct Around {
+  bool command = false;
+  bool parameter = false;
+  bool arithmetic = false;
+  bool pattern = false;
+  bool subscript = false;
+  bool copy = false;
+};
+
+constexpr const char* kSubscript = "in [ ], which may be a subscript, which is arithmetic";
+
+// Follows a script's quotes and parentheses as a shell does, without understanding more of it. What
+// it cannot follow for sure ends in `lost_`: the reason why nothing can be replaced from there on.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view script) : script_(script) {}
+
+  Result<std::vector<ScriptPlace>> scan() {
+    while (at_ < script_.size() && !error_) step();
+    end_word();
+    if (!error_ && !places_.empty() && (unclosed_ || (lost_.empty() && !open_.empty()))) {
+      error_ = Error::text("a quote or a parenthesis of the command is not closed");
+    }
+    if (error_) return std::unexpected(error_);
+    return std::move(places_);
+  }
+
+ private:
+  void step() {
+    if (placeholder_at(rest())) return take_placeholder();
+    if (!lost_.empty()) {
+      ++at_;
+    } else if (in(Open::quotes)) {
+      step_in_quotes();
+    } else if (in(Open::parameter)) {
+      step_in_parameter();
+    } else if (in(Open::arithmetic)) {
+      step_in_arithmetic();
+    } else {
+      step_in_words();
+    }
+  }
+
+  void take_placeholder() {
+    if (!lost_.empty()) return fail(lost_);
+    if (around_.parameter) return fail("in ${ }");
+    if (around_.arithmetic) return fail("in arithmetic, which reads values as expressions");
+    if (fails_in_word()) return;
+    add_place(in(Open::quotes) ? Quoting::double_quotes : Quoting::none);
+  }
+
+  // In the word, or in one of those around it?
+  bool fails_in_word() {
+    if (around_.pattern) {
+      fail("in parentheses behind a word, where zsh may run it");
+    } else if (around_.copy || word_.is_copy()) {
+      fail("behind \">&\", where bash reads it twice; write >FILE 2>&1");
+    } else if (around_.subscript || word_.is_in_subscript()) {
+      fail(kSubscript);
+    }
+    return static_cast<bool>(error_);
+  }
+
+  void add_place(Quoting quoting) {
+    const Placeholder placeholder = *placeholder_at(rest());
+    places_.push_back({at_, placeholder, quoting});
+    at_ += to_string(placeholder).size();
+    word_.add_special('{');
+  }
+
+  void step_in_words() {
+    const char next = script_[at_];
+    switch (next) {
+      case '\'':
+        return skip_single_quotes();
+      case '"':
+        return open(Open::quotes, 1);
+      case '\\':
+        return skip_escaped();
+      case '$':
+        return step_at_dollar();
+      case '`':
+        return skip_backquotes();
+      case '#':
+        if (word_.empty()) return skip_comment();
+        break;
+      case '(':
+        return open_parenthesis();
+      case ')':
+        return close_parenthesis();
+      case '<':
+        end_word();
+        if (follows("<<<")) return skip(3);
+        if (follows("<<"))
+          return lose("in or behind a here-document; let a file or printf give it");
+        return skip_redirection();
+      case '>':
+        end_word();
+        return skip_redirection();
+      default:
+        break;
+    }
+    if (is_one_of(" \t\n;&|", next)) {
+      end_word();
+      if (!is_one_of(" \t", next)) begin_command();
+    } else if (next == '[' && word_.empty() && (in(Open::array) || in(Open::pattern))) {
+      word_.add_key();
+    } else {
+      word_.add(next);
+    }
+    skip(1);
+  }
+
+  void skip_redirection() {
+    skip(1);
+    word_.begin_arguments();
+    if (follows("&")) {
+      word_.begin_copy();
+      skip(1);
+    }
+    if (follows("|")) skip(1);
+  }
+
+  void step_in_quotes() {
+    if (script_[at_] == '"') return close(1);
+    step_in_text();
+  }
+
+  void step_in_parameter() {
+    switch (script_[at_]) {
+      case '}':
+        return close(1);
+      case '\'':
+      case '"':  // what quotes mean here depends on the operator and on the shell
+        return lose("behind quotes in ${ }");
+      default:
+        return step_in_text();
+    }
+  }
+
+  // Where only these have a meaning.
+  void step_in_text() {
+    switch (script_[at_]) {
+      case '\\':
+        return skip_escaped();
+      case '$':
+        return step_at_dollar();
+      case '`':
+        return skip_backquotes();
+      default:
+        word_.add_in_quotes(script_[at_]);
+        return skip(1);
+    }
+  }
+
+  void step_in_arithmetic() {
+    switch (script_[at_]) {
+      case '(':
+        return open(Open::parenthesis, 1);
+      case ')':
+        if (follows("))")) return close(2);
+        return lose("behind \"$((\" that is not arithmetic; write \"$( (\"");
+      case '$':
+        return step_at_dollar();
+      case '\'':
+      case '"':
+      case '`':
+      case '\\':
+        return lose("behind quotes in arithmetic");
+      default:
+        return skip(1);
+    }
+  }
+
+  void step_at_dollar() {
+    if (follows("$((")) return open(Open::arithmetic, 3);
+    if (follows("$(")) return open(Open::command, 2);
+    if (follows("${")) {
+      if (placeholder_at(rest().substr(1))) return fail_at(at_ + 1, "behind \"$\"");
+      return open(Open::parameter, 2);
+    }
+    if (follows("$[")) return lose("behind \"$[\", which is arithmetic in some shells");
+    if (follows("$'") && !in(Open::quotes))
+      return lose("in or behind $'...', which not all shells know");
+    word_.add_special('$');
+    skip(1);
+  }
+
+  void skip_escaped() {
+    if (placeholder_at(rest().substr(1))) return fail_at(at_ + 1, "behind a backslash");
+    if (at_ + 1 == script_.size()) return lose("behind a backslash");
+    // A line that goes on is no part of a word.
+    if (script_[at_ + 1] != '\n') {
+      word_.add_special('\\');
+      word_.add_quoted(script_[at_ + 1]);
+    }
+    skip(2);
+  }
+
+  void skip_single_quotes() {
+    word_.add_special('\'');
+    for (++at_; at_ < script_.size() && script_[at_] != '\'';) {
+      if (!placeholder_at(rest())) {
+        word_.add_quoted(script_[at_++]);
+      } else if (around_.parameter || around_.arithmetic) {
+        return fail("in ${ } or arithmetic");
+      } else if (fails_in_word()) {
+        return;
+      } else {
+        add_place(Quoting::single_quotes);
+      }
+    }
+    unclosed_ = at_ == script_.size();
+    skip(1);
+  }
+
+  // Their inside is read twice, by rules that differ between shells.
+  void skip_backquotes() {
+    word_.add_special('`');
+    for (++at_; at_ < script_.size() && script_[at_] != '`'; ++at_) {
+      if (script_[at_] == '\\') ++at_;
+      if (placeholder_at(rest())) return fail("in backquotes; write $( )");
+      if (at_ < script_.size()) word_.add_quoted(script_[at_]);
+    }
+    unclosed_ = at_ >= script_.size();
+    skip(1);
+  }
+
+  void skip_comment() {
+    if (word_.goes_on()) return lose(kSubscript);
+    for (; at_ < script_.size() && script_[at_] != '\n'; ++at_) {
+      if (placeholder_at(rest())) return fail("in a comment");
+    }
+  }
+
+  void open_parenthesis() {
+    if (word_.goes_on()) return lose(kSubscript);
+    if (word_.is_before_list()) return open_list();
+    const bool is_substitution = word_.is("=");  // of zsh: =( )
+    const bool is_function = follows("()");
+    if (!is_substitution && !is_function && !may_begin_commands()) return open(Open::pattern, 1);
+    end_word();
+    if (follows("((")) return lose("behind \"((\"");
+    if (is_function) begin_command();
+    open(Open::parenthesis, 1);
+  }
+
+  bool may_begin_commands() const {
+    const bool is_process = at_ > 0 && is_one_of("<>", script_[at_ - 1]);
+    return word_.empty() && (is_process || word_.may_be_command());
+  }
+
+  void open_list() {
+    end_word();
+    if (follows("((")) return lose("behind \"((\"");
+    open(Open::array, 1);
+    word_.begin_arguments();
+  }
+
+  void close_parenthesis() {
+    if (word_.goes_on()) return lose(kSubscript);
+    end_word();
+    if (in(Open::parenthesis) || in(Open::array) || in(Open::pattern) || in(Open::command))
+      return close(1);
+    begin_command();  // behind a pattern of `case`
+    skip(1);
+  }
+
+  void begin_command() {
+    if (!in(Open::array)) word_.begin_command();
+  }
+
+  void end_word() {
+    // The parentheses of its patterns need not be balanced.
+    if (word_.is("case") && around_.command) lose("behind `case` in $( )");
+    if (word_.is("[[")) lose("in or behind [[ ]], which may run what is compared; write [ ]");
+    if (word_.is("let")) lose("behind `let`, which reads values as expressions");
+    if (!word_.empty()) word_ = word_.next();
+  }
+
+  std::string_view rest() const { return script_.substr(std::min(at_, script_.size())); }
+  bool follows(std::string_view text) const { return rest().starts_with(text); }
+  void skip(std::size_t bytes) { at_ += bytes; }
+
+  bool in(Open what) const { return !open_.empty() && open_.back().what == what; }
+  void open(Open what, std::size_t bytes) {
+    const bool is_list = what == Open::parenthesis || what == Open::array;
+    if (!is_list) word_.add_special(is_part(what) ? '"' : '$');
+    ScriptWord inner = is_part(what) ? ScriptWord::part_of(word_) : ScriptWord();
+    open_.push_back({what, around_, std::exchange(word_, std::move(inner))});
+    const Level& level = open_.back();
+    around_.command |= what == Open::command;
+    around_.parameter |= what == Open::parameter;
+    around_.arithmetic |= what == Open::arithmetic;
+    around_.pattern |= what == Open::pattern;
+    around_.subscript |= level.word.is_in_subscript();
+    around_.copy |= level.word.is_copy();
+    skip(bytes);
+  }
+  // The word around goes on where something inside of it ends.
+  void close(std::size_t bytes) {
+    const Level level = std::move(open_.back());
+    open_.pop_back();
+    const ScriptWord inner = std::exchange(word_, level.word);
+    around_ = level.around;
+    if (is_part(level.what)) {
+      word_.end_part(inner);
+    } else if (level.what != Open::parenthesis && level.what != Open::array) {
+      word_.end_parameter();
+    }
+    skip(bytes);
+  }
+  static bool is_part(Open what) { return what == Open::quotes || what == Open::pattern; }
+
+  void lose(std::string why) {
+    if (lost_.empty()) lost_ = std::move(why);
+  }
+  void fail(const std::string& why) { fail_at(at_, why); }
+  void fail_at(std::size_t at, const std::string& why) {
+    const std::string_view found = script_.substr(at);
+    error_ =
+        Error::text(std::string(to_string(*placeholder_at(found))) + " cannot be replaced " + why);
+  }
+
+  struct Level {
+    Open what;
+    Around around;
+    ScriptWord word;  // that it stands in
+  };
+  std::string_view script_;
+  std::size_t at_ = 0;
+  std::vector<Level> open_;
+  ScriptWord word_;
+  Around around_;
+  std::string lost_;
+  bool unclosed_ = false;
+  std::vector<ScriptPlace> places_;
+  Error error_;
+};
+
+}  // namespace
+
+Result<std::vector<ScriptPlace>> find_places(std::string_view script) {
+  return Scanner(script).scan();
+}
+
+}  // namespace errand
