@@ -5,6 +5,7 @@
 
 #include "cmd/cli/options.h"
 #include "cmd/commands/commands.h"
+#include "cmd/print.h"
 #include "cmd/session/signals.h"
 
 using namespace errand;

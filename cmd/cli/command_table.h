@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "cmd/cli/invocation.h"
 #include "cmd/cli/option_spec.h"
-#include "cmd/cli/options.h"
 
 namespace errand::cmd {
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "cmd/cli/options.h"
+#include "cmd/cli/invocation.h"
 #include "errand/base/result.h"
 
 namespace errand::cmd {

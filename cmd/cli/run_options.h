@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include "cmd/cli/invocation.h"
 #include "cmd/cli/option_spec.h"
-#include "cmd/cli/options.h"
 
 namespace errand::cmd {
 

@@ -3,7 +3,7 @@
 // One function for each subcommand; each returns errand's exit status.
 #pragma once
 
-#include "cmd/cli/options.h"
+#include "cmd/cli/invocation.h"
 #include "cmd/input/input.h"
 #include "cmd/session/scoped_guardian.h"
 #include "errand/events/latencies.h"
@@ -25,10 +25,5 @@ int perform(RunCommand command, Input input, OwnGuardian guardian);
 
 // The resolved plan as text, for --dry-run; `history` for hedges after a percentile.
 std::string describe(const Plan& plan, const Durations& history);
-
-// Complains on standard error.
-void complain(const std::vector<std::string>& lines);
-// Prints on standard output; kErrandFailed when that is impossible, else 0.
-int print(const std::string& text);
 
 }  // namespace errand::cmd

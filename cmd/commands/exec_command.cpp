@@ -10,6 +10,7 @@
 #include "cmd/commands/commands.h"
 #include "cmd/input/exec_tasks.h"
 #include "cmd/input/stream_source.h"
+#include "cmd/print.h"
 #include "cmd/resume/resume.h"
 #include "errand/base/escape_text.h"
 

@@ -4,6 +4,7 @@
 #include "cmd/commands/commands.h"
 #include "cmd/commands/shown_plan.h"
 #include "cmd/input/input.h"
+#include "cmd/print.h"
 
 namespace errand::cmd {
 

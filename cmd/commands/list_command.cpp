@@ -5,6 +5,7 @@
 #include "cmd/commands/commands.h"
 #include "cmd/commands/shown_plan.h"
 #include "cmd/input/input.h"
+#include "cmd/print.h"
 #include "errand/base/escape_text.h"
 
 namespace errand::cmd {

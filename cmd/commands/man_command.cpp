@@ -2,6 +2,7 @@
 #include "cmd/cli/command_table.h"
 #include "cmd/cli/man_page.h"
 #include "cmd/commands/commands.h"
+#include "cmd/print.h"
 
 namespace errand::cmd {
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cmd/commands/commands.h"
+#include "cmd/print.h"
 #include "cmd/resume/stored_run.h"
 #include "cmd/session/environment.h"
 #include "errand/concurrency/context.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/commands/commands.h"
+#include "cmd/print.h"
 #include "errand/taskfile/schema.h"
 
 namespace errand::cmd {

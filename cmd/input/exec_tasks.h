@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "cmd/cli/options.h"
+#include "cmd/cli/invocation.h"
 #include "cmd/input/records.h"
 #include "errand/base/result.h"
 #include "errand/io/unique_fd.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/input/input.h"
+#include "cmd/print.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "cmd/cli/options.h"
+#include "cmd/cli/invocation.h"
 #include "cmd/input/exec_tasks.h"
 #include "errand/base/result.h"
 #include "errand/io/unique_fd.h"

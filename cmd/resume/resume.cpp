@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/resume/resume.h"
+#include "cmd/print.h"
 
 #include <algorithm>
 #include <filesystem>

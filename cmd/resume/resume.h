@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "cmd/cli/options.h"
+#include "cmd/cli/invocation.h"
 #include "cmd/input/input.h"
 #include "errand/base/result.h"
 #include "errand/io/unique_fd.h"

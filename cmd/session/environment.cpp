@@ -13,7 +13,7 @@
 #include <random>
 #include <system_error>
 
-#include "cmd/cli/options.h"
+#include "cmd/cli/invocation.h"
 #include "errand/events/trace_context.h"
 #include "errand/process/processors.h"
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <optional>
 
-#include "cmd/cli/options.h"
+#include "cmd/cli/invocation.h"
 
 namespace errand::cmd {
 

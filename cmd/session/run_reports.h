@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cmd/cli/options.h"
+#include "cmd/cli/invocation.h"
 #include "errand/events/event_log.h"
 #include "errand/journal/journal.h"
 #include "errand/journal/output_store.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/session/scoped_guardian.h"
+#include "cmd/print.h"
 
 #include <pthread.h>
 #include <unistd.h>

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "cmd/cli/options.h"
+#include "cmd/cli/invocation.h"
 #include "errand/process/guardian/guardian.h"
 
 namespace errand::cmd {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "cmd/cli/options.h"
+#include "cmd/cli/invocation.h"
 #include "errand/console/annotations.h"
 #include "errand/console/status_line.h"
 #include "errand/report/files/step_summary.h"

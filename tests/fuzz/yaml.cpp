@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/plan/edit/graph.h"
 #include "errand/plan/edit/select.h"
+#include "errand/plan/edit/shuffle.h"
 #include "fuzz/check.h"
 #include "fuzz/targets.h"
 

@@ -50,12 +50,6 @@ TEST_CASE("an unknown signal is refused with the nearest known one") {
         "unknown signal \"\\e[2J\"; write a name such as TERM or a number");
 }
 
-TEST_CASE("a problem is shown with its place, or without when it has none") {
-  CHECK(format_problem("ci.yaml", {{7, 5}, "oh"}) == "ci.yaml:7:5: oh");
-  CHECK(format_problem("ci.yaml", {{}, "oh"}) == "ci.yaml: oh");
-  CHECK(format_problem("a\nb", {{1, 1}, "oh"}) == "a\\nb:1:1: oh");
-}
-
 TEST_CASE("modes have the names that users write") {
   CHECK(to_string(Mode::errgroup) == "errgroup");
   CHECK(to_string(Mode::aggregate) == "aggregate");

@@ -110,13 +110,4 @@ Result<int> parse_signal(std::string_view text) {
   return static_cast<int>(found - names.begin()) + 1;
 }
 
-std::string format_problem(std::string_view file, const Problem& problem) {
-  std::string text = escape(file) + ":";
-  if (problem.position.line > 0) {
-    text +=
-        std::to_string(problem.position.line) + ":" + std::to_string(problem.position.column) + ":";
-  }
-  return text + " " + problem.what;
-}
-
 }  // namespace errand

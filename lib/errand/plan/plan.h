@@ -130,12 +130,4 @@ class Plan {
   std::vector<Limit> limits_;
 };
 
-// Something wrong in the input: "what, and what to do", and where.
-struct Problem {
-  Position position;
-  std::string what;
-};
-// "FILE:LINE:COLUMN: WHAT"; the position is left out where there is none.
-std::string format_problem(std::string_view file, const Problem& problem);
-
 }  // namespace errand

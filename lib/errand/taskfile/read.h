@@ -3,24 +3,17 @@
 // Readers of task files. Total: any bytes give a Plan or problems, in bounded time and memory.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <functional>
 #include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "errand/plan/plan.h"
+#include "errand/taskfile/read_options.h"
+#include "errand/taskfile/syntax/format.h"
+#include "errand/taskfile/syntax/problem.h"
 
 namespace errand {
-
-// `either`: JSON, or YAML where it is none, as `{ tasks: { a: x } }`. What is neither is told of as
-// JSON.
-enum class Format { yaml, json, either };
 
 // By the name's ending (.json; .yaml, .yml), else by the first byte that is not white space: `{`
 // and `[` begin either.
@@ -33,26 +26,6 @@ Format detect_format(std::string_view file_name, std::string_view text);
 // first line that does not end in it counts as unfinished, so give at least some 64 KiB, or all
 // there is.
 bool looks_like_json_lines(std::string_view first_bytes);
-
-// What stands outside the file and counts in it. Flags that override keys of the run (mode, jobs,
-// timeout) are applied by select.h; these fill what the file leaves open, or go into its texts.
-struct ReadOptions {
-  std::string name;  // the run's name when the file has none: the file's stem
-  std::string
-      dir;  // what relative `dir` keys and tasks without one start from; "" = errand's folder
-  std::vector<std::string> shell = {"sh", "-ec"};
-  Duration grace = std::chrono::seconds(5);
-  // A variable that errand itself was given; empty: there is none.
-  std::function<std::optional<std::string>(const std::string& name)> variable;
-  // The contents of a file, for env_file; empty: files cannot be read.
-  std::function<Result<std::string>(const std::string& path)> read_file;
-  std::vector<std::pair<std::string, std::string>> vars;  // over those of the file
-  std::vector<EnvEntry> env;                              // inside everything the file says
-};
-
-inline constexpr std::size_t kProblemsMax = 100;
-// Sorted by position; at most kProblemsMax and one without a position that counts the rest.
-using Problems = std::vector<Problem>;
 
 // Reads and checks a whole file. All problems are reported, not only the first.
 std::expected<Plan, Problems> read_plan(std::string_view text, Format format,

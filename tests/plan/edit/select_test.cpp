@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/plan/edit/select.h"
+#include "errand/plan/edit/overrides.h"
+#include "errand/plan/edit/shuffle.h"
 
 #include <algorithm>
 #include <set>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "errand/plan/edit/overrides.h"
+
 #include <algorithm>
 #include <memory>
 #include <unordered_map>
 #include <utility>
-
-#include "errand/plan/edit/select.h"
 
 namespace errand {
 namespace {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "errand/plan/edit/shuffle.h"
+
 #include <algorithm>
 #include <random>
 #include <utility>
-
-#include "errand/plan/edit/select.h"
 
 namespace errand {
 namespace {

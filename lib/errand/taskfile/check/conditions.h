@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "errand/plan/plan.h"
-#include "errand/taskfile/interpret.h"
+#include "errand/taskfile/check/draft.h"
 
 namespace errand::task_file {
 

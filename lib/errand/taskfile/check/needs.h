@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "errand/taskfile/interpret.h"
+#include "errand/taskfile/check/draft.h"
 #include "errand/taskfile/syntax/problem_list.h"
 
 namespace errand::task_file {

@@ -11,7 +11,6 @@
 #include "errand/taskfile/expand/expansion_budget.h"
 #include "errand/taskfile/expand/scope.h"
 #include "errand/taskfile/fields/keys.h"
-#include "errand/taskfile/read.h"
 #include "errand/taskfile/syntax/problem_list.h"
 
 namespace errand::task_file {

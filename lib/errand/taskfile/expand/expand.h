@@ -12,7 +12,7 @@
 #include "errand/taskfile/expand/expression.h"
 #include "errand/taskfile/expand/scope.h"
 #include "errand/taskfile/fields/keys.h"
-#include "errand/taskfile/read.h"
+#include "errand/taskfile/read_options.h"
 #include "errand/taskfile/syntax/document.h"
 #include "errand/taskfile/syntax/problem_list.h"
 

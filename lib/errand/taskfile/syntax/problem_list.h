@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "errand/taskfile/read.h"
+#include "errand/taskfile/syntax/problem.h"
 #include "errand/taskfile/syntax/source.h"
 
 namespace errand::task_file {

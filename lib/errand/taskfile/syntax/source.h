@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "errand/plan/plan.h"
-#include "errand/taskfile/read.h"
+#include "errand/taskfile/syntax/format.h"
 
 namespace errand::task_file {
 

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/session/session.h"
+
+#include <asio/co_spawn.hpp>
+#include <csignal>
+
+#include "cmd/input/stream_source.h"
+#include "cmd/print.h"
+#include "cmd/resume/resume.h"
+#include "cmd/session/hedge_history.h"
+#include "cmd/session/load_gate.h"
+#include "errand/base/escape_text.h"
+#include "errand/concurrency/loop_check.h"
+#include "errand/events/failure.h"
+#include "errand/run/runner.h"
+#include "errand/shell/shell_quote.h"
+
+namespace errand::cmd {
+namespace {
+
+const Error kOutputClosed = Error::text("the reader of the output has gone");
+
+// The command that runs a task of `errand exec` again; empty where it needs more than a command.
+std::string own_command(const Task& task) {
+  constexpr std::size_t kBytesMax = 1000;
+  if (!task.env->empty() || !task.policy->slot_places.empty()) return {};
+  std::string line = command_line(task);
+  if (std::holds_alternative<Script>(task.run)) {
+    std::string shell;
+    for (const std::string& word : task.shell ? *task.shell : std::vector<std::string>())
+      shell += shell_word(word) + " ";
+    line = shell + shell_quote(line);
+  }
+  const bool by_attempt = line.find("ERRAND_") != std::string::npos;
+  return by_attempt || line.size() > kBytesMax ? std::string() : line;
+}
+
+ConsoleOptions console_options(const RunCommand& command, const CiWords& ci) {
+  ConsoleOptions options;
+  options.mode = output_mode(command);
+  if (ci.folds) options.folds = ci.system;
+  options.one_log = ci.one_log;
+  options.lines = command.quiet ? Lines::none : command.verbose ? Lines::verbose : Lines::normal;
+  options.color_labels = color_for(STDOUT_FILENO, command.color);
+  options.color_lines = color_for(STDERR_FILENO, command.color);
+  return options;
+}
+
+// Do tasks that write to a pipe do so in colour? In raw mode they see for themselves.
+bool task_color(const RunCommand& command) {
+  return output_mode(command) != OutputMode::raw && color_for(STDOUT_FILENO, command.color);
+}
+
+SummaryOptions summary_options(const RunCommand& command, const Input& input) {
+  SummaryOptions options;
+  options.detail = command.quiet ? SummaryDetail::error_only : SummaryDetail::full;
+  options.color = color_for(STDERR_FILENO, command.color);
+  const auto* file = std::get_if<FilePlan>(&input);
+  const bool is_exec = std::holds_alternative<ExecStream>(input) || (file && file->file.empty());
+  // With -C errand has left the folder of whoever called it.
+  if (!command.input.folder.empty()) return options;
+  options.folder = current_folder();
+  if (is_exec) options.rerun = own_command;
+  return options;
+}
+
+constexpr std::string_view kNoOrphans =
+    "warning: cannot adopt orphans (PR_SET_CHILD_SUBREAPER): a process that escapes from its task "
+    "by a double fork is not found before errand's end";
+
+// What keeps the tasks' processes from being left behind, for -v.
+std::string safeguards(const Reaper& reaper, const Guardian* guardian) {
+  const std::string own = std::string("process groups, ") +
+                          (reaper.adopts_orphans() ? "subreaper, " : "no subreaper, ") +
+                          (Reaper::has_handles() ? "pidfd" : "no pidfd") +
+                          ", parent-death signal, ";
+  return "nothing is left behind: " + own +
+         (guardian ? "guardian (pid " + std::to_string(guardian->pid()) + ")" : "no guardian");
+}
+
+// Where the tasks come from, for -v.
+std::string source_of(const Input& input) {
+  if (std::holds_alternative<ExecStream>(input)) return "tasks of standard input as they arrive";
+  if (const auto* stream = std::get_if<TaskStream>(&input))
+    return "tasks of " + stream->name + " as they arrive";
+  const std::string& file = std::get<FilePlan>(input).file;
+  return "tasks of " + (file.empty() ? "the command line" : file);
+}
+
+}  // namespace
+
+Session::Session(RunCommand command, Input input, JobBudget budget, const CiWords& ci,
+                 Guardian* guardian)
+    : command_(std::move(command)),
+      input_(std::move(input)),
+      guardian_(guardian),
+      local_(reaper_, in_trace(with_makeflags(with_color(task_environment(command_.variables),
+                                                         task_color(command_)),
+                                              budget),
+                               trace_)),
+      own_err_(same_file(STDOUT_FILENO, STDERR_FILENO)
+                   ? nullptr
+                   : std::make_unique<Writer>(runtime_, STDERR_FILENO, "standard error")),
+      err_(own_err_ ? *own_err_ : out_),
+      console_(out_, err_, space_, console_options(command_, ci)),
+      screen_(command_, ci, runtime_, out_, err_, console_),
+      summary_(err_, with_logs(summary_options(command_, input_))) {
+  job_control_.before_stop([this] { screen_.hide(); });
+  if (guardian_) reaper_.guard_with(*guardian_);
+  if (!budget.pipe) return;
+  tokens_.emplace(jobserver_.emplace(runtime_, std::move(*budget.pipe), budget.pool_jobs));
+  local_.share(*jobserver_);
+}
+
+Error Session::open_log() {
+  if (command_.verbose) log_.show([this](const std::string& text) { own_line(text); });
+  if (command_.log_file.empty()) return {};
+  observers_.add(run_log_);
+  return log_.open(command_.log_file);
+}
+
+SummaryOptions Session::with_logs(SummaryOptions options) const {
+  options.log = [this](const Task& task) { return reports_.log_of(task); };
+  return options;
+}
+
+Error Session::open_files() {
+  if (Error error = open_log()) return error;
+  if (Error error = reports_.open(command_, space_)) return error;
+  if (reports_.no_journal()) log_.tell("no journal: " + reports_.no_journal().message());
+  for (Observer* observer : reports_.observers()) observers_.add(*observer);
+  return {};
+}
+
+awaitable<RunEnded> Session::run_input() {
+  RunOptions options;
+  options.id = id_;
+  options.name = name_of(input_);
+  options.origin = origin_of(input_);
+  options.earlier = command_.earlier;
+  if (guardian_) guardian_->set_mark("ERRAND_RUN_ID=" + options.id);
+  options.processors = processors();
+  options.started = started_at_;
+  options.seed = random_number();
+  options.trace = trace_;
+  options.tokens = tokens_ ? &*tokens_ : nullptr;
+  options.rate = command_.rate;
+  options.delay = command_.delay;
+  options.held_back = held_back(command_.load, command_.memory_free_min, options.processors);
+  if (auto* file = std::get_if<FilePlan>(&input_)) {
+    options.history = hedge_history(file->plan, options.origin);
+    for (const std::string& line : hedge_lines(file->plan, options.history)) log_.tell(line);
+    Runner runner(executor_, reports_.output(), observers_, options);
+    co_return co_await runner.run(signals_.run(), signals_.hurry(), file->plan);
+  }
+  const Task root = run_group(options.name, command_.overrides);
+  const std::unique_ptr<TaskSource> source = open_source();
+  Runner runner(executor_, reports_.output(), observers_, options);
+  co_return co_await runner.run_stream(signals_.run(), signals_.hurry(), root, *source);
+}
+
+std::unique_ptr<TaskSource> Session::open_source() {
+  std::unique_ptr<TaskSource> source;
+  std::optional<Resumption> resumption;
+  if (auto* exec = std::get_if<ExecStream>(&input_)) {
+    resumption = std::move(exec->resumption);
+    source = std::make_unique<ExecSource>(runtime_, std::move(exec->file), std::move(exec->tasks),
+                                          exec->nul);
+  } else {
+    auto& stream = std::get<TaskStream>(input_);
+    resumption = std::move(stream.resumption);
+    source = std::make_unique<StreamSource>(runtime_, std::move(stream), command_.overrides);
+  }
+  return wanted_of(std::move(source), command_.input, std::move(resumption));
+}
+
+void Session::tell_of_start() {
+  log_.tell("errand " ERRAND_VERSION ", " + std::to_string(processors()) + " processors; " +
+            source_of(input_));
+  log_.tell(safeguards(reaper_, guardian_));
+}
+
+awaitable<void> Session::main() {
+  tell_of_start();
+  if (!reaper_.adopts_orphans()) own_line(std::string(kNoOrphans));
+  const RunEnded ended = co_await run_input();
+  if (guardian_ && !guardian_->alive()) log_.tell("the guardian was killed");
+  if (guardian_) guardian_->dismiss();
+  outcome_ = outcome_of(ended);
+  if (const Error error = screen_.finish()) own_line("warning: " + error.message());
+  co_await finish_output();
+  loop_.stop();  // the reaper and the signals would wait for more
+}
+
+void Session::own_line(const std::string& text) {
+  err_.begin_line();
+  err_.write("errand: " + escape_text(text) + "\n");
+}
+
+void Session::tell(std::string notice) {
+  const Duration since = runtime_.now() - started_;
+  // A wall clock that was set meanwhile changes nothing.
+  const RunEvent event{started_at_ + std::chrono::duration_cast<WallTime::duration>(since), since,
+                       Notice{Notice::Level::info, nullptr, std::move(notice)}};
+  observers_.on(event);
+}
+
+// A reader that does not read holds errand up, as it does any program; but not a canceled one for
+// longer than the grace.
+awaitable<void> Session::finish_output() {
+  auto [context, give_up] = with_cancel(signals_.hurry());
+  Timer patience(runtime_, [&give_up] { give_up(); });
+  const Duration grace = command_.overrides.grace.value_or(std::chrono::seconds(5));
+  const Registration canceled =
+      after_func(signals_.run(), [&patience, grace] { patience.set_after(grace); });
+  const auto check = [this](const Error& error) {
+    if (!error || error.is(Canceled)) return;
+    if (outcome_.signal == 0) outcome_ = {};
+    own_line(error.message());
+  };
+  if (log_.error()) own_line(log_.error().message());  // costs no task its success
+  const std::vector<Error> errors = co_await reports_.finish(context);
+  for (const Error& error : errors) check(error);
+  if (const Error error = reports_.finish_journal(); error && !command_.quiet)
+    own_line("note: " + error.message() + "; what is kept of this run is not complete");
+  const Error error = co_await out_.flush(context);
+  check(error);
+  co_await err_.flush(context);
+}
+
+Session::Outcome Session::outcome_of(const RunEnded& ended) const {
+  if (signals_.received() != 0) return {128 + signals_.received(), signals_.received()};
+  if (ended.cause == kOutputClosed) return {128 + SIGPIPE, SIGPIPE};
+  return {ended.exit_status, 0};
+}
+
+Session::Outcome Session::run() {
+  observers_.add(console_lines_);
+  Error error = check_loop(loop_);
+  if (!error) error = open_files();
+  if (error) {
+    complain({"errand: " + error.message()});
+    return {};
+  }
+  for (Observer* observer : screen_.observers()) observers_.add(*observer);
+  observers_.add(last_words_);
+  out_.on_broken([this](const Error& error) { signals_.cancel(error ? error : kOutputClosed); });
+  asio::co_spawn(loop_, main(), [](std::exception_ptr thrown) {
+    if (thrown) std::rethrow_exception(thrown);
+  });
+  loop_.run();
+  return outcome_;
+}
+
+}  // namespace errand::cmd
