@@ -93,7 +93,7 @@ TEST_CASE("tasks do not see errand's options in their environment") {
   CHECK_FALSE(contains(end.out, "=77\n"));
 }
 
-TEST_CASE("options for an errand do not reach an errand inside it") {
+TEST_CASE("[P19] options for an errand do not reach an errand inside it") {
   CliTest test;
   test.write("inner.yaml", "tasks: { a: exit 3, b: { needs: [a], run: x } }");
   test.write("errand.yaml", "tasks: { inner: [" ERRAND_BINARY ", run, inner.yaml] }");
@@ -154,7 +154,7 @@ TEST_CASE("standard input of tasks is empty, also when errand's is a terminal or
   CHECK(test.run(call).out == "end\n");
 }
 
-TEST_CASE("no descriptor of errand's is open in a task") {
+TEST_CASE("[P30] no descriptor of errand's is open in a task") {
   CliTest test;
   for (const char* mode : {"group", "live", "raw", "quiet"}) {
     CAPTURE(mode);

@@ -16,7 +16,7 @@ TEST_CASE("the exit status of a failed task comes out") {
   }
 }
 
-TEST_CASE("a task killed by a signal gives 128 + its number") {
+TEST_CASE("[P8] a task killed by a signal gives 128 + its number") {
   CliTest test;
   for (const int number : {SIGHUP, SIGINT, SIGKILL, SIGSEGV, SIGTERM, SIGUSR1}) {
     CAPTURE(number);
@@ -80,7 +80,7 @@ TEST_CASE("a run that ran out of time gives 124") {
         "exit 124");
 }
 
-TEST_CASE("a task that ran out of time gives 124, in an aggregate 1") {
+TEST_CASE("[P15] a task that ran out of time gives 124, in an aggregate 1") {
   CliTest test;
   CHECK(test.run_yaml("tasks: { a: { run: sleep 1000, timeout: 200ms } }").how() == "exit 124");
   CHECK(test.run_yaml("mode: aggregate\ntasks: { a: { run: sleep 1000, timeout: 200ms } }").how() ==

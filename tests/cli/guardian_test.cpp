@@ -75,7 +75,7 @@ char state_of(pid_t pid) {
   return state.empty() ? ' ' : state.front();
 }
 
-TEST_CASE("what tasks started does not survive a SIGKILL of errand") {
+TEST_CASE("[P4] what tasks started does not survive a SIGKILL of errand") {
   for (const Survivor& survivor : survivors()) {
     CAPTURE(survivor.how);
     CliTest test;
@@ -122,7 +122,7 @@ tasks: { )" + [] {
   CHECK_FALSE(test.held());
 }
 
-TEST_CASE("a SIGKILL of the outer errand ends what the tasks of an inner one started") {
+TEST_CASE("[P19] a SIGKILL of the outer errand ends what the tasks of an inner one started") {
   for (const Survivor& survivor : survivors()) {
     CAPTURE(survivor.how);
     CliTest test;

@@ -235,7 +235,7 @@ TEST_CASE("a stream of many tasks keeps memory bounded") {
   if (!kSanitized) CHECK(end.peak_kib < 36 * 1024);
 }
 
-TEST_CASE("all problems of a file come at once, each with its place and a suggestion") {
+TEST_CASE("[P27] all problems of a file come at once, each with its place and a suggestion") {
   CliTest test;
   test.write("ci.yaml",
              "version: 1\n"

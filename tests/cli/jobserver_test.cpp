@@ -75,7 +75,7 @@ struct BudgetTest : CliTest {
   }
 };
 
-TEST_CASE("under make -j4 errand's tasks and make's own jobs are four together") {
+TEST_CASE("[P25] under make -j4 errand's tasks and make's own jobs are four together") {
   BudgetTest test;
   test.write_jobs(6);
   test.write_makefile("Makefile", 4, "+@" ERRAND_BINARY " run -q");
@@ -106,7 +106,7 @@ TEST_CASE("a lone make in a task may use all of errand's jobs") {
   CHECK(errand->finish().how() == "exit 0");
 }
 
-TEST_CASE("an errand in a task shares the jobs of the one around it") {
+TEST_CASE("[P19] an errand in a task shares the jobs of the one around it") {
   BudgetTest test;
   test.write_jobs(5);
   test.write("outer.yaml",
@@ -184,7 +184,7 @@ tasks:
   }
 }
 
-TEST_CASE("a token that a killed process has taken is there again for the next task") {
+TEST_CASE("[P25] a token that a killed process has taken is there again for the next task") {
   BudgetTest test;
   // Without both tokens b would wait for ever.
   const Ended end = test.run_yaml(R"(

@@ -19,7 +19,7 @@ tasks:
   c: for i in 1 2 3 4 5 6 7 8; do read line <c.gate; printf c$i; echo >a.gate; done; echo
 )";
 
-TEST_CASE("parts of lines written in turns come out as whole lines") {
+TEST_CASE("[P11] parts of lines written in turns come out as whole lines") {
   for (const char* mode : {"group", "ordered", "live"}) {
     for (const Streams streams : {Streams::apart, Streams::together, Streams::terminal}) {
       CAPTURE(mode, static_cast<int>(streams));
@@ -41,7 +41,7 @@ TEST_CASE("parts of lines written in turns come out as whole lines") {
   }
 }
 
-TEST_CASE("in errors mode the parts of lines of what fails come out whole") {
+TEST_CASE("[P11] in errors mode the parts of lines of what fails come out whole") {
   for (const Streams streams : {Streams::apart, Streams::together, Streams::terminal}) {
     CliTest test;
     for (const char* gate : {"a.gate", "b.gate", "c.gate"}) test.make_gate(gate);
@@ -64,7 +64,7 @@ TEST_CASE("in errors mode the parts of lines of what fails come out whole") {
   }
 }
 
-TEST_CASE("parts of lines on two streams do not break each other's lines") {
+TEST_CASE("[P11] parts of lines on two streams do not break each other's lines") {
   CliTest test;
   const std::string script =
       "for i in 1 2 3 4 5 6 7 8; do printf o$i; printf e$i >&2; done; echo; echo >&2";
@@ -94,7 +94,8 @@ tasks:
   CHECK(end.out == "b1\nb2\na1\na2\n");
 }
 
-TEST_CASE("ordered output comes in the order of the file, the first task's as it is written") {
+TEST_CASE(
+    "[P12] ordered output comes in the order of the file, the first task's as it is written") {
   CliTest test;
   test.make_gate("gate");
   const auto errand = test.start_yaml(R"(

@@ -60,7 +60,7 @@ TEST_CASE("the status is that of the cause and never of a task stopped because o
   CHECK(contains(end.err, "stopped: canceled: fails failed (exit 3)\n"));
 }
 
-TEST_CASE("a task that errand stopped is canceled even if it exits with 0") {
+TEST_CASE("[P9] a task that errand stopped is canceled even if it exits with 0") {
   CliTest test;
   test.make_gate("gate");
   const Ended end = test.run_yaml(
@@ -88,7 +88,7 @@ TEST_CASE("an aggregate runs everything, reports every failure, and exits with 1
   CHECK(contains(end.err, "5 tasks: 2 succeeded, 3 failed in "));
 }
 
-TEST_CASE("-k and --fail-fast choose the mode of the run over the file") {
+TEST_CASE("[P6] -k and --fail-fast choose the mode of the run over the file") {
   CliTest test;
   const std::string two = "jobs: 1\ntasks: { a: exit 3, b: touch b }\n";
   CHECK(test.run_yaml(two).how() == "exit 3");
@@ -104,7 +104,7 @@ TEST_CASE("-k and --fail-fast choose the mode of the run over the file") {
   }
 }
 
-TEST_CASE("an aggregate inside an errgroup finishes its own, then is one failure") {
+TEST_CASE("[P6] an aggregate inside an errgroup finishes its own, then is one failure") {
   CliTest test;
   const Ended end = test.run_yaml(
       "tasks:\n"
@@ -136,7 +136,7 @@ TEST_CASE("a failed aggregate inside an errgroup cancels its siblings") {
   CHECK(contains(end.err, "endless: canceled: lint failed (1 of 1 task failed)\n"));
 }
 
-TEST_CASE("an errgroup inside an aggregate stops only its own tasks") {
+TEST_CASE("[P6] an errgroup inside an aggregate stops only its own tasks") {
   CliTest test;
   test.make_gate("gate");
   test.make_gate("stopped");
@@ -155,7 +155,7 @@ tasks:
   CHECK(contains(end.err, "inner/endless: canceled: inner/fails failed (exit 3)\n"));
 }
 
-TEST_CASE("an exit status comes out of three levels of errgroups") {
+TEST_CASE("[P8] an exit status comes out of three levels of errgroups") {
   CliTest test;
   test.make_gate("gate");
   const Ended end = test.run_yaml(
@@ -173,7 +173,7 @@ TEST_CASE("an exit status comes out of three levels of errgroups") {
   CHECK(last_lines(end.err, 1) == "errand: one/two/three/deep: exit 80\n");
 }
 
-TEST_CASE("each mode tells of any failure by its status, however deep") {
+TEST_CASE("[P7] each mode tells of any failure by its status, however deep") {
   CliTest test;
   for (const char* outer : {"errgroup", "aggregate"}) {
     for (const char* inner : {"errgroup", "aggregate"}) {

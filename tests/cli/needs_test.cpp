@@ -151,7 +151,7 @@ TEST_CASE("with one job at a time tasks run in the order of the file, groups in 
   CHECK(end.out == "a\nb\nc\nd\ne\n");
 }
 
-TEST_CASE("one job is enough for groups, needs and failures: nothing waits for ever") {
+TEST_CASE("[P22] one job is enough for groups, needs and failures: nothing waits for ever") {
   CliTest test;
   for (const char* jobs : {"1", "2", "3"}) {
     for (const char* mode : {"--fail-fast", "-k"}) {

@@ -39,7 +39,7 @@ std::string task(const std::string& script) {
   return text + "      " + script + "\n";
 }
 
-TEST_CASE("what a stopped task started is gone with it: after a failure elsewhere") {
+TEST_CASE("[P1] what a stopped task started is gone with it: after a failure elsewhere") {
   for (const Escape& escape : escapes()) {
     CAPTURE(escape.how);
     CliTest test;
@@ -53,7 +53,7 @@ TEST_CASE("what a stopped task started is gone with it: after a failure elsewher
   }
 }
 
-TEST_CASE("what a stopped task started is gone with it: after a signal") {
+TEST_CASE("[P1] what a stopped task started is gone with it: after a signal") {
   for (const Escape& escape : escapes()) {
     CAPTURE(escape.how);
     CliTest test;
@@ -75,7 +75,7 @@ TEST_CASE("what a task leaves in its group is killed and told, and the task keep
   CHECK(contains(end.out, "done\n"));
 }
 
-TEST_CASE("a leftover that holds the output open does not hang errand") {
+TEST_CASE("[P30] a leftover that holds the output open does not hang errand") {
   CliTest test;
   for (const char* start :
        {"sleep 1000 &", "setsid sleep 1000 &", "(setsid sh -c 'sleep 1000 &');"}) {
@@ -89,7 +89,7 @@ TEST_CASE("a leftover that holds the output open does not hang errand") {
   }
 }
 
-TEST_CASE("a daemon with nothing of the task's open is gone when errand is") {
+TEST_CASE("[P1] a daemon with nothing of the task's open is gone when errand is") {
   CliTest test;
   const Ended end = test.run_yaml(R"(
 tasks:
@@ -100,7 +100,7 @@ tasks:
   CHECK(contains(end.err, "left behind: "));
 }
 
-TEST_CASE("tasks do not survive a SIGKILL of errand") {
+TEST_CASE("[P4] tasks do not survive a SIGKILL of errand") {
   CliTest test;
   const auto errand = test.start_yaml(R"(
 jobs: 0
@@ -114,7 +114,7 @@ tasks:
   CHECK(errand->finish_killed().signal == SIGKILL);
 }
 
-TEST_CASE("an errand inside an errand leaves nothing behind") {
+TEST_CASE("[P19] an errand inside an errand leaves nothing behind") {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     CAPTURE(number);
     CliTest test;
@@ -130,7 +130,7 @@ TEST_CASE("an errand inside an errand leaves nothing behind") {
   }
 }
 
-TEST_CASE("a SIGKILL of the outer errand ends the inner one and its tasks") {
+TEST_CASE("[P19] a SIGKILL of the outer errand ends the inner one and its tasks") {
   CliTest test;
   test.write("inner.yaml", "tasks: { a: exec 9>$HELD; echo ready >$MARKS; exec sleep 1000 }");
   const auto errand = test.start_yaml("tasks: { inner: [" ERRAND_BINARY ", run, inner.yaml] }");

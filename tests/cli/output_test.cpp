@@ -50,7 +50,7 @@ bool is_a_tasks_line(const std::string& line) {
   return line.starts_with("out ") || line.starts_with("err ");
 }
 
-TEST_CASE("the lines of eight noisy tasks are never torn") {
+TEST_CASE("[P11] the lines of eight noisy tasks are never torn") {
   for (const char* mode : {"live", "group", "ordered"}) {
     for (const Streams streams : {Streams::apart, Streams::together, Streams::terminal}) {
       CAPTURE(mode, static_cast<int>(streams));
@@ -206,7 +206,7 @@ TEST_CASE("a slow reader loses nothing") {
   }
 }
 
-TEST_CASE("a reader that goes away ends the run quietly") {
+TEST_CASE("[P30] a reader that goes away ends the run quietly") {
   CliTest test;
   const auto errand = test.start_yaml("grace: 1h\ntasks: { a: exec 9>$HELD; yes }", {"-o", "live"});
   errand->await_output("a | y\n");
@@ -244,7 +244,7 @@ TEST_CASE("a full disk as standard output is an error of errand's, named") {
   CHECK(contains(end.err, "No space left on device"));
 }
 
-TEST_CASE("memory does not grow with the output of tasks") {
+TEST_CASE("[P30] memory does not grow with the output of tasks") {
   CliTest test;
   const std::string probe = ERRAND_PROBE;
   for (const char* mode : {"group", "ordered", "live"}) {
@@ -273,7 +273,7 @@ TEST_CASE("a line without end does not grow in memory") {
   CHECK(test.read("out").size() == 64U * 1024 * 1024 + 5);  // with label and newline
 }
 
-TEST_CASE("no temporary file is left by an errand that is killed") {
+TEST_CASE("[P30] no temporary file is left by an errand that is killed") {
   const std::string probe = ERRAND_PROBE;
   for (const char* mode : {"group", "ordered", "errors"}) {
     CliTest test;
@@ -307,7 +307,7 @@ TEST_CASE("output that cannot be kept is an error of its task, named so") {
   }
 }
 
-TEST_CASE("a full disk is an error of its task, named so") {
+TEST_CASE("[P30] a full disk is an error of its task, named so") {
   CliTest test;
   const std::string unshare = find_program("unshare");
   test.write("small-disk/.keep", "");

@@ -109,7 +109,7 @@ tasks:
   CHECK(task_of(report, "c").at("attempts").empty());
 }
 
-TEST_CASE("the json report is complete after each signal") {
+TEST_CASE("[P4] [P29] the json report is complete after each signal") {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     CAPTURE(number);
     CliTest test;
@@ -131,7 +131,7 @@ TEST_CASE("the json report is complete after each signal") {
   }
 }
 
-TEST_CASE("the json report is complete after a timeout") {
+TEST_CASE("[P29] the json report is complete after a timeout") {
   CliTest test;
   const Ended end = test.run_yaml("tasks: { a: exit 0, b: sleep 1000, c: { needs: [b], run: x } }",
                                   {"--timeout", "300ms", "--report", "json=out.json"});
@@ -142,7 +142,7 @@ TEST_CASE("the json report is complete after a timeout") {
   CHECK(report.at("run").at("exit_status") == 124);
 }
 
-TEST_CASE("jq finds the failed tasks") {
+TEST_CASE("[P29] jq finds the failed tasks") {
   if (find_program("jq").empty()) {
     WARN("skipped: jq is not here");
     return;

@@ -65,7 +65,8 @@ TEST_CASE("--resume runs what has not succeeded yet, and each time what is still
   CHECK(contains(nothing.err, " runs: 0 of 5 tasks\n"));
 }
 
-TEST_CASE("a task that was edited runs again, and what needs it; unchanged successes do not") {
+TEST_CASE(
+    "[P28] a task that was edited runs again, and what needs it; unchanged successes do not") {
   CliTest test;
   test.write("fixed", "");
   CHECK(test.run_yaml(kPlan).how() == "exit 0");
@@ -90,7 +91,7 @@ TEST_CASE("a timeout, a retry or another order of tasks makes no task a new one"
   CHECK(ran(test).size() == 4);  // both: they see another environment
 }
 
-TEST_CASE("after a SIGKILL of errand only what was running and what was to come runs") {
+TEST_CASE("[P28] after a SIGKILL of errand only what was running and what was to come runs") {
   CliTest test;
   auto errand = test.start_yaml(
       "jobs: 1\n"

@@ -75,7 +75,7 @@ tasks:
         "errand: [a: exit 1, b: exit 1, c: exit 3]\n");
 }
 
-TEST_CASE("a failure among fifty tasks and much noise is in the last 25 lines") {
+TEST_CASE("[P10] a failure among fifty tasks and much noise is in the last 25 lines") {
   CliTest test;
   std::string yaml = "mode: aggregate\ntasks:\n";
   for (int i = 0; i < 50; ++i) {
@@ -99,7 +99,7 @@ TEST_CASE("a failure among fifty tasks and much noise is in the last 25 lines") 
   }
 }
 
-TEST_CASE("the command that the summary gives runs just that task again") {
+TEST_CASE("[P10] the command that the summary gives runs just that task again") {
   CliTest test;
   test.write(
       "it's a file.yaml",

@@ -19,7 +19,7 @@ tasks:
     touch clean
 )";
 
-TEST_CASE("a child gets exactly one signal and its clean-up is waited for") {
+TEST_CASE("[P2] a child gets exactly one signal and its clean-up is waited for") {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     CAPTURE(number);
     CliTest test;
@@ -39,7 +39,7 @@ TEST_CASE("a child gets exactly one signal and its clean-up is waited for") {
   }
 }
 
-TEST_CASE("Ctrl-C on a terminal reaches a child once") {
+TEST_CASE("[P2] Ctrl-C on a terminal reaches a child once") {
   CliTest test;
 
   test.write("errand.yaml", kCounting);
@@ -55,7 +55,7 @@ TEST_CASE("Ctrl-C on a terminal reaches a child once") {
   CHECK(test.exists("clean"));
 }
 
-TEST_CASE("Ctrl-C twice on a terminal kills what does not want to end") {
+TEST_CASE("[P3] Ctrl-C twice on a terminal kills what does not want to end") {
   CliTest test;
   test.write("errand.yaml", R"(
 grace: 1h
@@ -73,7 +73,7 @@ tasks:
   CHECK_FALSE(test.held());
 }
 
-TEST_CASE("a terminal that goes away cancels the run with SIGHUP") {
+TEST_CASE("[P4] a terminal that goes away cancels the run with SIGHUP") {
   CliTest test;
   test.write("errand.yaml", R"(
 tasks:
@@ -103,7 +103,7 @@ TEST_CASE("a signal that errand was started to ignore stays ignored") {
   CHECK(errand->finish().how() == "exit 0");
 }
 
-TEST_CASE("while it waits for the grace errand names whom it waits for") {
+TEST_CASE("[P3] while it waits for the grace errand names whom it waits for") {
   CliTest test;
   const auto errand = test.start_yaml(R"(
 tasks:

@@ -10,7 +10,7 @@ namespace {
 
 // ---- tty
 
-TEST_CASE("a task with a tty has colours, whatever errand writes to") {
+TEST_CASE("[P14] a task with a tty has colours, whatever errand writes to") {
   CliTest test;
   const Ended end = test.run_yaml(R"(
 tasks:
@@ -54,7 +54,7 @@ tasks:
   CHECK_FALSE(test.held());
 }
 
-TEST_CASE("where there are no terminals tasks get pipes, and one line says so") {
+TEST_CASE("[P14] where there are no terminals tasks get pipes, and one line says so") {
   CliTest test;
   Call call{{"run", "-j1", "errand.yaml"}};
   call.prefix = {"unshare", "-rm", "sh", "-c", "mount --bind /dev/null /dev/ptmx && exec \"$@\"",

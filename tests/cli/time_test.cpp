@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 const std::string kStubborn =
     "trap \"\" TERM INT HUP; exec 9>$HELD; echo ready >$MARKS; sleep 1000 & wait; sleep 1000";
 
-TEST_CASE("a task's timeout ends the task and is told as one") {
+TEST_CASE("[P15] a task's timeout ends the task and is told as one") {
   CliTest test;
   const Ended end = test.run_yaml(R"(
 mode: aggregate
@@ -107,7 +107,7 @@ tasks:
   }
 }
 
-TEST_CASE("what ignores the polite signal is killed after the grace") {
+TEST_CASE("[P3] what ignores the polite signal is killed after the grace") {
   CliTest test;
   const auto errand = test.start_yaml("grace: 300ms\ntasks: { a: '" + kStubborn + "' }");
   errand->await_mark("ready");
@@ -127,7 +127,7 @@ TEST_CASE("what ignores the polite signal does not outlive its timeout and the g
   CHECK(contains(end.err, "a: timed out after 1s\n"));
 }
 
-TEST_CASE("the wait ends as soon as the last process does, whatever the grace") {
+TEST_CASE("[P3] the wait ends as soon as the last process does, whatever the grace") {
   CliTest test;
   const auto errand = test.start_yaml(R"(
 grace: 1h
@@ -139,7 +139,7 @@ tasks: { a: 'trap "touch clean; exit" TERM; echo ready >$MARKS; eval $AWAIT_SIGN
   CHECK(test.exists("clean"));
 }
 
-TEST_CASE("a second signal skips the grace") {
+TEST_CASE("[P3] a second signal skips the grace") {
   for (const int second : {SIGINT, SIGTERM, SIGHUP}) {
     CAPTURE(second);
     CliTest test;
@@ -196,7 +196,8 @@ tasks:
 }
 
 TEST_CASE(
-    "after SIGINT with a child that ignores it, errand is gone within its default grace and the "
+    "[P5] after SIGINT with a child that ignores it, errand is gone within its default grace and "
+    "the "
     "report is complete") {
   CliTest test;
   const auto errand =

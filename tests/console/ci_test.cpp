@@ -99,16 +99,16 @@ std::size_t count_of(std::string_view text, std::string_view part) {
 
 }  // namespace
 
-TEST_CASE("GitHub's log has folds, failed tasks open, and annotations") {
+TEST_CASE("[P13] GitHub's log has folds, failed tasks open, and annotations") {
   compare("github.log", whole_run(CiSystem::github));
 }
-TEST_CASE("GitLab's log has collapsed sections, failed tasks open") {
+TEST_CASE("[P13] GitLab's log has collapsed sections, failed tasks open") {
   compare("gitlab.log", whole_run(CiSystem::gitlab));
 }
-TEST_CASE("Azure's log has groups, failed tasks open, and issues") {
+TEST_CASE("[P13] Azure's log has groups, failed tasks open, and issues") {
   compare("azure.log", whole_run(CiSystem::azure));
 }
-TEST_CASE("TeamCity's log has blocks, failed tasks open, and build problems") {
+TEST_CASE("[P13] TeamCity's log has blocks, failed tasks open, and build problems") {
   compare("teamcity.log", whole_run(CiSystem::teamcity));
 }
 TEST_CASE("without a CI system there are neither folds nor annotations") {

@@ -57,7 +57,7 @@ TEST_CASE("blocks come in file order, whatever order tasks end in") {
   CHECK(screen.space.bytes_in_memory() == 0);
 }
 
-TEST_CASE("the first task that has not ended is shown byte by byte") {
+TEST_CASE("[P12] the first task that has not ended is shown byte by byte") {
   Screen screen;
   const Plan plan = make_plan({"a", "b"});
   screen.start(plan);

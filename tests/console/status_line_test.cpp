@@ -229,7 +229,7 @@ TEST_CASE("a window that becomes narrower or wider leaves nothing of the line be
   }
 }
 
-TEST_CASE("a log is told of the run once a minute") {
+TEST_CASE("[P12] a log is told of the run once a minute") {
   VirtualTest test;
   std::vector<std::string> told;
   Heartbeat heartbeat(test.runtime, [&](const std::string& text) {

@@ -220,7 +220,7 @@ TEST_CASE("a script without #! is run by sh, a foreign binary is not") {
   CHECK(error_of(test, test.command({binary})) == "exec '" + binary + "': Exec format error");
 }
 
-TEST_CASE("a program that is being written is tried again for a moment") {
+TEST_CASE("[P30] a program that is being written is tried again for a moment") {
   ProcessTest test;
   const Folder folder;
   const std::string path = folder.path / "probe";

@@ -32,7 +32,7 @@ TEST_CASE("without cgroups the affinity counts, and is at least one") {
   CHECK(machine.allowed(0) == 1);
 }
 
-TEST_CASE("a quota limits the processors; a part of one counts as one") {
+TEST_CASE("[P24] a quota limits the processors; a part of one counts as one") {
   const Machine machine;
   machine.v2("/user/task");
   const auto with = [&](std::string_view quota) {
@@ -50,7 +50,7 @@ TEST_CASE("a quota limits the processors; a part of one counts as one") {
   CHECK(with("nonsense here") == 8);
 }
 
-TEST_CASE("a quota of any group on the way to the root counts, the smallest wins") {
+TEST_CASE("[P24] a quota of any group on the way to the root counts, the smallest wins") {
   const Machine machine;
   machine.v2("/a/b/c");
   machine.quota("/a", "300000 100000");

@@ -91,7 +91,7 @@ TEST_CASE("a failure is the last thing on the screen, with all there is to know"
         "errand: build: exit 2\n");
 }
 
-TEST_CASE("one failure of long output fits the last 25 lines") {
+TEST_CASE("[P10] one failure of long output fits the last 25 lines") {
   Screen screen;
   const Plan plan = make_plan(names(50));
   screen.start(plan);
@@ -198,7 +198,7 @@ TEST_CASE("a group is told of only when no task inside explains its failure") {
         "errand: x\n");
 }
 
-TEST_CASE("an allowed failure is a warning and no failure") {
+TEST_CASE("[P20] an allowed failure is a warning and no failure") {
   Screen screen({});
   const Plan plan = make_plan(names(2));
   screen.start(plan);

@@ -124,7 +124,7 @@ TEST_CASE("what runs last is no success that a rule counts") {
 
 // ---- limits, locks and weight
 
-TEST_CASE("a limit of one is never exceeded across groups") {
+TEST_CASE("[P23] a limit of one is never exceeded across groups") {
   RunTest test;
   test.run_plan(
       "limits: {db: 1}\ntasks: {a: {run: x, locks: [db]}, g: {tasks: {b: {run: x, locks: [db]}, c: "

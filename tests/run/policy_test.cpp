@@ -18,7 +18,7 @@ const Behavior kWorks{.takes = 1s};
 
 // ---- retry
 
-TEST_CASE("a task is tried again after growing delays, and not after the last try") {
+TEST_CASE("[P17] a task is tried again after growing delays, and not after the last try") {
   RunTest test;
   test.executor.behaviors["a"] = kFails;
   const RunEnded ended = test.run_plan(
@@ -32,7 +32,7 @@ TEST_CASE("a task is tried again after growing delays, and not after the last tr
   CHECK(test.recorder.ended.at("a").attempts == 4);
 }
 
-TEST_CASE("a success on the second try is flaky") {
+TEST_CASE("[P17] a success on the second try is flaky") {
   RunTest test;
   test.executor.attempts["a"] = {kFails, kWorks};
   CHECK(test.run_plan("tasks: {a: {run: x, retry: 1}}").exit_status == 0);
@@ -40,7 +40,7 @@ TEST_CASE("a success on the second try is flaky") {
   CHECK(test.recorder.ended.at("a").attempts == 2);
 }
 
-TEST_CASE("only the exit codes that are named are tried again") {
+TEST_CASE("[P18] only the exit codes that are named are tried again") {
   RunTest test;
   test.executor.behaviors["transient"] = {.exit_code = 75};
   test.executor.behaviors["broken"] = {.exit_code = 1};
@@ -107,7 +107,7 @@ TEST_CASE("a task that is canceled before its first try has not succeeded") {
 
 // ---- deadline
 
-TEST_CASE("three tries of 8 seconds with a deadline of 10 end at 10") {
+TEST_CASE("[P16] three tries of 8 seconds with a deadline of 10 end at 10") {
   RunTest test;
   test.executor.behaviors["a"] = {.takes = 8s, .exit_code = 1};
   const RunEnded ended = test.run_plan(
@@ -130,7 +130,7 @@ TEST_CASE("who is canceled for a task's time hears whose it was and which") {
 
 // ---- allow_failure, success_exit_codes
 
-TEST_CASE("an allowed failure neither fails the run nor stops what needs it") {
+TEST_CASE("[P20] an allowed failure neither fails the run nor stops what needs it") {
   RunTest test;
   test.executor.behaviors["a"] = kFails;
   const RunEnded ended =

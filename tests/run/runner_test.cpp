@@ -90,7 +90,8 @@ TEST_CASE("dependents of a failure are skipped and name it, in both modes") {
   }
 }
 
-TEST_CASE("both dependents of a diamond are skipped when the shared need fails, which ran once") {
+TEST_CASE(
+    "[P21] both dependents of a diamond are skipped when the shared need fails, which ran once") {
   RunTest test;
   test.executor.behaviors["base"] = {.exit_code = 4};
   test.run_plan(

@@ -20,7 +20,8 @@ struct ServiceTest : RunTest {
 
 }  // namespace
 
-TEST_CASE("what needs a service starts when it is ready, and the service is stopped after that") {
+TEST_CASE(
+    "[P26] what needs a service starts when it is ready, and the service is stopped after that") {
   ServiceTest test;
   test.executor.behaviors["db"].speaks_after = 3s;
   const RunEnded ended = test.run_plan(
@@ -69,7 +70,7 @@ TEST_CASE("a service that is not ready in time says what its check said") {
   CHECK(test.elapsed() == 5s);
 }
 
-TEST_CASE("a service that ends early fails, and its tests are canceled") {
+TEST_CASE("[P26] a service that ends early fails, and its tests are canceled") {
   ServiceTest test;
   test.executor.behaviors["db"] = {.takes = 2s, .exit_code = 0};
   test.executor.behaviors["test"] = {.takes = 1h};
@@ -90,7 +91,7 @@ TEST_CASE("a service that ends early is started again by retry") {
   CHECK(test.recorder.ended.at("db").attempts == 2);
 }
 
-TEST_CASE("services hold no job slot") {
+TEST_CASE("[P22] services hold no job slot") {
   ServiceTest test;
   CHECK(test.run_plan("jobs: 1\ntasks: {db: {run: x, service: true}, cache: {run: x, service: "
                       "true}, test: {run: x, needs: [db, cache]}, other: x}")

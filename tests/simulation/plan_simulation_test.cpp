@@ -5,7 +5,7 @@
 
 using namespace errand::simulation;
 
-TEST_CASE("random plans keep every promise of runs") {
+TEST_CASE("[P7] [P22] random plans keep every promise of runs") {
   const auto text = [](const PlanSpec& spec) { return describe(spec); };
   run_campaign(Simulation<PlanSpec>{"plans", plan_trees(), run_plan, text});
 }

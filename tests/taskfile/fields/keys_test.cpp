@@ -6,7 +6,7 @@
 
 using namespace errand;
 
-TEST_CASE("an unknown key is refused with the nearest known one") {
+TEST_CASE("[P27] an unknown key is refused with the nearest known one") {
   CHECK(yaml_problems("tasks:\n  a:\n    commad: x\n") ==
         Lines{"f:3:5: unknown key \"commad\", did you mean \"command\"?"});
   CHECK(yaml_problems("tasks: {}\ntimeuot: 5m\n") ==
