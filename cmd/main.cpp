@@ -13,10 +13,10 @@ using namespace errand;
 namespace {
 
 struct Perform {
-  int operator()(const cmd::Said& said) const {
-    if (said.exit_status == 0) return cmd::print(said.text);
-    cmd::complain({said.text});
-    return said.exit_status;
+  int operator()(const cmd::ImmediateExit& immediate) const {
+    if (immediate.exit_status == 0) return cmd::print(immediate.text);
+    cmd::print_errors({immediate.text});
+    return immediate.exit_status;
   }
   int operator()(cmd::RunCommand& command) const { return cmd::run(std::move(command)); }
   int operator()(cmd::ExecCommand& command) const { return cmd::exec(std::move(command)); }
@@ -37,10 +37,10 @@ int main(int argc, char** argv) {
     cmd::Invocation invocation = cmd::read_command_line(argc, argv);
     return std::visit(Perform{}, invocation);
   } catch (const std::system_error& error) {  // mostly no descriptor for the event loop
-    cmd::complain({std::string("errand: cannot go on: ") + error.what()});
+    cmd::print_errors({std::string("errand: cannot go on: ") + error.what()});
     return cmd::kErrandFailed;
   } catch (const std::exception& exception) {  // no memory
-    cmd::complain({std::string("errand: ") + exception.what()});
+    cmd::print_errors({std::string("errand: ") + exception.what()});
     return cmd::kErrandFailed;
   }
 }

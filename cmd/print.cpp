@@ -10,7 +10,7 @@
 
 namespace errand::cmd {
 
-void complain(const std::vector<std::string>& lines) {
+void print_errors(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& given : lines) {
     // What comes from files and arguments must not steer a terminal.

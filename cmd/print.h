@@ -6,8 +6,8 @@
 
 namespace errand::cmd {
 
-// Complains on standard error.
-void complain(const std::vector<std::string>& lines);
+// Prints lines on standard error.
+void print_errors(const std::vector<std::string>& lines);
 // Prints on standard output; kErrandFailed when that is impossible, else 0.
 int print(const std::string& text);
 

@@ -53,7 +53,7 @@ CommandSpec run_spec() {
           .usage = "[OPTIONS] [FILE] [TASK...]",
           .about = "run the tasks of a file",
           .footer = kRunFooter,
-          .words = Completes::file_or_task};
+          .words = CompletionKind::file_or_task};
 }
 
 CommandSpec exec_spec() {
@@ -61,7 +61,7 @@ CommandSpec exec_spec() {
           .usage = "[OPTIONS] COMMAND... [::: ARG...]",
           .about = "run commands, or one command for each argument, without a file",
           .footer = kExecFooter,
-          .words = Completes::file,
+          .words = CompletionKind::file,
           .takes_command = true};
 }
 
@@ -72,7 +72,7 @@ CommandSpec list_spec() {
           .footer =
               "Examples:\n  errand list\n"
               "  errand list --json ci.yaml | jq -r '.tasks[].name'\n",
-          .words = Completes::file_or_task};
+          .words = CompletionKind::file_or_task};
 }
 
 CommandSpec graph_spec() {
@@ -83,7 +83,7 @@ CommandSpec graph_spec() {
               "Examples:\n  errand graph | dot -Tsvg >plan.svg\n"
               "  errand graph --format mermaid ci.yaml test\n"
               "  errand graph --format json | jq '.tasks[] | {name, needs}'\n",
-          .words = Completes::file_or_task};
+          .words = CompletionKind::file_or_task};
 }
 
 CommandSpec report_spec() {
@@ -95,7 +95,7 @@ CommandSpec report_spec() {
               "(--report events=PATH), or last, which is the default.\n\n"
               "Examples:\n  errand report\n  errand report --format html -o run.html last\n"
               "  errand report --format junit -o junit.xml events.jsonl\n",
-          .words = Completes::file};
+          .words = CompletionKind::file};
 }
 
 CommandSpec schema_spec() {
@@ -127,7 +127,8 @@ std::vector<OptionSpec> list_options(ListCommand& list) {
       into = true;
       return Error();
     };
-    options.push_back({.names = name, .value = {}, .help = help, .read = set, .rivals = "form"});
+    options.push_back(
+        {.names = name, .value = {}, .help = help, .read = set, .exclusion_group = "form"});
   };
   add_flag("--json", "as JSON, for programs", list.json);
   add_flag("--names", "just the full names, one a line", list.names);
@@ -171,7 +172,7 @@ std::vector<CommandSpec> commands_without_options() {
                       .about = "read a file, report every problem, start nothing",
                       .footer = "Examples:\n  errand check ci.yaml\n\nExit status: 0, or 125 when "
                                 "anything is wrong.\n",
-                      .words = Completes::file});
+                      .words = CompletionKind::file});
   commands.push_back(list_spec());
   commands.push_back(graph_spec());
   commands.push_back(report_spec());
@@ -184,7 +185,7 @@ std::vector<CommandSpec> commands_without_options() {
                           ">~/.local/share/bash-completion/completions/errand\n"
                           "  errand completion zsh >~/.zfunc/_errand\n"
                           "  errand completion fish >~/.config/fish/completions/errand.fish\n",
-                      .words = Completes::choices,
+                      .words = CompletionKind::choices,
                       .choices = {"bash", "zsh", "fish"}});
   commands.push_back({.name = "man",
                       .usage = "",

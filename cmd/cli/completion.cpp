@@ -47,20 +47,20 @@ std::string all_names(const CommandSpec& command) {
 // ---- bash
 
 // The lines that set COMPREPLY for a word of this kind.
-std::string bash_reply(Completes kind, const std::vector<std::string>& choices) {
+std::string bash_reply(CompletionKind kind, const std::vector<std::string>& choices) {
   switch (kind) {
-    case Completes::choices:
+    case CompletionKind::choices:
       return "mapfile -t COMPREPLY < <(compgen -W " + shell_quote(join(choices, " ")) +
              " -- \"$word\")";
-    case Completes::file:
+    case CompletionKind::file:
       return "mapfile -t COMPREPLY < <(compgen -f -- \"$word\")";
-    case Completes::folder:
+    case CompletionKind::folder:
       return "mapfile -t COMPREPLY < <(compgen -d -- \"$word\")";
-    case Completes::task:
+    case CompletionKind::task:
       return "_errand_tasks";
-    case Completes::file_or_task:
+    case CompletionKind::file_or_task:
       return "mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); _errand_tasks";
-    case Completes::nothing:
+    case CompletionKind::nothing:
       break;
   }
   return "COMPREPLY=()";
@@ -111,19 +111,19 @@ std::string zsh_text(std::string_view text) {
   return escaped;
 }
 
-std::string zsh_action(Completes kind, const std::vector<std::string>& choices) {
+std::string zsh_action(CompletionKind kind, const std::vector<std::string>& choices) {
   switch (kind) {
-    case Completes::choices:
+    case CompletionKind::choices:
       return "(" + join(choices, " ") + ")";
-    case Completes::file:
+    case CompletionKind::file:
       return "_files";
-    case Completes::folder:
+    case CompletionKind::folder:
       return "_files -/";
-    case Completes::task:
+    case CompletionKind::task:
       return "_errand_tasks";
-    case Completes::file_or_task:
+    case CompletionKind::file_or_task:
       return "_errand_words";
-    case Completes::nothing:
+    case CompletionKind::nothing:
       break;
   }
   return " ";
@@ -180,19 +180,19 @@ std::string fish_quote(std::string_view text) {
   return quoted + "'";
 }
 
-std::string fish_values(Completes kind, const std::vector<std::string>& choices) {
+std::string fish_values(CompletionKind kind, const std::vector<std::string>& choices) {
   switch (kind) {
-    case Completes::choices:
+    case CompletionKind::choices:
       return " -x -a " + fish_quote(join(choices, " "));
-    case Completes::file:
+    case CompletionKind::file:
       return " -r -F";
-    case Completes::folder:
+    case CompletionKind::folder:
       return " -x -a '(__fish_complete_directories)'";
-    case Completes::task:
+    case CompletionKind::task:
       return " -x -a '(__errand_tasks)'";
-    case Completes::file_or_task:
+    case CompletionKind::file_or_task:
       return " -F -a '(__errand_tasks)'";
-    case Completes::nothing:
+    case CompletionKind::nothing:
       break;
   }
   return " -x";

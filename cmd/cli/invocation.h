@@ -48,7 +48,7 @@ struct InputOptions {
 
 // --resume and --failed.
 struct ResumeRequest {
-  Again again = Again::unfinished;
+  RerunScope scope = RerunScope::unfinished;
   std::string run = "last";  // of the same tasks; or a log's path, an id, the beginning of one
 };
 
@@ -66,7 +66,7 @@ struct RunCommand {
   std::string job_log;  // empty: none; "+FILE" appends
   std::string results;  // a folder; empty: none
   std::optional<ResumeRequest> resume;
-  std::shared_ptr<const EarlierEnds> earlier;  // what still stands of the run it means
+  std::shared_ptr<const PriorResults> earlier;  // what still stands of the run it means
   bool shuffle = false;
   std::optional<std::uint64_t> seed;  // of the shuffle; none: one of the moment
   Duration delay{};
@@ -110,12 +110,12 @@ struct ReportCommand {
 struct SchemaCommand {};
 struct ManCommand {};
 // Something that was printed instead: help, the version, or what is wrong with the command line.
-struct Said {
+struct ImmediateExit {
   std::string text;
   int exit_status = 0;  // 0: for standard output
 };
 using Invocation =
-    std::variant<Said, RunCommand, ExecCommand, CheckCommand, ListCommand, GraphCommand,
+    std::variant<ImmediateExit, RunCommand, ExecCommand, CheckCommand, ListCommand, GraphCommand,
                  ReportCommand, SchemaCommand, ManCommand, CompletionCommand>;
 
 }  // namespace errand::cmd

@@ -15,7 +15,7 @@
 namespace errand::cmd {
 
 // What a shell may offer for a word.
-enum class Completes : std::uint8_t { nothing, choices, file, folder, file_or_task, task };
+enum class CompletionKind : std::uint8_t { nothing, choices, file, folder, file_or_task, task };
 
 // Its texts are literals.
 struct OptionSpec {
@@ -25,11 +25,11 @@ struct OptionSpec {
   // Takes what was given: one text, with `repeats` all of them, of a flag one too. The error says
   // what is wrong with it, not where it came from.
   std::function<Error(const std::vector<std::string>& texts)> read;
-  std::string_view variable = {};  // that gives it too; empty: none
-  std::string_view rivals = {};    // of those with one text here at most one may be given
+  std::string_view variable = {};         // that gives it too; empty: none
+  std::string_view exclusion_group = {};  // of those with one text here at most one may be given
   bool repeats = false;
   bool value_is_optional = false;  // --shuffle, --shuffle=SEED
-  Completes completes = Completes::nothing;
+  CompletionKind completes = CompletionKind::nothing;
   std::vector<std::string> choices = {};
 };
 
@@ -46,7 +46,7 @@ struct CommandSpec {
   std::string about;
   std::vector<OptionSpec> options = {};
   std::string footer;
-  Completes words = Completes::nothing;
+  CompletionKind words = CompletionKind::nothing;
   std::vector<std::string> choices = {};
   // Everything from the first word on is a command, not options.
   bool takes_command = false;

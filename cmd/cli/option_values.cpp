@@ -10,7 +10,7 @@
 namespace errand::cmd {
 namespace {
 
-std::unexpected<Error> wrong(const std::string& text, const std::string& what) {
+std::unexpected<Error> bad_value(const std::string& text, const std::string& what) {
   return std::unexpected(Error::text("'" + text + "' " + what));
 }
 
@@ -49,7 +49,7 @@ Error not_available(const std::string& what) {
 
 Result<Duration> read_positive(const std::string& text) {
   Result<Duration> duration = parse_duration(text);
-  if (duration && *duration <= Duration::zero()) return wrong(text, "must be more than zero");
+  if (duration && *duration <= Duration::zero()) return bad_value(text, "must be more than zero");
   return duration;
 }
 
@@ -57,7 +57,7 @@ Result<Mode> read_mode(const std::string& text) {
   for (const Mode mode : {Mode::errgroup, Mode::aggregate, Mode::race}) {
     if (text == to_string(mode)) return mode;
   }
-  return wrong(text, "is not a mode; errgroup, aggregate or race");
+  return bad_value(text, "is not a mode; errgroup, aggregate or race");
 }
 
 Result<std::optional<OutputMode>> read_output(const std::string& text) {
@@ -68,14 +68,14 @@ Result<std::optional<OutputMode>> read_output(const std::string& text) {
   if (text == "errors") return OutputMode::errors;
   if (text == "raw") return OutputMode::raw;
   if (text == "quiet") return OutputMode::quiet;
-  return wrong(text, "is not an output mode; auto, live, group, ordered, errors, raw or quiet");
+  return bad_value(text, "is not an output mode; auto, live, group, ordered, errors, raw or quiet");
 }
 
 Result<ColorChoice> read_color(const std::string& text) {
   if (text == "auto") return ColorChoice::automatic;
   if (text == "always") return ColorChoice::always;
   if (text == "never") return ColorChoice::never;
-  return wrong(text, "is not one of auto, always, never");
+  return bad_value(text, "is not one of auto, always, never");
 }
 
 Result<ProgressChoice> read_progress(const std::string& text) {
@@ -83,7 +83,7 @@ Result<ProgressChoice> read_progress(const std::string& text) {
   if (text == "bar") return ProgressChoice::bar;
   if (text == "plain") return ProgressChoice::plain;
   if (text == "none") return ProgressChoice::none;
-  return wrong(text, "is not one of auto, bar, plain, none");
+  return bad_value(text, "is not one of auto, bar, plain, none");
 }
 
 Result<std::optional<CiSystem>> read_ci(const std::string& text) {
@@ -93,7 +93,7 @@ Result<std::optional<CiSystem>> read_ci(const std::string& text) {
   if (text == "azure") return CiSystem::azure;
   if (text == "teamcity") return CiSystem::teamcity;
   if (text == "none") return CiSystem::none;
-  return wrong(text, "is not one of auto, github, gitlab, azure, teamcity, none");
+  return bad_value(text, "is not one of auto, github, gitlab, azure, teamcity, none");
 }
 
 std::string_view name_of(ReportKind kind) {
@@ -107,7 +107,7 @@ Result<ReportRequest> read_report(const std::string& text) {
   const std::string path = equals == std::string::npos ? "" : text.substr(equals + 1);
   const auto known = kind_of_report(kind);
   if (!known) {
-    return wrong(kind, "is not a kind of report; json, junit, html, markdown, trace or events");
+    return bad_value(kind, "is not a kind of report; json, junit, html, markdown, trace or events");
   }
   if (path.empty()) return std::unexpected(Error::text("write it as " + kind + "=PATH"));
   return ReportRequest{*known, path};
@@ -116,28 +116,28 @@ Result<ReportRequest> read_report(const std::string& text) {
 Result<std::optional<ReportKind>> read_report_format(const std::string& text) {
   if (text == "text") return std::nullopt;
   if (const auto kind = kind_of_report(text)) return kind;
-  return wrong(text, "is not a format; text, json, junit, html, markdown, trace or events");
+  return bad_value(text, "is not a format; text, json, junit, html, markdown, trace or events");
 }
 
 Result<std::string> read_log_file(const std::string& text) {
   if (text.empty() || text == "-")
-    return wrong(text, "is not the path of a file; for the screen: -v");
+    return bad_value(text, "is not the path of a file; for the screen: -v");
   return text;
 }
 
 Result<std::string> read_job_log(const std::string& text) {
-  if (text.empty() || text == "+") return wrong(text, "is not the path of a file");
+  if (text.empty() || text == "+") return bad_value(text, "is not the path of a file");
   return text;
 }
 
 Result<std::string> read_results(const std::string& text) {
-  if (text.empty()) return wrong(text, "is not the path of a folder");
+  if (text.empty()) return bad_value(text, "is not the path of a folder");
   return text;
 }
 
 Result<std::pair<std::string, std::string>> read_pair(const std::string& text) {
   const std::size_t equals = text.find('=');
-  if (equals == 0 || equals == std::string::npos) return wrong(text, "is not NAME=VALUE");
+  if (equals == 0 || equals == std::string::npos) return bad_value(text, "is not NAME=VALUE");
   return std::pair{text.substr(0, equals), text.substr(equals + 1)};
 }
 
@@ -154,7 +154,7 @@ Result<LoadLimit> read_load(const std::string& text) {
   const auto [rest, failed] =
       std::from_chars(text.data(), end, limit.value, std::chars_format::fixed);
   if (failed != std::errc() || rest != end || !(limit.value > 0)) {
-    return wrong(text, "is not a load; write 4, 1.5 or, of the processors, 80%");
+    return bad_value(text, "is not a load; write 4, 1.5 or, of the processors, 80%");
   }
   return limit;
 }
@@ -162,7 +162,7 @@ Result<LoadLimit> read_load(const std::string& text) {
 Result<unsigned> read_count(const std::string& text) {
   constexpr unsigned most = 1'000'000;
   const auto count = parse_whole_number<unsigned>(text);
-  if (!count || *count > most) return wrong(text, "is not a number from 0 to 1000000");
+  if (!count || *count > most) return bad_value(text, "is not a number from 0 to 1000000");
   return *count;
 }
 
@@ -170,18 +170,18 @@ Result<GraphFormat> read_graph_format(const std::string& text) {
   if (text == "dot") return GraphFormat::dot;
   if (text == "mermaid") return GraphFormat::mermaid;
   if (text == "json") return GraphFormat::json;
-  return wrong(text, "is not one of dot, mermaid, json");
+  return bad_value(text, "is not one of dot, mermaid, json");
 }
 
 Result<int> read_nice(const std::string& text) {
   const auto nice = parse_whole_number<int>(text);
-  if (!nice || *nice < -20 || *nice > 19) return wrong(text, "is not a number from -20 to 19");
+  if (!nice || *nice < -20 || *nice > 19) return bad_value(text, "is not a number from -20 to 19");
   return *nice;
 }
 
 Result<std::uint64_t> read_seed(const std::string& text) {
   if (const auto seed = parse_whole_number<std::uint64_t>(text)) return *seed;
-  return wrong(text, "is not a seed; write a whole number");
+  return bad_value(text, "is not a seed; write a whole number");
 }
 
 }  // namespace errand::cmd

@@ -18,7 +18,7 @@ namespace {
 constexpr const char* kVersion =
     "errand " ERRAND_VERSION "\ncompiler: " ERRAND_COMPILER "\nbuild: " ERRAND_BUILD_TYPE "\n";
 
-Said wrong(const std::string& what, const std::string& command = {}) {
+ImmediateExit usage_error(const std::string& what, const std::string& command = {}) {
   const std::string help = "errand " + command + (command.empty() ? "" : " ") + "--help";
   return {"errand: " + what + "\nTry '" + help + "'.\n", kErrandFailed};
 }
@@ -69,10 +69,10 @@ std::vector<std::string> texts_of(const OptionSpec& spec, const CLI::Option& opt
 
 // Hands what was given to the specs; what the environment gives where nothing was.
 Error read_options(const std::vector<OptionSpec>& specs, const Parser& parser) {
-  std::map<std::string_view, std::string_view> given, by_variable;  // by rivals: which one
+  std::map<std::string_view, std::string_view> given, by_variable;  // by exclusion group: which one
   for (std::size_t i = 0; i < specs.size(); ++i) {
-    if (!parser.was_given(i) || specs[i].rivals.empty()) continue;
-    const auto [first, is_first] = given.emplace(specs[i].rivals, specs[i].names);
+    if (!parser.was_given(i) || specs[i].exclusion_group.empty()) continue;
+    const auto [first, is_first] = given.emplace(specs[i].exclusion_group, specs[i].names);
     if (!is_first)
       return Error::text(std::string(specs[i].names) + " excludes " + std::string(first->second));
   }
@@ -81,12 +81,12 @@ Error read_options(const std::vector<OptionSpec>& specs, const Parser& parser) {
     if (parser.was_given(i)) {
       if (Error error = spec.read(texts_of(spec, *parser.options[i])))
         return Error::wrap(std::string(spec.names), error);
-    } else if (!spec.variable.empty() && !given.contains(spec.rivals)) {
+    } else if (!spec.variable.empty() && !given.contains(spec.exclusion_group)) {
       const std::string name(spec.variable);
       const auto value = variable(name.c_str());
       if (!value || value->empty()) continue;
-      const auto [first, is_first] = by_variable.emplace(spec.rivals, spec.variable);
-      if (!spec.rivals.empty() && !is_first)
+      const auto [first, is_first] = by_variable.emplace(spec.exclusion_group, spec.variable);
+      if (!spec.exclusion_group.empty() && !is_first)
         return Error::text(name + " excludes " + std::string(first->second));
       if (Error error = spec.read({std::string(*value)})) return Error::wrap(name, error);
     }
@@ -125,17 +125,18 @@ Invocation invocation_of(const std::string& name, Invocations& into,
     return std::move(into.graph);
   }
   if (name == "report") {
-    if (words.size() > 1) return wrong("report: name one run", name);
+    if (words.size() > 1) return usage_error("report: name one run", name);
     into.report.run = words.empty() ? "last" : std::move(words.front());
     return std::move(into.report);
   }
   if (name == "schema" || name == "man") {
     if (!words.empty())
-      return wrong(name + " takes no words, '" + escape_text(words.front()) + "' is one", name);
+      return usage_error(name + " takes no words, '" + escape_text(words.front()) + "' is one",
+                         name);
     if (name == "man") return ManCommand{};
     return SchemaCommand{};
   }
-  if (words.size() != 1) return wrong("completion: name one shell: bash, zsh or fish", name);
+  if (words.size() != 1) return usage_error("completion: name one shell: bash, zsh or fish", name);
   into.completion.shell = words.front();
   return std::move(into.completion);
 }
@@ -295,7 +296,7 @@ std::vector<std::string> take_words(std::vector<std::string>& arguments) {
 }  // namespace
 
 Invocation read_command_line(int argc, char** argv) {
-  if (argc == 2 && std::string_view(argv[1]) == "--version") return Said{kVersion, 0};
+  if (argc == 2 && std::string_view(argv[1]) == "--version") return ImmediateExit{kVersion, 0};
   Invocations into;
   std::vector<CommandSpec> commands = commands_without_options();
   CLI::App app("", "errand");
@@ -305,7 +306,7 @@ Invocation read_command_line(int argc, char** argv) {
   const bool is_named = !first.empty() && first[0] != '-';
   if (is_named) {
     if (const std::string problem = wrong_command(first, commands); !problem.empty())
-      return wrong(problem);
+      return usage_error(problem);
   }
   std::vector<Parser> parsers(commands.size());
   for (std::size_t i = 0; i < commands.size(); ++i) {
@@ -320,37 +321,37 @@ Invocation read_command_line(int argc, char** argv) {
     if (commands[i].takes_command && commands[i].name == first)
       parsers[i].words = take_command(arguments, commands[i].options);
   }
-  const std::vector<std::string> last_words = take_words(arguments);
+  const std::vector<std::string> trailing_words = take_words(arguments);
   try {
     app.parse(std::vector(arguments.rbegin(), arguments.rend()));  // as CLI11 wants them
   } catch (const CLI::CallForVersion&) {
-    return Said{kVersion, 0};
+    return ImmediateExit{kVersion, 0};
   } catch (const CLI::CallForHelp&) {
     for (std::size_t i = 0; i < commands.size(); ++i) {
-      if (parsers[i].was_given()) return Said{help_of(commands[i]), 0};
+      if (parsers[i].was_given()) return ImmediateExit{help_of(commands[i]), 0};
     }
-    return Said{help_of_errand(commands), 0};
+    return ImmediateExit{help_of_errand(commands), 0};
   } catch (const CLI::ParseError& error) {
     for (std::size_t i = 0; i < commands.size(); ++i) {
       if (commands[i].name == first)
-        return wrong(wrong_option(error, arguments, commands[i].options), commands[i].name);
+        return usage_error(wrong_option(error, arguments, commands[i].options), commands[i].name);
     }
     if (first.starts_with('-')) {
-      return wrong("'" + escape_text(first) +
-                   "' stands before the command; options come behind it");
+      return usage_error("'" + escape_text(first) +
+                         "' stands before the command; options come behind it");
     }
-    return wrong(error.what());
+    return usage_error(error.what());
   }
   for (std::size_t i = 0; i < commands.size(); ++i) {
     if (!parsers[i].was_given()) continue;
     if (Error error = read_options(commands[i].options, parsers[i]))
-      return wrong(error.message(), commands[i].name);
+      return usage_error(error.message(), commands[i].name);
     into.run.variables = into.exec.run.variables = variables_of(commands[i].options);
     std::vector<std::string>& words = parsers[i].words;
-    words.insert(words.end(), last_words.begin(), last_words.end());
+    words.insert(words.end(), trailing_words.begin(), trailing_words.end());
     return invocation_of(commands[i].name, into, std::move(words));
   }
-  return wrong("name a command");
+  return usage_error("name a command");
 }
 
 }  // namespace errand::cmd

@@ -10,11 +10,11 @@ namespace errand::cmd {
 namespace {
 
 using Texts = std::vector<std::string>;
-using Reader = std::function<Error(const Texts&)>;
+using ReadTexts = std::function<Error(const Texts&)>;
 
 // Puts what `read` makes of the last text into `into`.
 template <class Into, class Read>
-Reader reading(Into& into, Read read) {
+ReadTexts reading(Into& into, Read read) {
   return [&into, read](const Texts& texts) {
     auto value = read(texts.back());
     if (!value) return value.error();
@@ -24,7 +24,7 @@ Reader reading(Into& into, Read read) {
 }
 
 template <class T, class Read>
-Reader collecting(std::vector<T>& into, Read read) {
+ReadTexts collecting(std::vector<T>& into, Read read) {
   return [&into, read](const Texts& texts) {
     into.clear();
     for (const std::string& text : texts) {
@@ -37,16 +37,16 @@ Reader collecting(std::vector<T>& into, Read read) {
 }
 
 template <class Into, class Value>
-Reader setting(Into& into, Value value) {
+ReadTexts setting(Into& into, Value value) {
   return [&into, value](const Texts&) {
     into = value;
     return Error();
   };
 }
 
-Result<std::string> as_it_is(const std::string& text) { return text; }
+Result<std::string> as_text(const std::string& text) { return text; }
 
-Reader reading_shuffle(RunCommand& run) {
+ReadTexts reading_shuffle(RunCommand& run) {
   return [&run](const Texts& texts) {
     run.shuffle = true;
     if (texts.back().empty()) return Error();
@@ -57,14 +57,14 @@ Reader reading_shuffle(RunCommand& run) {
   };
 }
 
-Reader reading_resume(RunCommand& run, Again again) {
-  return [&run, again](const Texts& texts) {
-    run.resume.emplace(again, texts.back().empty() ? "last" : texts.back());
+ReadTexts reading_resume(RunCommand& run, RerunScope scope) {
+  return [&run, scope](const Texts& texts) {
+    run.resume.emplace(scope, texts.back().empty() ? "last" : texts.back());
     return Error();
   };
 }
 
-Reader reading_no_journal(RunCommand& run) {
+ReadTexts reading_no_journal(RunCommand& run) {
   return [&run](const Texts& texts) {
     const std::string& text = texts.back();
     if (text != "" && text != "0" && text != "1")
@@ -92,19 +92,19 @@ void add_group_options(std::vector<OptionSpec>& all, Overrides& over) {
        .help = "how the run fails: errgroup, aggregate or race",
        .read = reading(over.mode, read_mode),
        .variable = "ERRAND_MODE",
-       .rivals = "mode",
-       .completes = Completes::choices,
+       .exclusion_group = "mode",
+       .completes = CompletionKind::choices,
        .choices = {"errgroup", "aggregate", "race"}});
   add({.names = "--fail-fast",
        .value = {},
        .help = "errgroup: the first failure stops everything (default)",
        .read = setting(over.mode, Mode::errgroup),
-       .rivals = "mode"});
+       .exclusion_group = "mode"});
   add({.names = "-k,--keep-going",
        .value = {},
        .help = "aggregate: run everything, report every error",
        .read = setting(over.mode, Mode::aggregate),
-       .rivals = "mode"});
+       .exclusion_group = "mode"});
   add({.names = "--halt",
        .value = "WHEN,WHY=N[%]",
        .help = "stop (now) or start no more (soon) after N of fail, success or done",
@@ -175,28 +175,28 @@ void add_task_options(std::vector<OptionSpec>& all, RunCommand& run) {
   add({.names = "--only",
        .value = "GLOB",
        .help = "just these tasks and what they need",
-       .read = collecting(run.input.only, as_it_is),
+       .read = collecting(run.input.only, as_text),
        .repeats = true,
-       .completes = Completes::task});
+       .completes = CompletionKind::task});
   add({.names = "--skip",
        .value = "GLOB",
        .help = "as if there were no such tasks",
-       .read = collecting(run.input.skip, as_it_is),
+       .read = collecting(run.input.skip, as_text),
        .repeats = true,
-       .completes = Completes::task});
+       .completes = CompletionKind::task});
   add({.names = "--resume",
        .value = "RUN",
        .help = "run what has not succeeded in the last run, or in RUN",
-       .read = reading_resume(run, Again::unfinished),
+       .read = reading_resume(run, RerunScope::unfinished),
        .variable = "ERRAND_RESUME",
-       .rivals = "again",
+       .exclusion_group = "again",
        .value_is_optional = true});
   add({.names = "--failed",
        .value = "RUN",
        .help = "run what failed in the last run, or in RUN",
-       .read = reading_resume(run, Again::failed),
+       .read = reading_resume(run, RerunScope::failed),
        .variable = "ERRAND_FAILED",
-       .rivals = "again",
+       .exclusion_group = "again",
        .value_is_optional = true});
   add(var_option(run.input));
   add(env_option(run.input));
@@ -210,7 +210,7 @@ void add_task_options(std::vector<OptionSpec>& all, RunCommand& run) {
        .help = "where attempts run (local)",
        .read = read_executor,
        .variable = "ERRAND_EXECUTOR",
-       .completes = Completes::choices,
+       .completes = CompletionKind::choices,
        .choices = {"local"}});
 }
 
@@ -221,28 +221,28 @@ void add_screen_options(std::vector<OptionSpec>& all, RunCommand& run) {
        .help = "auto, live, group, ordered, errors, raw or quiet",
        .read = reading(run.output, read_output),
        .variable = "ERRAND_OUTPUT",
-       .completes = Completes::choices,
+       .completes = CompletionKind::choices,
        .choices = {"auto", "live", "group", "ordered", "errors", "raw", "quiet"}});
   add({.names = "--color",
        .value = "WHEN",
        .help = "auto, always or never",
        .read = reading(run.color, read_color),
        .variable = "ERRAND_COLOR",
-       .completes = Completes::choices,
+       .completes = CompletionKind::choices,
        .choices = {"auto", "always", "never"}});
   add({.names = "--progress",
        .value = "KIND",
        .help = "auto, bar (a status line), plain (a line a minute) or none",
        .read = reading(run.progress, read_progress),
        .variable = "ERRAND_PROGRESS",
-       .completes = Completes::choices,
+       .completes = CompletionKind::choices,
        .choices = {"auto", "bar", "plain", "none"}});
   add({.names = "--ci",
        .value = "SYSTEM",
        .help = "auto, github, gitlab, azure, teamcity or none: folds and annotations",
        .read = reading(run.ci, read_ci),
        .variable = "ERRAND_CI",
-       .completes = Completes::choices,
+       .completes = CompletionKind::choices,
        .choices = {"auto", "github", "gitlab", "azure", "teamcity", "none"}});
   add({.names = "--no-folds",
        .value = {},
@@ -257,20 +257,20 @@ void add_screen_options(std::vector<OptionSpec>& all, RunCommand& run) {
        .help = "also json, junit, html, markdown, trace, events; - is stdout",
        .read = collecting(run.reports, read_report),
        .repeats = true,
-       .completes = Completes::choices,
+       .completes = CompletionKind::choices,
        .choices = {"json=", "junit=", "html=", "markdown=", "trace=", "events="}});
   add({.names = "--joblog",
        .value = "FILE",
        .help = "a line for each task, in GNU parallel's columns; +FILE appends",
        .read = reading(run.job_log, read_job_log),
        .variable = "ERRAND_JOBLOG",
-       .completes = Completes::file});
+       .completes = CompletionKind::file});
   add({.names = "--results",
        .value = "DIR",
        .help = "a folder per task: stdout, stderr and result.json",
        .read = reading(run.results, read_results),
        .variable = "ERRAND_RESULTS",
-       .completes = Completes::folder});
+       .completes = CompletionKind::folder});
   add({.names = "--no-journal",
        .value = {},
        .help = "keep nothing of this run for errand report",
@@ -284,18 +284,18 @@ void add_screen_options(std::vector<OptionSpec>& all, RunCommand& run) {
        .value = {},
        .help = "print only tasks' output and the error",
        .read = setting(run.quiet, true),
-       .rivals = "words"});
+       .exclusion_group = "words"});
   add({.names = "-v,--verbose",
        .value = {},
        .help = "a line for each task, and what errand does for it",
        .read = setting(run.verbose, true),
-       .rivals = "words"});
+       .exclusion_group = "words"});
   add({.names = "--log-file",
        .value = "PATH",
        .help = "also append each step of the run to a file",
        .read = reading(run.log_file, read_log_file),
        .variable = "ERRAND_LOG_FILE",
-       .completes = Completes::file});
+       .completes = CompletionKind::file});
 }
 
 }  // namespace
@@ -304,8 +304,8 @@ OptionSpec folder_option(InputOptions& input) {
   return {.names = "-C",
           .value = "DIR",
           .help = "start in this folder",
-          .read = reading(input.folder, as_it_is),
-          .completes = Completes::folder};
+          .read = reading(input.folder, as_text),
+          .completes = CompletionKind::folder};
 }
 
 OptionSpec var_option(InputOptions& input) {
@@ -329,7 +329,7 @@ OptionSpec format_option(GraphCommand& graph) {
           .value = "dot|mermaid|json",
           .help = "what draws it: Graphviz (dot), Mermaid, or any program",
           .read = reading(graph.format, read_graph_format),
-          .completes = Completes::choices,
+          .completes = CompletionKind::choices,
           .choices = {"dot", "mermaid", "json"}};
 }
 
@@ -341,13 +341,13 @@ std::vector<OptionSpec> report_options(ReportCommand& report) {
                  .value = "FORMAT",
                  .help = "text, json, junit, html, markdown, trace or events (text)",
                  .read = reading(report.kind, read_report_format),
-                 .completes = Completes::choices,
+                 .completes = CompletionKind::choices,
                  .choices = formats});
   all.push_back({.names = "-o,--output",
                  .value = "PATH",
                  .help = "where to; - is standard output (-)",
-                 .read = reading(report.path, as_it_is),
-                 .completes = Completes::file});
+                 .read = reading(report.path, as_text),
+                 .completes = CompletionKind::file});
   return all;
 }
 

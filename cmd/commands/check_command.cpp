@@ -35,7 +35,7 @@ int check_stream(const TaskStream& stream) {
   if (Error error = for_each_line(stream, check_line))
     lines.push_back("errand: " + error.message());
   if (lines.empty()) return report_ok(stream.name, tasks, 0);
-  complain(lines);
+  print_errors(lines);
   return kErrandFailed;
 }
 
@@ -44,7 +44,7 @@ int check_stream(const TaskStream& stream) {
 int check(const CheckCommand& command) {
   const std::expected<Input, InputError> input = read_input(command.input, {});
   if (!input) {
-    complain(input.error().lines);
+    print_errors(input.error().lines);
     return kErrandFailed;
   }
   if (const auto* stream = std::get_if<TaskStream>(&*input)) return check_stream(*stream);

@@ -21,7 +21,7 @@ int report(const ReportCommand& command);
 int schema();
 
 // Runs what was read, as the options say; prints it instead for --dry-run.
-int perform(RunCommand command, Input input, OwnGuardian guardian);
+int perform(RunCommand command, Input input, ScopedGuardian guardian);
 
 // The resolved plan as text, for --dry-run; `history` for hedges after a percentile.
 std::string describe(const Plan& plan, const Durations& history);

@@ -12,7 +12,7 @@ int completion(const CompletionCommand& command) {
   if (command.shell == "bash") return print(bash_completion(commands));
   if (command.shell == "zsh") return print(zsh_completion(commands));
   if (command.shell == "fish") return print(fish_completion(commands));
-  complain({"errand: completion: '" + command.shell + "' is not one of bash, zsh, fish"});
+  print_errors({"errand: completion: '" + command.shell + "' is not one of bash, zsh, fish"});
   return kErrandFailed;
 }
 

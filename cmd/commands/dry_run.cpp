@@ -83,7 +83,7 @@ class DryRun {
 
   void add_details(const Task& task, std::size_t depth) {
     if (!task.needs.empty()) add_detail(depth, "needs " + needs_text(plan_, task, texts_));
-    const Json settings = settings_of(plan_, task, texts_, Reader::person);
+    const Json settings = settings_of(plan_, task, texts_, Audience::person);
     for (const auto& [key, value] : settings.items()) {
       const bool said = key == "shell" || (task.is_group && key == "timeout");
       if (!said) add_detail(depth, setting_line(key, value));

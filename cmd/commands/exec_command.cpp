@@ -17,7 +17,7 @@
 namespace errand::cmd {
 namespace {
 
-Stdin what_stdin_is() {
+Stdin stdin_kind() {
   struct stat status{};
   if (::fstat(STDIN_FILENO, &status) != 0) return Stdin::nothing;
   if (::isatty(STDIN_FILENO) == 1) return Stdin::terminal;
@@ -40,11 +40,11 @@ awaitable<void> print_all(Runtime& runtime, TaskSource& source, int& exit_status
   for (;;) {
     const Result<std::optional<Task>> task = co_await source.next(context);
     if (!task) {
-      complain({"errand: " + task.error().message()});
+      print_errors({"errand: " + task.error().message()});
       exit_status = kErrandFailed;
     }
     if (!task || !*task || exit_status != 0) co_return;
-    if ((*task)->settled) continue;
+    if ((*task)->earlier_result) continue;
     exit_status = print(escape_text(command_line(**task)) + "\n");
   }
 }
@@ -56,7 +56,7 @@ int print_stream(const RunCommand& command, ExecStream stream) {
   auto all = std::make_unique<ExecSource>(runtime, std::move(stream.file), std::move(stream.tasks),
                                           stream.nul);
   const std::unique_ptr<TaskSource> source =
-      wanted_of(std::move(all), command.input, std::move(stream.resumption));
+      filtered_source(std::move(all), command.input, std::move(stream.remaining));
   int exit_status = 0;
   asio::co_spawn(loop, print_all(runtime, *source, exit_status), [](std::exception_ptr thrown) {
     if (thrown) std::rethrow_exception(thrown);
@@ -66,11 +66,11 @@ int print_stream(const RunCommand& command, ExecStream stream) {
 }
 
 int fail(const std::string& what) {
-  complain({"errand: " + what, "Try 'errand exec --help'."});
+  print_errors({"errand: " + what, "Try 'errand exec --help'."});
   return kErrandFailed;
 }
 
-int exec_stream(RunCommand command, ExecTasks tasks, bool nul, OwnGuardian guardian) {
+int exec_stream(RunCommand command, ExecTasks tasks, bool nul, ScopedGuardian guardian) {
   ExecStream stream{std::move(tasks), UniqueFd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)), nul};
   if (!stream.file) return fail("standard input cannot be read");
   if (command.dry_run) {
@@ -86,25 +86,25 @@ int exec_stream(RunCommand command, ExecTasks tasks, bool nul, OwnGuardian guard
 
 int exec(ExecCommand command) {
   RunCommand& run = command.run;
-  OwnGuardian guardian = run.dry_run ? nullptr : start_guardian(run);
+  ScopedGuardian guardian = run.dry_run ? nullptr : start_guardian(run);
   if (Error error = enter_folder(run.input)) return fail(error.message());
   run.overrides.env = run.input.env;
   const std::vector<std::string> shell =
       run.shell.empty() ? std::vector<std::string>{"sh", "-ec"} : run.shell;
-  const Stdin input = what_stdin_is();
+  const Stdin input = stdin_kind();
   Result<ExecWork> work = read_words(std::move(command.words), command.nul, input, shell);
   if (!work) return fail(work.error().message());
   Task model = model_with(shell);
   if (work->from_stdin) {
     apply(run.overrides, model);
     if (input == Stdin::terminal)
-      complain({"errand: note: reading from the terminal, one argument a line"});
+      print_errors({"errand: note: reading from the terminal, one argument a line"});
     ExecTasks tasks(std::move(work->form), std::move(model));
     return exec_stream(std::move(run), std::move(tasks), command.nul, std::move(guardian));
   }
   ExecTasks tasks(std::move(work->form), std::move(model));
-  Result<Plan> plan =
-      select(tasks.plan(run_group("exec", {}), work->items), {{}, run.input.only, run.input.skip});
+  Result<Plan> plan = select(tasks.plan(make_run_group("exec", {}), work->items),
+                             {{}, run.input.only, run.input.skip});
   if (!plan) return fail(plan.error().message());
   return perform(std::move(run), FilePlan{"", std::move(*plan)}, std::move(guardian));
 }

@@ -106,7 +106,7 @@ Json list_entry(const Plan& plan, const Task& task, const ShownTexts& texts) {
   add_group(entry, task);
   add_needs(entry, plan, task, texts);
   add_commands(entry, task, texts);
-  entry.update(settings_of(plan, task, texts, Reader::program));
+  entry.update(settings_of(plan, task, texts, Audience::program));
   return entry;
 }
 
@@ -117,7 +117,7 @@ Json list_json(const Plan& plan) {
   list["name"] = texts.raw(plan.root().name);
   if (!plan.root().description.empty()) list["description"] = texts.raw(plan.root().description);
   add_group(list, plan.root());
-  list.update(settings_of(plan, plan.root(), texts, Reader::program));
+  list.update(settings_of(plan, plan.root(), texts, Audience::program));
   list["tasks"] = Json::array();
   for (const Task& task : plan.tasks().subspan(1)) {
     list["tasks"].push_back(list_entry(plan, task, texts));

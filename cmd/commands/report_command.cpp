@@ -36,7 +36,7 @@ bool is_folder_of(const std::string& folder, const std::string& id) {
 // The text report, told of the names of logs before each end.
 class WithLogs final : public Observer {
  public:
-  WithLogs(Writer& out, SummaryOptions options, const KeptRun& log)
+  WithLogs(Writer& out, SummaryOptions options, const StoredRun& log)
       : log_(log), text_(out, with_logs(std::move(options))) {}
   void on(const RunEvent& event) override {
     if (const auto* run = std::get_if<RunStarted>(&event.kind)) {
@@ -56,11 +56,11 @@ class WithLogs final : public Observer {
   // Of a log that is still there.
   std::string path_of_last() const {
     if (!last_ || !has_logs_) return {};
-    std::string path = log_.inside(last_->name);
+    std::string path = log_.path_of(last_->name);
     return ::access(path.c_str(), F_OK) == 0 ? path : std::string();
   }
 
-  const KeptRun& log_;
+  const StoredRun& log_;
   bool has_logs_ = false;
   LogNames names_;
   std::optional<LogNames::Log> last_;  // of the task whose end is being told
@@ -73,12 +73,12 @@ class Rendering {
   explicit Rendering(const ReportCommand& command) : command_(command) {}
 
   Error perform() {
-    Result<KeptRun> log = find_kept_run(command_.run);
+    Result<StoredRun> log = find_stored_run(command_.run);
     if (!log) return log.error();
     std::ifstream file(log->events, std::ios::binary);
     if (!file) return Error::system("'" + log->events + "'", errno);
     Result<ReportFile> opened =
-        ReportFile::open(runtime_, command_.path, ReportFile::When::at_end, out_);
+        ReportFile::open(runtime_, command_.path, ReportFile::OpenMode::replace_at_end, out_);
     if (!opened) return opened.error();
     file_.emplace(std::move(*opened));
     if (Error error = render_log(*log, file)) return error;
@@ -86,7 +86,7 @@ class Rendering {
   }
 
  private:
-  Error render_log(const KeptRun& log, std::istream& file) {
+  Error render_log(const StoredRun& log, std::istream& file) {
     Writer& writer = file_->writer();
     WithLogs text(writer, text_options(), log);
     RunRecorder recorder;
@@ -95,20 +95,20 @@ class Rendering {
                                : *command_.kind == ReportKind::events
                                    ? static_cast<Observer*>(&copy)
                                    : &recorder;
-    const Replayed replayed = replay(file, *observer);
-    if (!replayed.begun) return no_event_log(log.events, replayed);
-    if (!replayed.ended) complain({note(log, replayed)});
-    if (!command_.kind && !replayed.ended) text.text().no_end();
+    const ReplayResult replayed = replay(file, *observer);
+    if (!replayed.begun) return not_an_event_log(log.events, replayed);
+    if (!replayed.ended) print_errors({note(log, replayed)});
+    if (!command_.kind && !replayed.ended) text.text().print_unfinished();
     if (command_.kind && *command_.kind != ReportKind::events) {
       const OutputReader output = [&log](const OutputPiece& piece) {
-        return read_piece(log.inside(kOutputFile), piece);
+        return read_piece(log.path_of(kOutputFile), piece);
       };
       render(*command_.kind, recorder.record(), log.folder.empty() ? OutputReader() : output,
              [&writer](std::string_view piece) { writer.write(piece); });
     }
     return {};
   }
-  static std::string note(const KeptRun& log, const Replayed& replayed) {
+  static std::string note(const StoredRun& log, const ReplayResult& replayed) {
     const std::string where = replayed.problem.empty() ? "" : " (" + replayed.problem + ")";
     return "errand: note: '" + log.events + "' has no end" + where +
            ": errand was killed, or still runs";
@@ -117,7 +117,7 @@ class Rendering {
   class Copy final : public Observer {
    public:
     explicit Copy(Writer& writer) : writer_(writer) {}
-    void on(const RunEvent& event) override { writer_.write(lines_.of(event)); }
+    void on(const RunEvent& event) override { writer_.write(lines_.format(event)); }
 
    private:
     Writer& writer_;
@@ -153,7 +153,7 @@ class Rendering {
 
 int report(const ReportCommand& command) {
   if (Error error = Rendering(command).perform()) {
-    complain({"errand: " + error.message()});
+    print_errors({"errand: " + error.message()});
     return kErrandFailed;
   }
   return 0;

@@ -19,7 +19,7 @@ Plan shuffled(const RunCommand& command, Plan plan) {
   constexpr std::uint32_t kSeeds = 1'000'000;  // short enough to be typed
   const std::uint64_t seed = command.seed.value_or(random_number() % kSeeds);
   if (!command.quiet) {
-    complain(
+    print_errors(
         {"errand: note: shuffled; --shuffle=" + std::to_string(seed) + " gives this order again"});
   }
   return shuffle(plan, seed);
@@ -28,28 +28,28 @@ Plan shuffled(const RunCommand& command, Plan plan) {
 }  // namespace
 
 int run(RunCommand command) {
-  OwnGuardian guardian = command.dry_run ? nullptr : start_guardian(command);
+  ScopedGuardian guardian = command.dry_run ? nullptr : start_guardian(command);
   command.overrides.env = command.input.env;
   std::expected<Input, InputError> input = read_input(command.input, command.shell);
   if (!input) {
-    complain(input.error().lines);
+    print_errors(input.error().lines);
     return kErrandFailed;
   }
   if (command.dry_run && !std::holds_alternative<FilePlan>(*input)) {
-    complain({"errand: a stream of tasks (JSON Lines) has no plan to print"});
+    print_errors({"errand: a stream of tasks (JSON Lines) has no plan to print"});
     return kErrandFailed;
   }
   return perform(std::move(command), std::move(*input), std::move(guardian));
 }
 
-int perform(RunCommand command, Input input, OwnGuardian guardian) {
+int perform(RunCommand command, Input input, ScopedGuardian guardian) {
   auto* file = std::get_if<FilePlan>(&input);
   if (!file && command.shuffle) {
-    complain({"errand: tasks that arrive one after another cannot be shuffled"});
+    print_errors({"errand: tasks that arrive one after another cannot be shuffled"});
     return kErrandFailed;
   }
   if (!command.results.empty() && output_mode(command) == OutputMode::raw) {
-    complain(
+    print_errors(
         {"errand: --results: with -o raw tasks write to errand's own output, past it; leave one "
          "of the two out"});
     return kErrandFailed;
@@ -60,7 +60,7 @@ int perform(RunCommand command, Input input, OwnGuardian guardian) {
   if (file) file->plan = apply(command.overrides, std::move(file->plan));
   const Result<Resumed> resumed = resume(command, input);
   if (!resumed) {
-    complain({"errand: " + resumed.error().message()});
+    print_errors({"errand: " + resumed.error().message()});
     return kErrandFailed;
   }
   command.earlier = resumed->earlier;
@@ -71,11 +71,11 @@ int perform(RunCommand command, Input input, OwnGuardian guardian) {
   }
   if (file && !command.quiet) {
     const std::string note = no_hedge_note(file->plan, origin_of(input), command.journal);
-    if (!note.empty()) complain({"errand: note: " + note});
+    if (!note.empty()) print_errors({"errand: note: " + note});
   }
-  if (!budget.note.empty() && !command.quiet) complain({"errand: note: " + budget.note});
-  const CiWords ci = ci_words(command, output_mode(command));
-  if (!ci.note.empty() && !command.quiet) complain({"errand: note: " + ci.note});
+  if (!budget.note.empty() && !command.quiet) print_errors({"errand: note: " + budget.note});
+  const CiSettings ci = ci_settings(command, output_mode(command));
+  if (!ci.note.empty() && !command.quiet) print_errors({"errand: note: " + ci.note});
   Session::Outcome outcome;
   {
     Session session(std::move(command), std::move(input), std::move(budget), ci, guardian.get());

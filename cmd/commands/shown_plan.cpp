@@ -75,15 +75,15 @@ std::string_view to_string(RetryRule::Jitter jitter) {
 // Empty: whatever it is.
 Json exit_codes(const std::vector<int>& codes) { return codes.empty() ? Json("any") : Json(codes); }
 
-class Settings {
+class SettingCollector {
  public:
-  Settings(const Plan& plan, const Task& task, const ShownTexts& texts, Reader reader)
-      : plan_(plan), task_(task), policy_(*task.policy), texts_(texts), reader_(reader) {}
+  SettingCollector(const Plan& plan, const Task& task, const ShownTexts& texts, Audience audience)
+      : plan_(plan), task_(task), policy_(*task.policy), texts_(texts), audience_(audience) {}
 
   Json collect() {
     if (policy_.when != When::on_success) json_["when"] = errand::to_string(policy_.when);
     if (!task_.excluded.empty()) json_["excluded"] = texts_.raw(task_.excluded);
-    if (task_.settled) json_["skipped"] = task_.settled->why;
+    if (task_.earlier_result) json_["skipped"] = task_.earlier_result->reason;
     add_surroundings();
     add_times();
     if (task_.is_group) {
@@ -98,7 +98,7 @@ class Settings {
 
  private:
   Json duration(Duration value) const {
-    if (reader_ == Reader::person) return format_duration(value);
+    if (audience_ == Audience::person) return format_duration(value);
     constexpr double micro = 1e6;
     return std::round(std::chrono::duration<double>(value).count() * micro) / micro;
   }
@@ -109,7 +109,7 @@ class Settings {
   }
 
   Json size(std::uint64_t bytes) const {
-    if (reader_ == Reader::program) return bytes;
+    if (audience_ == Audience::program) return bytes;
     constexpr std::uint64_t step = 1024;
     constexpr std::string_view units = "KMGT";
     std::string unit;
@@ -124,7 +124,7 @@ class Settings {
     if (has_script(task_) && task_.shell && *task_.shell != kDefaultShell) {
       for (const std::string& word : *task_.shell) json_["shell"].push_back(texts_.raw(word));
     }
-    if (!task_.dir.empty() && !(task_.is_group && reader_ == Reader::program)) {
+    if (!task_.dir.empty() && !(task_.is_group && audience_ == Audience::program)) {
       json_["dir"] = texts_.raw(task_.dir);
     }
     add_env();
@@ -132,7 +132,7 @@ class Settings {
 
   void add_env() {
     const Task& outer = plan_.task(task_.parent);
-    const bool from_outer = reader_ == Reader::person && task_.id != outer.id;
+    const bool from_outer = audience_ == Audience::person && task_.id != outer.id;
     if (from_outer && task_.env == outer.env) return;
     const Variables known = from_outer ? variables_of(outer) : Variables();
     for (const auto& [name, value] : variables_of(task_)) {
@@ -198,7 +198,7 @@ class Settings {
       json_["locks"][texts_.raw(plan_.limits()[lock.limit].name)] = lock.count;
     }
     if (policy_.weight != 1) json_["weight"] = policy_.weight;
-    if (!policy_.key.empty()) json_["key"] = texts_.raw(policy_.key);
+    if (!policy_.dedupe_key.empty()) json_["key"] = texts_.raw(policy_.dedupe_key);
     if (policy_.service) json_["service"] = true;
     if (policy_.ready) json_["ready"] = ready(*policy_.ready);
   }
@@ -236,7 +236,7 @@ class Settings {
   const Task& task_;
   const Policy& policy_;
   const ShownTexts& texts_;
-  Reader reader_;
+  Audience audience_;
   Json json_ = Json::object();
 };
 
@@ -280,8 +280,8 @@ ShownTexts::ShownTexts(const Plan& plan) {
 
 std::string ShownTexts::line(std::string_view text) const { return escape_text(raw(text)); }
 
-Json settings_of(const Plan& plan, const Task& task, const ShownTexts& texts, Reader reader) {
-  return Settings(plan, task, texts, reader).collect();
+Json settings_of(const Plan& plan, const Task& task, const ShownTexts& texts, Audience audience) {
+  return SettingCollector(plan, task, texts, audience).collect();
 }
 
 std::string setting_line(std::string_view key, const Json& value) {

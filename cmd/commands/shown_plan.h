@@ -28,14 +28,14 @@ class ShownTexts {
   Masker masker_;
 };
 
-enum class Reader {
+enum class Audience {
   program,  // durations are numbers of seconds; everything that is inherited stands in each task
   person,   // durations are "1h30m"; variables stand at the outermost task that has them
 };
 
 // Each setting of `task` that differs from its default, by its key in the task file. What a task
 // runs, its needs and what kind of group it is are not among them.
-Json settings_of(const Plan& plan, const Task& task, const ShownTexts& texts, Reader reader);
+Json settings_of(const Plan& plan, const Task& task, const ShownTexts& texts, Audience audience);
 
 // "retry count 2, delay 1s": a setting for people, in one line.
 std::string setting_line(std::string_view key, const Json& value);

@@ -108,7 +108,7 @@ Task ExecTasks::make(const std::string& item) {
   task.run = std::move(instance.run);
   if (!instance.slots.empty()) {
     auto policy = std::make_shared<Policy>(*task.policy);
-    policy->slot_places = std::move(instance.slots);
+    policy->slot_placeholders = std::move(instance.slots);
     task.policy = std::move(policy);
   }
   return task;
@@ -155,7 +155,8 @@ std::string command_line(const Task& task) {
   if (const auto* script = std::get_if<Script>(&task.run)) return script->text;
   std::string line;
   if (const auto* argv = std::get_if<Argv>(&task.run)) {
-    for (const std::string& word : *argv) line += (line.empty() ? "" : " ") + shell_word(word);
+    for (const std::string& word : *argv)
+      line += (line.empty() ? "" : " ") + shell_quote_if_needed(word);
   }
   return line;
 }
@@ -163,7 +164,7 @@ std::string command_line(const Task& task) {
 std::string command_lines(const Plan& plan) {
   std::string lines;
   for (const Task& task : plan.tasks().subspan(1)) {
-    if (!task.settled) lines += escape_text(command_line(task)) + "\n";
+    if (!task.earlier_result) lines += escape_text(command_line(task)) + "\n";
   }
   return lines;
 }

@@ -69,7 +69,7 @@ struct ExecStream {
   ExecTasks tasks;
   UniqueFd file;
   bool nul = false;
-  std::optional<Resumption> resumption = {};  // of a run that is gone on with
+  std::optional<RemainingTasks> remaining = {};  // of a run that is gone on with
 };
 
 // The command that a task of exec runs, for a shell.

@@ -271,7 +271,7 @@ std::expected<Input, InputError> read_input(const InputOptions& options,
   } else {
     if (path.empty() && stdin_is_piped()) path = "-";
     if (!path.empty() && path != "-" && stdin_has_bytes()) {
-      complain({"errand: note: running " + path + "; to run what is piped in, write '-'"});
+      print_errors({"errand: note: running " + path + "; to run what is piped in, write '-'"});
     }
     if (path.empty()) {
       return failed(
@@ -287,11 +287,11 @@ std::expected<Input, InputError> read_input(const InputOptions& options,
 std::optional<FilePlan> read_whole_plan(const InputOptions& options, std::string_view done) {
   std::expected<Input, InputError> input = read_input(options, {});
   if (!input) {
-    complain(input.error().lines);
+    print_errors(input.error().lines);
   } else if (auto* file = std::get_if<FilePlan>(&*input)) {
     return std::move(*file);
   } else {
-    complain({"errand: a stream of tasks (JSON Lines) cannot be " + std::string(done)});
+    print_errors({"errand: a stream of tasks (JSON Lines) cannot be " + std::string(done)});
   }
   return {};
 }

@@ -26,7 +26,7 @@ struct TaskStream {
   std::string begin;
   UniqueFd file;
   ReadOptions options;
-  std::optional<Resumption> resumption = {};  // of a run that is gone on with
+  std::optional<RemainingTasks> remaining = {};  // of a run that is gone on with
 };
 
 struct FilePlan {

@@ -60,15 +60,16 @@ awaitable<Result<std::optional<Task>>> SelectedSource::next(Context context) {
 
 awaitable<Result<std::optional<Task>>> ResumedSource::next(Context context) {
   Result<std::optional<Task>> task = co_await all_->next(context);
-  if (task && *task) (*task)->settled = resumption_.settle(**task);
+  if (task && *task) (*task)->earlier_result = remaining_.earlier_result(**task);
   co_return task;
 }
 
-std::unique_ptr<TaskSource> wanted_of(std::unique_ptr<TaskSource> all, const InputOptions& options,
-                                      std::optional<Resumption> resumption) {
+std::unique_ptr<TaskSource> filtered_source(std::unique_ptr<TaskSource> all,
+                                            const InputOptions& options,
+                                            std::optional<RemainingTasks> remaining) {
   if (!options.only.empty() || !options.skip.empty())
     all = std::make_unique<SelectedSource>(std::move(all), options.only, options.skip);
-  if (resumption) all = std::make_unique<ResumedSource>(std::move(all), std::move(*resumption));
+  if (remaining) all = std::make_unique<ResumedSource>(std::move(all), std::move(*remaining));
   return all;
 }
 

@@ -43,17 +43,18 @@ class SelectedSource final : public TaskSource {
 // Those of another source, marked where an earlier run has settled them.
 class ResumedSource final : public TaskSource {
  public:
-  ResumedSource(std::unique_ptr<TaskSource> all, Resumption resumption)
-      : all_(std::move(all)), resumption_(std::move(resumption)) {}
+  ResumedSource(std::unique_ptr<TaskSource> all, RemainingTasks remaining)
+      : all_(std::move(all)), remaining_(std::move(remaining)) {}
   awaitable<Result<std::optional<Task>>> next(Context context) override;
 
  private:
   std::unique_ptr<TaskSource> all_;
-  Resumption resumption_;
+  RemainingTasks remaining_;
 };
 
 // What --only and --skip leave of `all`, marked where a run that is gone on with has settled it.
-std::unique_ptr<TaskSource> wanted_of(std::unique_ptr<TaskSource> all, const InputOptions& options,
-                                      std::optional<Resumption> resumption);
+std::unique_ptr<TaskSource> filtered_source(std::unique_ptr<TaskSource> all,
+                                            const InputOptions& options,
+                                            std::optional<RemainingTasks> remaining);
 
 }  // namespace errand::cmd

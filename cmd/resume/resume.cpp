@@ -25,34 +25,34 @@ namespace {
 bool is_command_line(const FilePlan& file) { return file.file.empty(); }
 
 // Does the run know one of these tasks?
-bool knows_any(const EarlierEnds& ends, const Plan& plan, Fingerprints fingerprints) {
+bool knows_any(const PriorResults& ends, const Plan& plan, Fingerprints fingerprints) {
   return std::ranges::any_of(plan.tasks().subspan(1), [&](const Task& task) {
     return ends.known.contains(fingerprints.of(task));
   });
 }
 
 // A run that nobody else goes on with while we hold it.
-struct Held {
-  EarlierEnds ends;
+struct LockedRun {
+  PriorResults ends;
   UniqueFd lock;
 };
 
 // None: it knows none of the tasks `wanted`; null there: it is meant whatever it knows.
-Result<std::optional<Held>> hold(const KeptRun& run, const std::string& name, const Plan* wanted,
-                                 const std::string& folder) {
-  Result<UniqueFd> lock = run.folder.empty() ? UniqueFd() : hold_run(run.folder);
-  Result<EarlierEnds> ends = read_earlier_ends(run.events);
+Result<std::optional<LockedRun>> lock_stored_run(const StoredRun& run, const std::string& name,
+                                                 const Plan* wanted, const std::string& folder) {
+  Result<UniqueFd> lock = run.folder.empty() ? UniqueFd() : lock_run(run.folder);
+  Result<PriorResults> ends = read_prior_results(run.events);
   if (wanted && (!ends || !knows_any(*ends, *wanted, Fingerprints(folder)))) return std::nullopt;
   if (!lock) return std::unexpected(Error::text("run " + name + " still goes on"));
   if (!ends) return std::unexpected(ends.error());
-  return Held{std::move(*ends), std::move(*lock)};
+  return LockedRun{std::move(*ends), std::move(*lock)};
 }
 
 // The newest run of the same tasks. Of a command line it is the first of some that knows one of
 // them, and never the one that we are a task of.
-Result<std::optional<Held>> hold_newest(const Input& input, const std::string& folder) {
+Result<std::optional<LockedRun>> lock_newest_run(const Input& input, const std::string& folder) {
   constexpr int kCommandLinesMax = 5;
-  const Result<std::string> runs = known_runs_folder();
+  const Result<std::string> runs = require_runs_folder();
   if (!runs) return std::unexpected(runs.error());
   const auto* file = std::get_if<FilePlan>(&input);
   const Plan* const wanted = file && is_command_line(*file) ? &file->plan : nullptr;
@@ -60,48 +60,50 @@ Result<std::optional<Held>> hold_newest(const Input& input, const std::string& f
   for (const EarlierRun& run : earlier_runs(*runs, origin_of(input), name_of(input))) {
     if (run.id == variable("ERRAND_RUN_ID")) continue;
     if (wanted && ++looked_at > kCommandLinesMax) break;
-    Result<std::optional<Held>> held = hold(kept_run_in(run.folder), run.id, wanted, folder);
-    if (!held || *held) return held;
+    Result<std::optional<LockedRun>> locked =
+        lock_stored_run(stored_run_in(run.folder), run.id, wanted, folder);
+    if (!locked || *locked) return locked;
   }
   return std::nullopt;
 }
 
-Result<std::optional<Held>> hold_asked(const ResumeRequest& request, const Input& input,
-                                       const std::string& folder) {
-  if (request.run == "last") return hold_newest(input, folder);
-  const Result<KeptRun> run = find_kept_run(request.run);
+Result<std::optional<LockedRun>> lock_requested_run(const ResumeRequest& request,
+                                                    const Input& input, const std::string& folder) {
+  if (request.run == "last") return lock_newest_run(input, folder);
+  const Result<StoredRun> run = find_stored_run(request.run);
   if (!run) return std::unexpected(run.error());
-  return hold(*run, "'" + request.run + "'", nullptr, folder);
+  return lock_stored_run(*run, "'" + request.run + "'", nullptr, folder);
 }
 
-std::string counted(const Plan& plan) {
+std::string task_counts(const Plan& plan) {
   std::size_t tasks = 0, run = 0;
   for (const Task& task : plan.tasks()) {
     if (task.is_group) continue;
     ++tasks;
-    if (!task.settled && task.excluded.empty()) ++run;
+    if (!task.earlier_result && task.excluded.empty()) ++run;
   }
   return ": " + std::to_string(run) + " of " + std::to_string(tasks) +
          (tasks == 1 ? " task" : " tasks");
 }
 
 // Green would be a lie when the run did not come to its end, or was stopped.
-Error check_failures(const EarlierEnds& ends) {
-  if (!ends.failed.empty() || ends.well) return {};
+Error check_failures(const PriorResults& ends) {
+  if (!ends.failed.empty() || ends.run_succeeded) return {};
   return Error::text("nothing failed in run " + ends.id + ", but it " +
-                     (ends.over ? "did not succeed either" : "has no end") +
+                     (ends.finished ? "did not succeed either" : "has no end") +
                      "; --resume runs what has not succeeded");
 }
 
 // Marks what is settled; what is told of it: how many tasks run.
-std::string settle(Input& input, const EarlierEnds& ends, Again again, Fingerprints fingerprints) {
+std::string mark_remaining(Input& input, const PriorResults& ends, RerunScope scope,
+                           Fingerprints fingerprints) {
   if (auto* file = std::get_if<FilePlan>(&input)) {
-    file->plan = errand::resume(std::move(file->plan), ends, again, std::move(fingerprints));
-    return counted(file->plan);
+    file->plan = mark_remaining_tasks(std::move(file->plan), ends, scope, std::move(fingerprints));
+    return task_counts(file->plan);
   }
-  Resumption resumption(ends, again, std::move(fingerprints));
-  if (auto* stream = std::get_if<TaskStream>(&input)) stream->resumption = std::move(resumption);
-  if (auto* exec = std::get_if<ExecStream>(&input)) exec->resumption = std::move(resumption);
+  RemainingTasks remaining(ends, scope, std::move(fingerprints));
+  if (auto* stream = std::get_if<TaskStream>(&input)) stream->remaining = std::move(remaining);
+  if (auto* exec = std::get_if<ExecStream>(&input)) exec->remaining = std::move(remaining);
   return {};
 }
 
@@ -110,34 +112,34 @@ std::string settle(Input& input, const EarlierEnds& ends, Again again, Fingerpri
 Result<Resumed> resume(const RunCommand& command, Input& input) {
   if (!command.resume) return Resumed();
   const ResumeRequest& request = *command.resume;
-  const bool failed_ones = request.again == Again::failed;
+  const bool failed_ones = request.scope == RerunScope::failed;
   const std::string option = failed_ones ? "--failed" : "--resume";
   const std::string folder = current_folder();
   const auto note = [&command](const std::string& text) {
-    if (!command.quiet) complain({"errand: note: " + escape_text(text)});
+    if (!command.quiet) print_errors({"errand: note: " + escape_text(text)});
   };
-  Result<std::optional<Held>> held = hold_asked(request, input, folder);
-  if (!held) return std::unexpected(Error::wrap(option, held.error()));
-  if (!*held && failed_ones) {
+  Result<std::optional<LockedRun>> locked = lock_requested_run(request, input, folder);
+  if (!locked) return std::unexpected(Error::wrap(option, locked.error()));
+  if (!*locked && failed_ones) {
     return std::unexpected(Error::text("--failed: no earlier run of these tasks is kept"));
   }
-  if (!*held) {
+  if (!*locked) {
     note("no earlier run of these tasks is kept; all of them run");
     return Resumed();
   }
-  EarlierEnds& ends = (*held)->ends;
+  PriorResults& ends = (*locked)->ends;
   if (Error error = failed_ones ? check_failures(ends) : Error()) {
     return std::unexpected(Error::wrap(option, error));
   }
-  const std::string count = settle(input, ends, request.again, Fingerprints(folder));
+  const std::string count = mark_remaining(input, ends, request.scope, Fingerprints(folder));
   const std::string what = failed_ones ? "only what failed in run " + ends.id + " runs again"
                                        : "only what is left of run " + ends.id + " runs";
   const bool none_failed = failed_ones && ends.failed.empty();
   note(none_failed ? "nothing failed in run " + ends.id : what + count);
   if (const auto* file = std::get_if<FilePlan>(&input)) {
-    ends = still_standing(std::move(ends), file->plan, Fingerprints(folder));
+    ends = remaining_results(std::move(ends), file->plan, Fingerprints(folder));
   }
-  return Resumed{std::make_shared<const EarlierEnds>(std::move(ends)), std::move((*held)->lock)};
+  return Resumed{std::make_shared<const PriorResults>(std::move(ends)), std::move((*locked)->lock)};
 }
 
 Origin origin_of(const Input& input) {

@@ -15,8 +15,8 @@
 namespace errand::cmd {
 
 struct Resumed {
-  std::shared_ptr<const EarlierEnds> earlier;  // what still stands of that run; null: of none
-  UniqueFd lock;                               // while it is held nobody else goes on with that run
+  std::shared_ptr<const PriorResults> earlier;  // what still stands of that run; null: of none
+  UniqueFd lock;  // while it is held nobody else goes on with that run
 };
 // Marks in the input what does not run again, and says on standard error how much does. Nothing
 // without these options. The error says which run cannot be gone on with, and why.

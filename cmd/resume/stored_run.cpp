@@ -10,32 +10,32 @@
 
 namespace errand::cmd {
 
-Result<std::string> known_runs_folder() {
+Result<std::string> require_runs_folder() {
   std::string runs = runs_folder();
   if (!runs.empty()) return runs;
   return std::unexpected(Error::text("neither XDG_STATE_HOME nor HOME says where runs are kept"));
 }
 
-KeptRun kept_run_in(const std::string& folder) {
+StoredRun stored_run_in(const std::string& folder) {
   return {folder + "/" + std::string(kEventsFile), folder};
 }
 
 // What is a file is one; a run's id never has a slash or a dot.
-Result<KeptRun> find_kept_run(const std::string& run) {
+Result<StoredRun> find_stored_run(const std::string& run) {
   struct ::stat found;
   const bool is_path = run.find_first_of("/.") != std::string::npos;
   if (is_path || (run != "last" && ::stat(run.c_str(), &found) == 0)) {
-    const KeptRun inside = kept_run_in(run);
+    const StoredRun inside = stored_run_in(run);
     if (::stat(inside.events.c_str(), &found) == 0) return inside;
     const std::filesystem::path path(run);
-    if (path.filename() != kEventsFile) return KeptRun{run, ""};
-    return KeptRun{run, path.has_parent_path() ? path.parent_path().string() : "."};
+    if (path.filename() != kEventsFile) return StoredRun{run, ""};
+    return StoredRun{run, path.has_parent_path() ? path.parent_path().string() : "."};
   }
-  const Result<std::string> runs = known_runs_folder();
+  const Result<std::string> runs = require_runs_folder();
   if (!runs) return std::unexpected(runs.error());
   const Result<std::string> folder = find_run(*runs, run);
   if (!folder) return std::unexpected(folder.error());
-  return kept_run_in(*folder);
+  return stored_run_in(*folder);
 }
 
 }  // namespace errand::cmd

@@ -9,18 +9,18 @@
 namespace errand::cmd {
 
 // A run's log, and its folder, where the output is that its events point to; empty: there is none.
-struct KeptRun {
+struct StoredRun {
   std::string events, folder;
 
-  std::string inside(std::string_view name) const { return folder + "/" + std::string(name); }
+  std::string path_of(std::string_view name) const { return folder + "/" + std::string(name); }
 };
 
 // Where runs are kept, or why that is not known.
-Result<std::string> known_runs_folder();
+Result<std::string> require_runs_folder();
 
-KeptRun kept_run_in(const std::string& folder);
+StoredRun stored_run_in(const std::string& folder);
 
 // By a log's path or that of its folder, a run's id or the beginning of one, or "last".
-Result<KeptRun> find_kept_run(const std::string& run);
+Result<StoredRun> find_stored_run(const std::string& run);
 
 }  // namespace errand::cmd

@@ -29,7 +29,7 @@ std::uint64_t memory_available() {
 
 }  // namespace
 
-std::function<bool()> held_back(std::optional<LoadLimit> load,
+std::function<bool()> load_gate(std::optional<LoadLimit> load,
                                 std::optional<std::uint64_t> memory_free_min, unsigned processors) {
   if (!load && !memory_free_min) return {};
   std::optional<double> load_max;

@@ -82,11 +82,11 @@ void Log::show(std::function<void(const std::string&)> screen) {
   loggers_->all.sinks().push_back(std::make_shared<Screen>(std::move(screen)));
 }
 
-void Log::note(LogLevel level, const std::string& text) {
+void Log::write(LogLevel level, const std::string& text) {
   if (loggers_) loggers_->file.log(level_of(level), escape_text(text));
 }
 
-void Log::tell(const std::string& text) {
+void Log::write_and_show(const std::string& text) {
   if (loggers_) loggers_->all.info(escape_text(text));
 }
 

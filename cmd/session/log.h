@@ -25,13 +25,13 @@ class Log {
 
   // Appends to the file at `path`; makes it, for its owner alone, where there is none.
   Error open(const std::string& path);
-  // Also hands what is told to `screen`, without time and level.
+  // Also passes the lines of write_and_show() to `screen`, without time and level.
   void show(std::function<void(const std::string&)> screen);
 
   // For the file; one line, whatever is in `text`. Written at once, so that a crash loses none.
-  void note(LogLevel level, const std::string& text);
+  void write(LogLevel level, const std::string& text);
   // For the file and the screen.
-  void tell(const std::string& text);
+  void write_and_show(const std::string& text);
 
   bool is_open() const;
   // The first line that could not be written; empty: none.

@@ -9,7 +9,7 @@
 namespace errand::cmd {
 
 // Tells several observers of the same events, in order.
-class Everybody final : public Observer {
+class ObserverList final : public Observer {
  public:
   void add(Observer& observer) { observers_.push_back(&observer); }
   void on(const RunEvent& event) override {
@@ -21,9 +21,9 @@ class Everybody final : public Observer {
 };
 
 // Tells an observer that writes to the screen, as long as somebody reads there.
-class WhileRead final : public Observer {
+class UntilOutputClosed final : public Observer {
  public:
-  WhileRead(Writer& out, Observer& observer) : out_(out), observer_(observer) {}
+  UntilOutputClosed(Writer& out, Observer& observer) : out_(out), observer_(observer) {}
   void on(const RunEvent& event) override {
     if (!out_.closed()) observer_.on(event);
   }

@@ -19,7 +19,7 @@ std::string attempt_text(const Task& task, int attempt) {
 
 std::string with_reason(const Error& error) { return error ? ": " + error.message() : ""; }
 
-struct Noted {
+struct EventWriter {
   Log& log;
 
   void operator()(const RunStarted& run) const {
@@ -27,43 +27,43 @@ struct Noted {
     const std::string tasks =
         run.plan ? std::to_string(run.plan->tasks().size() - 1) + " tasks and groups"
                  : "tasks as they arrive";
-    log.note(LogLevel::info, "run " + run.id + " of '" + run.name +
-                                 "' started: " + std::string(to_string(run.mode)) + ", " + jobs +
-                                 " jobs, " + tasks);
+    log.write(LogLevel::info, "run " + run.id + " of '" + run.name +
+                                  "' started: " + std::string(to_string(run.mode)) + ", " + jobs +
+                                  " jobs, " + tasks);
   }
   void operator()(const TaskReady& ready) const {
-    log.note(LogLevel::debug, ready.task->full_name + ": ready");
+    log.write(LogLevel::debug, ready.task->full_name + ": ready");
   }
   void operator()(const AttemptStarted& started) const {
-    log.note(LogLevel::debug,
-             attempt_text(*started.task, started.attempt) + " starts" +
-                 (started.slot > 0 ? " in slot " + std::to_string(started.slot) : std::string()));
+    log.write(LogLevel::debug,
+              attempt_text(*started.task, started.attempt) + " starts" +
+                  (started.slot > 0 ? " in slot " + std::to_string(started.slot) : std::string()));
   }
   void operator()(const AttemptEnded& ended) const {
-    log.note(LogLevel::debug, attempt_text(*ended.task, ended.attempt) + " " +
-                                  std::string(in_words(ended.state)) + " after " +
-                                  format_duration(ended.duration) + with_reason(ended.error) +
-                                  " (" + usage_text(ended.usage) + ")");
+    log.write(LogLevel::debug, attempt_text(*ended.task, ended.attempt) + " " +
+                                   std::string(in_words(ended.state)) + " after " +
+                                   format_duration(ended.duration) + with_reason(ended.error) +
+                                   " (" + usage_text(ended.usage) + ")");
   }
   void operator()(const TaskEnded& ended) const {
     const bool well = ended.state == TaskState::succeeded || ended.excluded;
-    log.note(well ? LogLevel::info : LogLevel::warning, ending_text(ended, false));
+    log.write(well ? LogLevel::info : LogLevel::warning, task_result_line(ended, false));
   }
   void operator()(const Notice& notice) const {
     const std::string who = notice.task ? notice.task->full_name + ": " : "";
-    log.note(notice.level == Notice::Level::warning ? LogLevel::warning : LogLevel::info,
-             who + notice.text);
+    log.write(notice.level == Notice::Level::warning ? LogLevel::warning : LogLevel::info,
+              who + notice.text);
   }
   void operator()(const RunEnded& ended) const {
-    log.note(ended.state == TaskState::succeeded ? LogLevel::info : LogLevel::warning,
-             "run " + std::string(in_words(ended.state)) + " after " +
-                 format_duration(ended.duration) + ", exit status " +
-                 std::to_string(ended.exit_status) + with_reason(ended.error));
+    log.write(ended.state == TaskState::succeeded ? LogLevel::info : LogLevel::warning,
+              "run " + std::string(in_words(ended.state)) + " after " +
+                  format_duration(ended.duration) + ", exit status " +
+                  std::to_string(ended.exit_status) + with_reason(ended.error));
   }
 };
 
 }  // namespace
 
-void RunLog::on(const RunEvent& event) { std::visit(Noted{log_}, event.kind); }
+void RunLog::on(const RunEvent& event) { std::visit(EventWriter{log_}, event.kind); }
 
 }  // namespace errand::cmd

@@ -70,9 +70,9 @@ Result<std::vector<ReportFile>> RunReports::open_reports(
   std::vector<ReportFile> files;
   for (const ReportRequest& request : requests) {
     const bool events = request.kind == ReportKind::events;
-    Result<ReportFile> file =
-        ReportFile::open(runtime_, request.path,
-                         events ? ReportFile::When::at_once : ReportFile::When::at_end, out_);
+    Result<ReportFile> file = ReportFile::open(
+        runtime_, request.path,
+        events ? ReportFile::OpenMode::truncate : ReportFile::OpenMode::replace_at_end, out_);
     if (!file) return std::unexpected(file.error());
     files.push_back(std::move(*file));
   }
@@ -114,7 +114,7 @@ Error RunReports::open_job_log(std::string path, bool goes_on) {
 
 Error RunReports::open_results(const std::string& folder, SpillSpace& space) {
   if (folder.empty()) return {};
-  Result<std::unique_ptr<Results>> results = Results::open(folder, console_, space);
+  Result<std::unique_ptr<ResultFolder>> results = ResultFolder::open(folder, console_, space);
   if (!results) return results.error();
   results_ = std::move(*results);
   observers_.push_back(results_.get());

@@ -57,7 +57,7 @@ class RunReports {
   std::unique_ptr<OutputStore> own_store_;  // of logs for a report, where there is no journal
   std::unique_ptr<KeepingTarget> keeping_;
   std::unique_ptr<JobLog> job_log_;
-  std::unique_ptr<Results> results_;
+  std::unique_ptr<ResultFolder> results_;
   std::optional<RunRecorder> recorder_;
   std::vector<std::unique_ptr<RunReport>> reports_;
   std::vector<std::unique_ptr<EventLog>> event_logs_;

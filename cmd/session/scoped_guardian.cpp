@@ -23,16 +23,16 @@ void end_early(int signal) {
 
 }  // namespace
 
-void EndGuardian::operator()(Guardian* guardian) const {
-  hold_signals();
+void GuardianDeleter::operator()(Guardian* guardian) const {
+  block_canceling_signals();
   delete guardian;
 }
 
 // Without one errand does as well, as long as nobody kills it.
-OwnGuardian start_guardian(const RunCommand& command) {
+ScopedGuardian start_guardian(const RunCommand& command) {
   sigset_t before;
   ::pthread_sigmask(SIG_BLOCK, nullptr, &before);
-  hold_signals();
+  block_canceling_signals();
   Result<std::unique_ptr<Guardian>> guardian = Guardian::start();
   if (guardian) {
     early_guardian = guardian->get();
@@ -44,12 +44,12 @@ OwnGuardian start_guardian(const RunCommand& command) {
     }
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (guardian) return OwnGuardian(guardian->release());
-  if (command.verbose) complain({"errand: " + guardian.error().message()});
+  if (guardian) return ScopedGuardian(guardian->release());
+  if (command.verbose) print_errors({"errand: " + guardian.error().message()});
   return nullptr;
 }
 
-void hold_signals() {
+void block_canceling_signals() {
   sigset_t set;
   ::sigemptyset(&set);
   for (const int signal : kCancelingSignals) ::sigaddset(&set, signal);

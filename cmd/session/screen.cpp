@@ -19,7 +19,7 @@ bool is_set(const char* name) {
   return value && !value->empty() && value != "0" && value != "false";
 }
 
-CiSystem detected() {
+CiSystem detect_ci_system() {
   // An errand inside of an errand's task leaves this to the outer one, in whose log it is.
   if (is_set("ERRAND_RUN_ID")) return CiSystem::none;
   if (is_set("GITHUB_ACTIONS")) return CiSystem::github;
@@ -31,22 +31,22 @@ CiSystem detected() {
 
 // Is somebody reading, rather than a file being written? Files get no words that are not in the
 // tasks' output.
-bool is_log(int fd) { return waiting_kind(fd) != WaitingKind::never; }
+bool is_log(int fd) { return blocking_kind(fd) != BlockingKind::never; }
 
 bool has_blocks(OutputMode mode) {
   return mode == OutputMode::group || mode == OutputMode::ordered || mode == OutputMode::errors;
 }
 
-std::string note_of(const CiWords& words) {
+std::string describe_settings(const CiSettings& settings) {
   std::string what;
   const auto add = [&](bool on, const char* name) {
     if (on) what += (what.empty() ? "" : ", ") + std::string(name);
   };
-  add(words.folds, "folds");
-  add(words.annotations, "annotations");
-  add(!words.summary_path.empty(), "a step summary");
+  add(settings.folds, "folds");
+  add(settings.annotations, "annotations");
+  add(!settings.summary_path.empty(), "a step summary");
   if (what.empty()) return {};
-  return std::string(to_string(words.system)) + ": " + what + "; --ci none switches that off";
+  return std::string(to_string(settings.system)) + ": " + what + "; --ci none switches that off";
 }
 
 enum class ProgressKind { none, bar, plain };
@@ -84,28 +84,28 @@ OutputMode output_mode(const RunCommand& command) {
                                                               : OutputMode::group);
 }
 
-CiWords ci_words(const RunCommand& command, OutputMode mode) {
-  CiWords words;
-  words.system = command.ci.value_or(detected());
-  if (words.system == CiSystem::none) return words;
+CiSettings ci_settings(const RunCommand& command, OutputMode mode) {
+  CiSettings settings;
+  settings.system = command.ci.value_or(detect_ci_system());
+  if (settings.system == CiSystem::none) return settings;
   const bool report_there = command.job_log == "-" ||
                             std::ranges::any_of(command.reports, [](const ReportRequest& report) {
                               return report.path == "-";
                             });
-  words.on_out = is_log(STDOUT_FILENO) && !report_there;
-  words.folds = words.on_out && has_blocks(mode) && !command.no_folds;
-  words.one_log = words.folds && is_log(STDERR_FILENO);
-  words.annotations = !command.no_annotations && words.system != CiSystem::gitlab;
-  if (words.system == CiSystem::github && !command.no_annotations) {
-    words.summary_path = variable("GITHUB_STEP_SUMMARY").value_or("");
+  settings.on_out = is_log(STDOUT_FILENO) && !report_there;
+  settings.folds = settings.on_out && has_blocks(mode) && !command.no_folds;
+  settings.one_log = settings.folds && is_log(STDERR_FILENO);
+  settings.annotations = !command.no_annotations && settings.system != CiSystem::gitlab;
+  if (settings.system == CiSystem::github && !command.no_annotations) {
+    settings.summary_path = variable("GITHUB_STEP_SUMMARY").value_or("");
   }
-  if (!command.ci) words.note = note_of(words);
-  return words;
+  if (!command.ci) settings.note = describe_settings(settings);
+  return settings;
 }
 
-Screen::Screen(const RunCommand& command, CiWords words, Runtime& runtime, Writer& out, Writer& err,
-               Console& console)
-    : words_(std::move(words)) {
+Screen::Screen(const RunCommand& command, CiSettings settings, Runtime& runtime, Writer& out,
+               Writer& err, Console& console)
+    : settings_(std::move(settings)) {
   switch (progress_kind(command)) {
     case ProgressKind::none:
       break;
@@ -115,11 +115,12 @@ Screen::Screen(const RunCommand& command, CiWords words, Runtime& runtime, Write
       listen();
       break;
     case ProgressKind::plain:
-      heartbeat_.emplace(runtime, [&console](const std::string& text) { console.tell(text); });
+      heartbeat_.emplace(runtime,
+                         [&console](const std::string& text) { console.print_line(text); });
       break;
   }
-  if (words_.annotations) annotations_.emplace(words_.on_out ? out : err, words_.system);
-  if (!words_.summary_path.empty()) step_summary_.emplace(words_.summary_path);
+  if (settings_.annotations) annotations_.emplace(settings_.on_out ? out : err, settings_.system);
+  if (!settings_.summary_path.empty()) step_summary_.emplace(settings_.summary_path);
 }
 
 std::vector<Observer*> Screen::observers() {

@@ -17,7 +17,7 @@
 namespace errand::cmd {
 
 // What a CI system is told, decided before the run.
-struct CiWords {
+struct CiSettings {
   CiSystem system = CiSystem::none;
   bool folds = false;
   bool annotations = false;
@@ -28,7 +28,7 @@ struct CiWords {
 };
 
 // By the options, the environment, and what the descriptors are. `mode` is the one in force.
-CiWords ci_words(const RunCommand& command, OutputMode mode);
+CiSettings ci_settings(const RunCommand& command, OutputMode mode);
 
 // The mode in force: -o, or what `auto` means here.
 OutputMode output_mode(const RunCommand& command);
@@ -36,7 +36,7 @@ OutputMode output_mode(const RunCommand& command);
 class Screen {
  public:
   // Everything given outlives it.
-  Screen(const RunCommand& command, CiWords words, Runtime& runtime, Writer& out, Writer& err,
+  Screen(const RunCommand& command, CiSettings settings, Runtime& runtime, Writer& out, Writer& err,
          Console& console);
 
   // To be told of events after the Console and before the Summary.
@@ -49,7 +49,7 @@ class Screen {
  private:
   void listen();
 
-  CiWords words_;
+  CiSettings settings_;
   std::optional<StatusLine> status_line_;
   std::optional<Heartbeat> heartbeat_;
   std::optional<Annotations> annotations_;

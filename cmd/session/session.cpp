@@ -23,24 +23,26 @@ const Error kOutputClosed = Error::text("the reader of the output has gone");
 // The command that runs a task of `errand exec` again; empty where it needs more than a command.
 std::string own_command(const Task& task) {
   constexpr std::size_t kBytesMax = 1000;
-  if (!task.env->empty() || !task.policy->slot_places.empty()) return {};
+  if (!task.env->empty() || !task.policy->slot_placeholders.empty()) return {};
   std::string line = command_line(task);
   if (std::holds_alternative<Script>(task.run)) {
     std::string shell;
     for (const std::string& word : task.shell ? *task.shell : std::vector<std::string>())
-      shell += shell_word(word) + " ";
+      shell += shell_quote_if_needed(word) + " ";
     line = shell + shell_quote(line);
   }
   const bool by_attempt = line.find("ERRAND_") != std::string::npos;
   return by_attempt || line.size() > kBytesMax ? std::string() : line;
 }
 
-ConsoleOptions console_options(const RunCommand& command, const CiWords& ci) {
+ConsoleOptions console_options(const RunCommand& command, const CiSettings& ci) {
   ConsoleOptions options;
   options.mode = output_mode(command);
   if (ci.folds) options.folds = ci.system;
   options.one_log = ci.one_log;
-  options.lines = command.quiet ? Lines::none : command.verbose ? Lines::verbose : Lines::normal;
+  options.verbosity = command.quiet     ? Verbosity::none
+                      : command.verbose ? Verbosity::verbose
+                                        : Verbosity::normal;
   options.color_labels = color_for(STDOUT_FILENO, command.color);
   options.color_lines = color_for(STDERR_FILENO, command.color);
   return options;
@@ -89,7 +91,7 @@ std::string source_of(const Input& input) {
 
 }  // namespace
 
-Session::Session(RunCommand command, Input input, JobBudget budget, const CiWords& ci,
+Session::Session(RunCommand command, Input input, JobBudget budget, const CiSettings& ci,
                  Guardian* guardian)
     : command_(std::move(command)),
       input_(std::move(input)),
@@ -106,14 +108,14 @@ Session::Session(RunCommand command, Input input, JobBudget budget, const CiWord
       screen_(command_, ci, runtime_, out_, err_, console_),
       summary_(err_, with_logs(summary_options(command_, input_))) {
   job_control_.before_stop([this] { screen_.hide(); });
-  if (guardian_) reaper_.guard_with(*guardian_);
+  if (guardian_) reaper_.set_guardian(*guardian_);
   if (!budget.pipe) return;
   tokens_.emplace(jobserver_.emplace(runtime_, std::move(*budget.pipe), budget.pool_jobs));
-  local_.share(*jobserver_);
+  local_.use_jobserver(*jobserver_);
 }
 
 Error Session::open_log() {
-  if (command_.verbose) log_.show([this](const std::string& text) { own_line(text); });
+  if (command_.verbose) log_.show([this](const std::string& text) { print_line(text); });
   if (command_.log_file.empty()) return {};
   observers_.add(run_log_);
   return log_.open(command_.log_file);
@@ -127,7 +129,7 @@ SummaryOptions Session::with_logs(SummaryOptions options) const {
 Error Session::open_files() {
   if (Error error = open_log()) return error;
   if (Error error = reports_.open(command_, space_)) return error;
-  if (reports_.no_journal()) log_.tell("no journal: " + reports_.no_journal().message());
+  if (reports_.no_journal()) log_.write_and_show("no journal: " + reports_.no_journal().message());
   for (Observer* observer : reports_.observers()) observers_.add(*observer);
   return {};
 }
@@ -146,53 +148,54 @@ awaitable<RunEnded> Session::run_input() {
   options.tokens = tokens_ ? &*tokens_ : nullptr;
   options.rate = command_.rate;
   options.delay = command_.delay;
-  options.held_back = held_back(command_.load, command_.memory_free_min, options.processors);
+  options.held_back = load_gate(command_.load, command_.memory_free_min, options.processors);
   if (auto* file = std::get_if<FilePlan>(&input_)) {
     options.history = hedge_history(file->plan, options.origin);
-    for (const std::string& line : hedge_lines(file->plan, options.history)) log_.tell(line);
+    for (const std::string& line : hedge_lines(file->plan, options.history))
+      log_.write_and_show(line);
     Runner runner(executor_, reports_.output(), observers_, options);
-    co_return co_await runner.run(signals_.run(), signals_.hurry(), file->plan);
+    co_return co_await runner.run(signals_.run(), signals_.force_stop(), file->plan);
   }
-  const Task root = run_group(options.name, command_.overrides);
+  const Task root = make_run_group(options.name, command_.overrides);
   const std::unique_ptr<TaskSource> source = open_source();
   Runner runner(executor_, reports_.output(), observers_, options);
-  co_return co_await runner.run_stream(signals_.run(), signals_.hurry(), root, *source);
+  co_return co_await runner.run_stream(signals_.run(), signals_.force_stop(), root, *source);
 }
 
 std::unique_ptr<TaskSource> Session::open_source() {
   std::unique_ptr<TaskSource> source;
-  std::optional<Resumption> resumption;
+  std::optional<RemainingTasks> remaining;
   if (auto* exec = std::get_if<ExecStream>(&input_)) {
-    resumption = std::move(exec->resumption);
+    remaining = std::move(exec->remaining);
     source = std::make_unique<ExecSource>(runtime_, std::move(exec->file), std::move(exec->tasks),
                                           exec->nul);
   } else {
     auto& stream = std::get<TaskStream>(input_);
-    resumption = std::move(stream.resumption);
+    remaining = std::move(stream.remaining);
     source = std::make_unique<StreamSource>(runtime_, std::move(stream), command_.overrides);
   }
-  return wanted_of(std::move(source), command_.input, std::move(resumption));
+  return filtered_source(std::move(source), command_.input, std::move(remaining));
 }
 
-void Session::tell_of_start() {
-  log_.tell("errand " ERRAND_VERSION ", " + std::to_string(processors()) + " processors; " +
-            source_of(input_));
-  log_.tell(safeguards(reaper_, guardian_));
+void Session::log_start() {
+  log_.write_and_show("errand " ERRAND_VERSION ", " + std::to_string(processors()) +
+                      " processors; " + source_of(input_));
+  log_.write_and_show(safeguards(reaper_, guardian_));
 }
 
 awaitable<void> Session::main() {
-  tell_of_start();
-  if (!reaper_.adopts_orphans()) own_line(std::string(kNoOrphans));
+  log_start();
+  if (!reaper_.adopts_orphans()) print_line(std::string(kNoOrphans));
   const RunEnded ended = co_await run_input();
-  if (guardian_ && !guardian_->alive()) log_.tell("the guardian was killed");
+  if (guardian_ && !guardian_->alive()) log_.write_and_show("the guardian was killed");
   if (guardian_) guardian_->dismiss();
   outcome_ = outcome_of(ended);
-  if (const Error error = screen_.finish()) own_line("warning: " + error.message());
+  if (const Error error = screen_.finish()) print_line("warning: " + error.message());
   co_await finish_output();
   loop_.stop();  // the reaper and the signals would wait for more
 }
 
-void Session::own_line(const std::string& text) {
+void Session::print_line(const std::string& text) {
   err_.begin_line();
   err_.write("errand: " + escape_text(text) + "\n");
 }
@@ -208,21 +211,21 @@ void Session::tell(std::string notice) {
 // A reader that does not read holds errand up, as it does any program; but not a canceled one for
 // longer than the grace.
 awaitable<void> Session::finish_output() {
-  auto [context, give_up] = with_cancel(signals_.hurry());
-  Timer patience(runtime_, [&give_up] { give_up(); });
+  auto [context, give_up] = with_cancel(signals_.force_stop());
+  Timer give_up_timer(runtime_, [&give_up] { give_up(); });
   const Duration grace = command_.overrides.grace.value_or(std::chrono::seconds(5));
   const Registration canceled =
-      after_func(signals_.run(), [&patience, grace] { patience.set_after(grace); });
+      after_func(signals_.run(), [&give_up_timer, grace] { give_up_timer.set_after(grace); });
   const auto check = [this](const Error& error) {
     if (!error || error.is(Canceled)) return;
     if (outcome_.signal == 0) outcome_ = {};
-    own_line(error.message());
+    print_line(error.message());
   };
-  if (log_.error()) own_line(log_.error().message());  // costs no task its success
+  if (log_.error()) print_line(log_.error().message());  // costs no task its success
   const std::vector<Error> errors = co_await reports_.finish(context);
   for (const Error& error : errors) check(error);
   if (const Error error = reports_.finish_journal(); error && !command_.quiet)
-    own_line("note: " + error.message() + "; what is kept of this run is not complete");
+    print_line("note: " + error.message() + "; what is kept of this run is not complete");
   const Error error = co_await out_.flush(context);
   check(error);
   co_await err_.flush(context);
@@ -239,11 +242,11 @@ Session::Outcome Session::run() {
   Error error = check_loop(loop_);
   if (!error) error = open_files();
   if (error) {
-    complain({"errand: " + error.message()});
+    print_errors({"errand: " + error.message()});
     return {};
   }
   for (Observer* observer : screen_.observers()) observers_.add(*observer);
-  observers_.add(last_words_);
+  observers_.add(summary_lines_);
   out_.on_broken([this](const Error& error) { signals_.cancel(error ? error : kOutputClosed); });
   asio::co_spawn(loop_, main(), [](std::exception_ptr thrown) {
     if (thrown) std::rethrow_exception(thrown);

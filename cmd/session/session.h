@@ -44,22 +44,23 @@ class Session {
     int signal = 0;  // to die of
   };
   // `guardian` outlives it; null: there is none.
-  Session(RunCommand command, Input input, JobBudget budget, const CiWords& ci, Guardian* guardian);
-  ~Session() { hold_signals(); }  // its own handlers end with it
+  Session(RunCommand command, Input input, JobBudget budget, const CiSettings& ci,
+          Guardian* guardian);
+  ~Session() { block_canceling_signals(); }  // its own handlers end with it
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   Outcome run();
 
  private:
   Error open_log();
-  void tell_of_start();
+  void log_start();
   Error open_files();
   SummaryOptions with_logs(SummaryOptions options) const;
   awaitable<void> main();
   awaitable<RunEnded> run_input();
   std::unique_ptr<TaskSource> open_source();
   awaitable<void> finish_output();
-  void own_line(const std::string& text);
+  void print_line(const std::string& text);
   void tell(std::string notice);
   Outcome outcome_of(const RunEnded& ended) const;
 
@@ -83,12 +84,12 @@ class Session {
   Console console_;
   Screen screen_;
   Summary summary_;
-  WhileRead console_lines_{out_, console_}, last_words_{out_, summary_};
+  UntilOutputClosed console_lines_{out_, console_}, summary_lines_{out_, summary_};
   std::string id_ = new_run_id();
   RunReports reports_{runtime_, out_, console_, id_};
   Log log_;
   RunLog run_log_{log_};
-  Everybody observers_;
+  ObserverList observers_;
   const TimePoint started_ = runtime_.now();
   const WallTime started_at_ = std::chrono::system_clock::now();
   Outcome outcome_;

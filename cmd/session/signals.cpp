@@ -20,11 +20,11 @@ Signals::Signals(Runtime& runtime)
     : Signals(with_cancel(Context::background(runtime)),
               with_cancel(Context::background(runtime))) {}
 
-Signals::Signals(std::pair<Context, CancelFn> run, std::pair<Context, CancelFn> hurry)
+Signals::Signals(std::pair<Context, CancelFn> run, std::pair<Context, CancelFn> force_stop)
     : run_(std::move(run.first)),
       cancel_run_(std::move(run.second)),
-      hurry_(std::move(hurry.first)),
-      cancel_hurry_(std::move(hurry.second)),
+      force_stop_(std::move(force_stop.first)),
+      cancel_force_stop_(std::move(force_stop.second)),
       set_(run_.runtime().executor()) {
   for (const int signal : kCancelingSignals) {
     if (!is_ignored(signal)) set_.add(signal);
@@ -35,7 +35,7 @@ Signals::Signals(std::pair<Context, CancelFn> run, std::pair<Context, CancelFn> 
 void Signals::listen() {
   set_.async_wait([this](const std::error_code& error, int signal) {
     if (error) return;
-    if (received_ != 0) cancel_hurry_(Error::make(SignalReceived{signal}));
+    if (received_ != 0) cancel_force_stop_(Error::make(SignalReceived{signal}));
     if (received_ == 0) received_ = signal;
     cancel_run_(Error::make(SignalReceived{signal}));
     listen();

@@ -18,20 +18,20 @@ class Signals {
   // Done with SignalReceived as its cause at the first signal.
   const Context& run() const { return run_; }
   // Done at the second one: the grace is over.
-  const Context& hurry() const { return hurry_; }
+  const Context& force_stop() const { return force_stop_; }
   // Ends the run for another reason.
   void cancel(Error cause) { cancel_run_(std::move(cause)); }
   // The first signal's number; 0 when none came.
   int received() const { return received_; }
 
  private:
-  Signals(std::pair<Context, CancelFn> run, std::pair<Context, CancelFn> hurry);
+  Signals(std::pair<Context, CancelFn> run, std::pair<Context, CancelFn> force_stop);
   void listen();
 
   Context run_;
   CancelFn cancel_run_;
-  Context hurry_;
-  CancelFn cancel_hurry_;
+  Context force_stop_;
+  CancelFn cancel_force_stop_;
   asio::signal_set set_;
   int received_ = 0;
 };

@@ -126,12 +126,12 @@ TEST_CASE("a function that throws before it returns a coroutine fails as one tha
 
 TEST_CASE("an observer is told of an exception when it is captured") {
   VirtualTest test;
-  std::vector<std::string> told;
+  std::vector<std::string> reported;
   Duration when{};
   const auto main = [&](Context context) -> awaitable<Error> {
     GroupOptions options;
     options.on_exception = [&](const Failure& failure) {
-      told.push_back(failure.name + ": " + failure.error.message());
+      reported.push_back(failure.name + ": " + failure.error.message());
       when = test.elapsed();
     };
     Group group(context, options);
@@ -141,7 +141,7 @@ TEST_CASE("an observer is told of an exception when it is captured") {
     co_return co_await group.wait();
   };
   CHECK(test.run(main(test.background())).message() == "thrower: X");
-  CHECK(told == std::vector<std::string>{"thrower: X"});
+  CHECK(reported == std::vector<std::string>{"thrower: X"});
   CHECK(when == 0s);
 }
 

@@ -32,7 +32,7 @@ TEST_CASE("the throttle counts do-not-retry among fatal failures, and no others 
   Throttle throttle(10, 0.1);
   t.options.throttle = &throttle;
   t.options.classify = [](const Result<int>& outcome) {
-    return outcome ? Verdict::win : Verdict::fatal;
+    return outcome ? HedgeVerdict::win : HedgeVerdict::fatal;
   };
   t.again({{0ms, E}});
   CHECK(throttle.tokens() == Approx(10));

@@ -41,7 +41,7 @@ TEST_CASE("#139 a fatal failure ends the call although others might succeed") {
   HedgeTest t;
   t.acts = {{700ms, E}, {300ms}};
   t.options.classify = [](const Result<int>& outcome) {
-    return outcome ? Verdict::win : Verdict::fatal;
+    return outcome ? HedgeVerdict::win : HedgeVerdict::fatal;
   };
   const Result<int> result = t.run_call();
   CHECK(result.error() == E);
@@ -179,7 +179,7 @@ TEST_CASE("#157 values that do not win wait for one that does; else the last one
   t.options.max_attempts = 3;
   int winning = 3;
   t.options.classify = [&](const Result<int>& outcome) {
-    return outcome == winning ? Verdict::win : Verdict::non_fatal;
+    return outcome == winning ? HedgeVerdict::win : HedgeVerdict::non_fatal;
   };
   const std::vector<Act> acts = {{600ms}, {700ms}, {300ms}};
   CHECK(t.again(acts) == 3);
@@ -214,7 +214,7 @@ TEST_CASE("in one instant a win goes before the end of the context and before fa
   };
   t.acts = {{1s, E}, {500ms}};
   t.options.classify = [](const Result<int>& outcome) {
-    return outcome ? Verdict::win : Verdict::fatal;
+    return outcome ? HedgeVerdict::win : HedgeVerdict::fatal;
   };
   t.run(main(t.background()));
   CHECK(t.elapsed() == 1s);
@@ -225,7 +225,7 @@ TEST_CASE("in one instant a fatal failure goes before a non-fatal one") {
   t.acts = {{1s, E}, {500ms, F}};
   t.options.max_attempts = 2;
   t.options.classify = [](const Result<int>& outcome) {
-    return outcome.error().is(F) ? Verdict::fatal : Verdict::non_fatal;
+    return outcome.error().is(F) ? HedgeVerdict::fatal : HedgeVerdict::non_fatal;
   };
   CHECK(t.run_call().error() == F);
 }
@@ -234,7 +234,7 @@ TEST_CASE("in one instant a deadline goes before a fatal failure") {
   HedgeTest t;
   t.acts = {{1s, E}};
   t.options.max_attempts = 1;
-  t.options.classify = [](const Result<int>&) { return Verdict::fatal; };
+  t.options.classify = [](const Result<int>&) { return HedgeVerdict::fatal; };
   auto main = [&t](Context ctx) -> awaitable<void> {
     const auto [limited, cancel] = with_timeout(ctx, 1s);
     const Result<int> result = co_await t.call(limited);

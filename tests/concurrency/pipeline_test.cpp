@@ -112,7 +112,7 @@ TEST_CASE("a failing source lets the rest drain") {
   Channel<int> in(10), out(1);
   Values values;
   auto source = [&](Context ctx) -> awaitable<Error> {
-    const detail::ClosesAtEnd<int> closes(in);
+    const detail::CloseOnExit<int> closes(in);
     co_await in.send(ctx, 1);
     co_await in.send(ctx, 2);
     throw std::runtime_error("bug");

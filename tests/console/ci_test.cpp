@@ -16,29 +16,30 @@ namespace {
 
 // The log of a CI system in which both descriptors end.
 struct Log {
-  explicit Log(CiSystem system, OutputMode mode = OutputMode::group, Lines lines = Lines::normal)
-      : console(out, out, space, options(system, mode, lines)), annotations(out, system) {}
-  static ConsoleOptions options(CiSystem system, OutputMode mode, Lines lines) {
+  explicit Log(CiSystem system, OutputMode mode = OutputMode::group,
+               Verbosity verbosity = Verbosity::normal)
+      : console(out, out, space, options(system, mode, verbosity)), annotations(out, system) {}
+  static ConsoleOptions options(CiSystem system, OutputMode mode, Verbosity verbosity) {
     ConsoleOptions options;
     options.mode = mode;
-    options.lines = lines;
+    options.verbosity = verbosity;
     options.folds = system;
     return options;
   }
 
-  void tell(Duration since, EventKind kind) {
+  void record(Duration since, EventKind kind) {
     const RunEvent event = at(since, std::move(kind));
     console.on(event);
     annotations.on(event);
     summary.on(event);
   }
   void start(const Plan& plan, Mode mode = Mode::aggregate) {
-    tell(0s, RunStarted{"id", "ci", mode, &plan, 0});
+    record(0s, RunStarted{"id", "ci", mode, &plan, 0});
   }
   void run(Duration since, std::string_view bytes, TaskEnded ended) {
-    CHECK_FALSE(console.open(*ended.task, 1)->write(Stream::out, bytes));
+    CHECK_FALSE(console.open(*ended.task, 1)->write(StdStream::out, bytes));
     ended.last_lines = bytes;
-    tell(since, ended);
+    record(since, ended);
   }
   std::string text() const { return file.text(); }
 
@@ -64,21 +65,21 @@ std::string whole_run(CiSystem system) {
   log.start(plan);
   log.run(2s, "src/a.c: ok\nsrc/b.c: ok\n", succeeded(plan.task(2), 2s));
   log.run(3s, "unused variable\n", allowed(failed(plan.task(3), 1, 3s)));
-  log.tell(3s, succeeded(plan.task(1), 3s));
+  log.record(3s, succeeded(plan.task(1), 3s));
   log.run(4s, "linking, no newline", succeeded(plan.task(4), 4s));
-  log.tell(4s, succeeded(plan.task(5), 4s));
+  log.record(4s, succeeded(plan.task(5), 4s));
   log.run(5s, "50% done\n\x1b[31merror:\x1b[0m [x] = 'y' | z, it's ::error::\n##[error]no\n",
           failed(plan.task(6), 2, 5s));
   TaskEnded canceled = unstarted(plan.task(7), TaskState::canceled, "received SIGTERM");
   canceled.attempts = 1;
   canceled.duration = 5s;
   log.run(6s, "working\n", canceled);
-  log.tell(6s, unstarted(plan.task(8), TaskState::skipped, "needs slow: canceled"));
+  log.record(6s, unstarted(plan.task(8), TaskState::skipped, "needs slow: canceled"));
   RunEnded ended;
   ended.state = TaskState::failed;
   ended.error = Error::text("test: exit 2");
   ended.duration = 6s;
-  log.tell(6s, ended);
+  log.record(6s, ended);
   return log.text();
 }
 
@@ -120,17 +121,17 @@ TEST_CASE("in file order blocks are folded too, and are whole") {
   const Plan plan = make_plan({"a", "b"});
   log.start(plan);
   const auto a = log.console.open(plan.task(1), 1);
-  CHECK_FALSE(a->write(Stream::out, "a1\n"));
+  CHECK_FALSE(a->write(StdStream::out, "a1\n"));
   log.run(1s, "b\n", failed(plan.task(2), 1));
   CHECK(log.text().empty());
-  log.tell(2s, succeeded(plan.task(1)));
+  log.record(2s, succeeded(plan.task(1)));
   CHECK(log.text() ==
         "::group::a: ok in 1.2s\na1\n::endgroup::\n"
         "b\nb: failed: exit 1 in 3.1s\n");
 }
 
 TEST_CASE("-q leaves the folds their names") {
-  Log log(CiSystem::github, OutputMode::group, Lines::none);
+  Log log(CiSystem::github, OutputMode::group, Verbosity::none);
   const Plan plan = make_plan({"a"});
   log.start(plan);
   log.run(1s, "a\n", succeeded(plan.task(1)));
@@ -142,9 +143,9 @@ TEST_CASE("nine failures are annotated, the tenth annotation counts the rest") {
   std::vector<std::string> names(30, "t");
   const Plan plan = make_plan(names);
   log.start(plan);
-  for (TaskId id = 1; id <= 12; ++id) log.tell(1s, failed(plan.task(id), 1));
-  for (TaskId id = 13; id <= 22; ++id) log.tell(1s, allowed(failed(plan.task(id), 1)));
-  log.tell(2s, RunEnded());
+  for (TaskId id = 1; id <= 12; ++id) log.record(1s, failed(plan.task(id), 1));
+  for (TaskId id = 13; id <= 22; ++id) log.record(1s, allowed(failed(plan.task(id), 1)));
+  log.record(2s, RunEnded());
   CHECK(count_of(log.text(), "::error ") == 10);
   CHECK(count_of(log.text(), "::error title=errand::3 more failures\n") == 1);
   CHECK(count_of(log.text(), "::warning ") == 10);
@@ -155,9 +156,9 @@ TEST_CASE("a group is annotated only when no task in it is") {
   Log log(CiSystem::github, OutputMode::quiet);
   const Plan plan = make_plan({"lint", "lint/a"});
   log.start(plan);
-  log.tell(1s, failed(plan.task(2), 1));
-  log.tell(1s, unstarted(plan.task(1), TaskState::failed, "lint/a: exit 1"));
-  log.tell(2s, RunEnded());
+  log.record(1s, failed(plan.task(2), 1));
+  log.record(1s, unstarted(plan.task(1), TaskState::failed, "lint/a: exit 1"));
+  log.record(2s, RunEnded());
   CHECK(count_of(log.text(), "::error ") == 1);
 }
 
@@ -165,11 +166,12 @@ TEST_CASE("a run that fails without a failed task is annotated itself") {
   Log log(CiSystem::github, OutputMode::quiet);
   const Plan plan = make_plan({"a"});
   log.start(plan);
-  log.tell(1s, unstarted(plan.task(1), TaskState::canceled, "the timeout of the run (1s) passed"));
+  log.record(1s,
+             unstarted(plan.task(1), TaskState::canceled, "the timeout of the run (1s) passed"));
   RunEnded ended;
   ended.state = TaskState::timed_out;
   ended.error = Error::text("the timeout of the run (1s) passed");
-  log.tell(1s, ended);
+  log.record(1s, ended);
   CHECK(log.text().starts_with("::error title=errand::the timeout of the run (1s) passed\n"));
 }
 

@@ -13,7 +13,7 @@ struct Screen {
   explicit Screen(ConsoleOptions options, bool apart = false)
       : console(out, apart ? err : out, space, options) {}
   Screen(OutputMode mode, bool apart = false)
-      : Screen(ConsoleOptions{mode, Lines::normal}, apart) {}
+      : Screen(ConsoleOptions{mode, Verbosity::normal}, apart) {}
 
   void start(const Plan& plan) {
     console.on(at(0s, RunStarted{"id", "ci", Mode::errgroup, &plan, 0}));
@@ -21,7 +21,7 @@ struct Screen {
   void end(const TaskEnded& ended) { console.on(at(1s, ended)); }
   // One attempt that writes this, and its end.
   void run(const Task& task, std::string_view bytes, const TaskEnded& ended) {
-    CHECK_FALSE(console.open(task, 1)->write(Stream::out, bytes));
+    CHECK_FALSE(console.open(task, 1)->write(StdStream::out, bytes));
     end(ended);
   }
   std::string text() const { return out_file.text(); }
@@ -43,10 +43,10 @@ TEST_CASE("live: whole lines carry padded labels, however they arrive") {
   {
     const auto build = screen.console.open(plan.task(1), 1);
     const auto format = screen.console.open(plan.task(3), 1);
-    CHECK_FALSE(build->write(Stream::out, "one\ntw"));
-    CHECK_FALSE(format->write(Stream::out, "a\n\n"));
-    CHECK_FALSE(build->write(Stream::out, "o\nthree"));
-    CHECK_FALSE(format->write(Stream::out, "b"));
+    CHECK_FALSE(build->write(StdStream::out, "one\ntw"));
+    CHECK_FALSE(format->write(StdStream::out, "a\n\n"));
+    CHECK_FALSE(build->write(StdStream::out, "o\nthree"));
+    CHECK_FALSE(format->write(StdStream::out, "b"));
     CHECK(screen.text() ==
           "build       | one\n"
           "lint/format | a\n"
@@ -63,8 +63,8 @@ TEST_CASE("live: stdout and stderr stay apart, each with its own open line") {
   const Plan plan = make_plan({"a"});
   {
     const auto sink = screen.console.open(plan.task(1), 1);
-    CHECK_FALSE(sink->write(Stream::out, "to out"));
-    CHECK_FALSE(sink->write(Stream::err, "to err"));
+    CHECK_FALSE(sink->write(StdStream::out, "to out"));
+    CHECK_FALSE(sink->write(StdStream::err, "to err"));
   }
   CHECK(screen.out_file.text() == "a | to out\n");
   CHECK(screen.err_file.text() == "a | to err\n");
@@ -79,10 +79,10 @@ TEST_CASE("live: a line longer than any buffer comes out whole") {
     const auto sink = screen.console.open(plan.task(1), 1);
     const auto other = screen.console.open(plan.task(2), 1);
     for (int i = 0; i < 30; ++i) {
-      CHECK_FALSE(sink->write(Stream::out, piece));
-      CHECK_FALSE(other->write(Stream::out, "y\n"));
+      CHECK_FALSE(sink->write(StdStream::out, piece));
+      CHECK_FALSE(other->write(StdStream::out, "y\n"));
     }
-    CHECK_FALSE(sink->write(Stream::out, "end\nnext\n"));
+    CHECK_FALSE(sink->write(StdStream::out, "end\nnext\n"));
   }
   CHECK_FALSE(screen.loop.run(screen.out.flush(screen.loop.context)));
   std::string expected;
@@ -101,17 +101,17 @@ TEST_CASE("live: all 256 byte values pass unchanged") {
     if (value != '\n') bytes += static_cast<char>(value);
   }
   bytes += '\n';
-  CHECK_FALSE(screen.console.open(plan.task(1), 1)->write(Stream::out, bytes));
+  CHECK_FALSE(screen.console.open(plan.task(1), 1)->write(StdStream::out, bytes));
   CHECK(screen.text() == "a | " + bytes);
 }
 
 TEST_CASE("live: labels are escaped, coloured when wanted, and never red or yellow") {
-  Screen screen({OutputMode::live, Lines::normal, true, false});
+  Screen screen({OutputMode::live, Verbosity::normal, true, false});
   std::vector<std::string> names;
   for (int i = 0; i < 20; ++i) names.push_back("t\x1b" + std::to_string(i));
   const Plan plan = make_plan(names);
   for (const Task& task : plan.tasks().subspan(1)) {
-    CHECK_FALSE(screen.console.open(task, 1)->write(Stream::out, "x\n"));
+    CHECK_FALSE(screen.console.open(task, 1)->write(StdStream::out, "x\n"));
   }
   const std::string text = screen.text();
   CHECK(text.starts_with("\x1b[35mt\\e0 |\x1b[0m x\n"));
@@ -133,9 +133,9 @@ TEST_CASE("group: a block for each task when it ends, under one line") {
   const Plan plan = make_plan({"build", "test", "silent", "lint"});
   const auto build = screen.console.open(plan.task(1), 1);
   const auto test = screen.console.open(plan.task(2), 1);
-  CHECK_FALSE(build->write(Stream::out, "compiling\n"));
-  CHECK_FALSE(test->write(Stream::out, "testing\n"));
-  CHECK_FALSE(build->write(Stream::out, "linking\n"));
+  CHECK_FALSE(build->write(StdStream::out, "compiling\n"));
+  CHECK_FALSE(test->write(StdStream::out, "testing\n"));
+  CHECK_FALSE(build->write(StdStream::out, "linking\n"));
   screen.end(failed(plan.task(2), 2));
   screen.end(succeeded(plan.task(1)));
   screen.end(succeeded(plan.task(3)));
@@ -165,8 +165,8 @@ TEST_CASE("group: standard output alone holds only what tasks wrote") {
   screen.run(plan.task(1), "1", succeeded(plan.task(1)));
   CHECK(screen.out_file.text() == "1");
   const auto sink = screen.console.open(plan.task(2), 1);
-  CHECK_FALSE(sink->write(Stream::err, "e"));
-  CHECK_FALSE(sink->write(Stream::out, "2"));
+  CHECK_FALSE(sink->write(StdStream::err, "e"));
+  CHECK_FALSE(sink->write(StdStream::out, "2"));
   screen.end(failed(plan.task(2), 1));
   CHECK(screen.out_file.text() == "1\n2");
   CHECK(screen.err_file.text() == "a: ok in 1.2s\nb: failed: exit 1 in 3.1s\ne");
@@ -175,8 +175,8 @@ TEST_CASE("group: standard output alone holds only what tasks wrote") {
 TEST_CASE("group: the output of each attempt is in the task's block") {
   Screen screen(OutputMode::group);
   const Plan plan = make_plan({"a"});
-  CHECK_FALSE(screen.console.open(plan.task(1), 1)->write(Stream::out, "first try"));
-  CHECK_FALSE(screen.console.open(plan.task(1), 2)->write(Stream::out, "second try\n"));
+  CHECK_FALSE(screen.console.open(plan.task(1), 1)->write(StdStream::out, "first try"));
+  CHECK_FALSE(screen.console.open(plan.task(1), 2)->write(StdStream::out, "second try\n"));
   TaskEnded ended = succeeded(plan.task(1));
   ended.flaky = true;
   ended.attempts = 2;
@@ -212,8 +212,8 @@ TEST_CASE("raw: what is captured all the same comes out as it is, at once") {
   Screen screen(OutputMode::raw, true);
   const Plan plan = make_plan({"a"});
   const auto sink = screen.console.open(plan.task(1), 1);
-  CHECK_FALSE(sink->write(Stream::out, "no line"));
-  CHECK_FALSE(sink->write(Stream::err, "to err"));
+  CHECK_FALSE(sink->write(StdStream::out, "no line"));
+  CHECK_FALSE(sink->write(StdStream::err, "to err"));
   CHECK(screen.out_file.text() == "no line");
   CHECK(screen.err_file.text() == "to err");
 }
@@ -221,11 +221,11 @@ TEST_CASE("raw: what is captured all the same comes out as it is, at once") {
 TEST_CASE("verbose tells of silent successes and groups, -q of nothing but warnings") {
   const Plan plan = make_plan({"lint", "lint/a"});
   TaskEnded group = succeeded(plan.task(1));
-  Screen verbose({OutputMode::group, Lines::verbose, false, false});
+  Screen verbose({OutputMode::group, Verbosity::verbose, false, false});
   verbose.end(succeeded(plan.task(2)));
   verbose.end(group);
   CHECK(verbose.text() == "lint/a: ok in 1.2s\nlint: ok in 1.2s\n");
-  Screen none({OutputMode::group, Lines::none, false, false});
+  Screen none({OutputMode::group, Verbosity::none, false, false});
   none.run(plan.task(2), "output\n", failed(plan.task(2), 1));
   none.console.on(at(1s, Notice{Notice::Level::warning, nullptr, "no terminal"}));
   CHECK(none.text() == "output\nerrand: warning: no terminal\n");
@@ -261,7 +261,7 @@ TEST_CASE("a slow reader makes every sink wait") {
   Writer out(loop.runtime, pipe.write.get(), "standard output");
   Writer err(loop.runtime, file.fd(), "standard error");
   const auto mode = GENERATE(OutputMode::live, OutputMode::group);
-  Console console(out, err, space, {mode, Lines::normal});
+  Console console(out, err, space, {mode, Verbosity::normal});
   const Plan plan = make_plan({"a"});
   const auto sink = console.open(plan.task(1), 1);
   CHECK_FALSE(sink->behind());
@@ -297,9 +297,9 @@ TEST_CASE("a full disk under the spill file is the task's error") {
   OutputFile file;
   SpillSpace space("/nowhere", 10);
   Writer out(loop.runtime, file.fd(), "standard output");
-  Console console(out, out, space, {OutputMode::group, Lines::normal});
+  Console console(out, out, space, {OutputMode::group, Verbosity::normal});
   const Plan plan = make_plan({"a"});
-  const Error error = console.open(plan.task(1), 1)->write(Stream::out, std::string(11, 'x'));
+  const Error error = console.open(plan.task(1), 1)->write(StdStream::out, std::string(11, 'x'));
   CHECK(error.message() == "spill file in '/nowhere': No such file or directory");
 }
 
@@ -311,12 +311,12 @@ TEST_CASE("an attempt that is held is shown whole once it is kept, or never") {
     {
       const auto loser = screen.console.hold(plan.task(1), 1);
       const auto winner = screen.console.hold(plan.task(1), 2);
-      CHECK_FALSE(loser->write(Stream::out, "loser\n"));
-      CHECK_FALSE(winner->write(Stream::out, "winner\n"));
+      CHECK_FALSE(loser->write(StdStream::out, "loser\n"));
+      CHECK_FALSE(winner->write(StdStream::out, "winner\n"));
       CHECK(screen.text().empty());
       CHECK_FALSE(winner->keep());
       CHECK_FALSE(winner->keep());
-      CHECK_FALSE(winner->write(Stream::out, "more\n"));
+      CHECK_FALSE(winner->write(StdStream::out, "more\n"));
     }
     screen.end(succeeded(plan.task(1)));
     CHECK(screen.text() ==
@@ -333,7 +333,7 @@ TEST_CASE("while an interactive task has the terminal everybody else waits") {
   ask.policy = std::make_shared<const Policy>(policy);
   const auto sink = screen.console.open(plan.task(1), 1);
   screen.console.on(at(0s, AttemptStarted{&ask, 1, 1}));
-  CHECK_FALSE(sink->write(Stream::out, "one\n"));
+  CHECK_FALSE(sink->write(StdStream::out, "one\n"));
   screen.loop.poll();
   CHECK(screen.text().empty());
   screen.console.on(at(1s, AttemptEnded{&ask, 1, TaskState::succeeded, {}, {}, {}, {}}));

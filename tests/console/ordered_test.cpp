@@ -11,9 +11,10 @@ using namespace errand::test;
 namespace {
 
 struct Screen {
-  explicit Screen(bool apart = false, Lines lines = Lines::normal, std::size_t memory = 1 << 20)
+  explicit Screen(bool apart = false, Verbosity verbosity = Verbosity::normal,
+                  std::size_t memory = 1 << 20)
       : space("/tmp", memory),
-        console(out, apart ? err : out, space, {OutputMode::ordered, lines}) {}
+        console(out, apart ? err : out, space, {OutputMode::ordered, verbosity}) {}
 
   void start(const Plan& plan) {
     console.on(at(0s, RunStarted{"id", "ci", Mode::errgroup, &plan, 0}));
@@ -23,7 +24,7 @@ struct Screen {
     console.on(at(1s, ended));
   }
   void run(const Task& task, std::string_view bytes) {
-    CHECK_FALSE(console.open(task, 1)->write(Stream::out, bytes));
+    CHECK_FALSE(console.open(task, 1)->write(StdStream::out, bytes));
     end(succeeded(task));
   }
   std::string text() const { return out_file.text(); }
@@ -63,13 +64,13 @@ TEST_CASE("[P12] the first task that has not ended is shown byte by byte") {
   screen.start(plan);
   const auto b = screen.console.open(plan.task(2), 1);
   const auto a = screen.console.open(plan.task(1), 1);
-  CHECK_FALSE(b->write(Stream::out, "b1 "));
-  for (const char* byte : {"o", "n", "e"}) CHECK_FALSE(a->write(Stream::out, byte));
+  CHECK_FALSE(b->write(StdStream::out, "b1 "));
+  for (const char* byte : {"o", "n", "e"}) CHECK_FALSE(a->write(StdStream::out, byte));
   CHECK(screen.text() == "one");
-  CHECK_FALSE(b->write(Stream::out, "b2"));
+  CHECK_FALSE(b->write(StdStream::out, "b2"));
   screen.end(succeeded(plan.task(1)));
   CHECK(screen.text() == "one\na: ok in 1.2s\nb1 b2");
-  CHECK_FALSE(b->write(Stream::out, "b3"));
+  CHECK_FALSE(b->write(StdStream::out, "b3"));
   CHECK(screen.text() == "one\na: ok in 1.2s\nb1 b2b3");
   screen.end(failed(plan.task(2), 2));
   CHECK(screen.text() == "one\na: ok in 1.2s\nb1 b2b3\nb: failed: exit 2 in 3.1s\n");
@@ -81,30 +82,30 @@ TEST_CASE("a task that has its turn before it starts streams from its first byte
   screen.start(plan);
   screen.end(unstarted(plan.task(1), TaskState::skipped, "needs x: failed"));
   const auto b = screen.console.open(plan.task(2), 1);
-  CHECK_FALSE(b->write(Stream::out, "x"));
+  CHECK_FALSE(b->write(StdStream::out, "x"));
   CHECK(screen.text() == "a: skipped: needs x: failed\nx");
 }
 
 TEST_CASE("each attempt of a task that streams begins a line of its own") {
-  Screen screen(false, Lines::none);
+  Screen screen(false, Verbosity::none);
   const Plan plan = make_plan({"a"});
   screen.start(plan);
-  CHECK_FALSE(screen.console.open(plan.task(1), 1)->write(Stream::out, "first"));
-  CHECK_FALSE(screen.console.open(plan.task(1), 2)->write(Stream::out, "second"));
+  CHECK_FALSE(screen.console.open(plan.task(1), 1)->write(StdStream::out, "first"));
+  CHECK_FALSE(screen.console.open(plan.task(1), 2)->write(StdStream::out, "second"));
   CHECK(screen.text() == "first\nsecond");
 }
 
 TEST_CASE("the two streams of a task that streams stay apart") {
-  Screen screen(true, Lines::none);
+  Screen screen(true, Verbosity::none);
   const Plan plan = make_plan({"a", "b"});
   screen.start(plan);
   const auto b = screen.console.open(plan.task(2), 1);
-  CHECK_FALSE(b->write(Stream::err, "e2"));
+  CHECK_FALSE(b->write(StdStream::err, "e2"));
   const auto a = screen.console.open(plan.task(1), 1);
-  CHECK_FALSE(a->write(Stream::err, "e1"));
-  CHECK_FALSE(a->write(Stream::out, "o1"));
+  CHECK_FALSE(a->write(StdStream::err, "e1"));
+  CHECK_FALSE(a->write(StdStream::out, "o1"));
   screen.end(succeeded(plan.task(1)));
-  CHECK_FALSE(b->write(Stream::out, "o2"));
+  CHECK_FALSE(b->write(StdStream::out, "o2"));
   CHECK(screen.out_file.text() == "o1\no2");
   CHECK(screen.err_file.text() == "e1\ne2");
 }
@@ -114,10 +115,10 @@ TEST_CASE("a notice waits for the end of the line that a task is writing") {
   const Plan plan = make_plan({"a", "b"});
   screen.start(plan);
   const auto a = screen.console.open(plan.task(1), 1);
-  CHECK_FALSE(a->write(Stream::out, "begun, "));
+  CHECK_FALSE(a->write(StdStream::out, "begun, "));
   screen.console.on(at(1s, Notice{Notice::Level::info, &plan.task(2), "still running"}));
   CHECK(screen.text() == "begun, ");
-  CHECK_FALSE(a->write(Stream::out, "ended\nnext"));
+  CHECK_FALSE(a->write(StdStream::out, "ended\nnext"));
   CHECK(screen.text() == "begun, ended\nb: still running\nnext");
   screen.console.on(at(1s, Notice{Notice::Level::info, &plan.task(1), "still running"}));
   screen.end(succeeded(plan.task(1)));
@@ -128,13 +129,13 @@ TEST_CASE("what concerns the whole run does not wait for the end of a line") {
   Screen screen;
   const Plan plan = make_plan({"a"});
   screen.start(plan);
-  CHECK_FALSE(screen.console.open(plan.task(1), 1)->write(Stream::out, "begun"));
+  CHECK_FALSE(screen.console.open(plan.task(1), 1)->write(StdStream::out, "begun"));
   screen.console.on(at(1s, Notice{Notice::Level::info, nullptr, "waiting for a"}));
   CHECK(screen.text() == "begun\nerrand: waiting for a\n");
 }
 
 TEST_CASE("tasks of a stream come in the order of their arrival, also where some are left out") {
-  Screen screen(false, Lines::none);
+  Screen screen(false, Verbosity::none);
   const Plan tasks = make_plan({"1", "2", "3", "4", "5"});
   screen.console.on(at(0s, RunStarted{"id", "stream", Mode::errgroup, nullptr, 0}));
   for (const TaskId id : {1, 3, 5}) screen.console.on(at(0s, TaskReady{&tasks.task(id)}));
@@ -146,7 +147,7 @@ TEST_CASE("tasks of a stream come in the order of their arrival, also where some
 }
 
 TEST_CASE("ten thousand blocks that wait for the first one cost little memory and one descriptor") {
-  Screen screen(false, Lines::none, 100);
+  Screen screen(false, Verbosity::none, 100);
   std::vector<std::string> names(10000, "t");
   const Plan plan = make_plan(names);
   screen.start(plan);

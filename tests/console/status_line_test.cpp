@@ -165,7 +165,7 @@ TEST_CASE("nothing is drawn while somebody else has the terminal") {
   CHECK(terminal.shown().empty());
   terminal.runtime.advance(10s);
   CHECK(terminal.fresh().empty());
-  terminal.writer.go_on();
+  terminal.writer.release();
   terminal.runtime.advance(1s);
   CHECK(terminal.shown() == "1 running, 0/1 done, 12s, longest: a 12s\n");
   terminal.columns = 0;  // a background job now

@@ -10,7 +10,7 @@ namespace {
 
 struct Log {
   Log() {
-    auto file = ReportFile::open(loop.runtime, path, ReportFile::When::at_once, out);
+    auto file = ReportFile::open(loop.runtime, path, ReportFile::OpenMode::truncate, out);
     REQUIRE(file.has_value());
     log.emplace(std::move(*file));
   }

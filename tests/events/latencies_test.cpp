@@ -73,25 +73,26 @@ struct StreamTest : RunTest {
 // ---- which attempts tell
 
 TEST_CASE("successes and timeouts tell how long a task takes, failures do not") {
-  TellingAttempts of;
-  CHECK_FALSE(of.tells(1, kFailed, "exit 1"));
-  CHECK(of.tells(2, kTimedOut, TimedOut{"", 3s}.message()));
-  CHECK_FALSE(of.tells(3, kCanceled, ""));
-  CHECK(of.tells(4, kSucceeded, ""));
+  LatencySamples of;
+  CHECK_FALSE(of.is_representative(1, kFailed, "exit 1"));
+  CHECK(of.is_representative(2, kTimedOut, TimedOut{"", 3s}.message()));
+  CHECK_FALSE(of.is_representative(3, kCanceled, ""));
+  CHECK(of.is_representative(4, kSucceeded, ""));
 }
 
 TEST_CASE("an attempt that the deadline has cut short does not tell") {
-  TellingAttempts of;
-  CHECK_FALSE(of.tells(1, kTimedOut, TimedOut{"", 3s, TimedOut::Kind::deadline}.message()));
+  LatencySamples of;
+  CHECK_FALSE(
+      of.is_representative(1, kTimedOut, TimedOut{"", 3s, TimedOut::Kind::deadline}.message()));
 }
 
 TEST_CASE("an attempt that a later one outran tells, a hedge that lost does not") {
-  TellingAttempts original_lost;
-  CHECK(original_lost.tells(2, kSucceeded, ""));
-  CHECK(original_lost.tells(1, kCanceled, ""));
-  TellingAttempts hedge_lost;
-  CHECK(hedge_lost.tells(1, kSucceeded, ""));
-  CHECK_FALSE(hedge_lost.tells(2, kCanceled, ""));
+  LatencySamples original_lost;
+  CHECK(original_lost.is_representative(2, kSucceeded, ""));
+  CHECK(original_lost.is_representative(1, kCanceled, ""));
+  LatencySamples hedge_lost;
+  CHECK(hedge_lost.is_representative(1, kSucceeded, ""));
+  CHECK_FALSE(hedge_lost.is_representative(2, kCanceled, ""));
 }
 
 TEST_CASE("the latest durations of a task count, once there are enough") {

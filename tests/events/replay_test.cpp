@@ -14,9 +14,9 @@ using namespace errand::test;
 namespace {
 
 // Lines of whatever is told again.
-class Lines final : public Observer {
+class LineLog final : public Observer {
  public:
-  void on(const RunEvent& event) override { text += lines_.of(event); }
+  void on(const RunEvent& event) override { text += lines_.format(event); }
   std::string text;
 
  private:
@@ -24,11 +24,11 @@ class Lines final : public Observer {
 };
 
 std::string log_of_everything() {
-  Lines lines;
+  LineLog lines;
   const Plan plan = make_plan({"lint", "lint/a", "build\xff", "db"});
   const Task &group = plan.task(1), &lint = plan.task(2), &build = plan.task(3);
   const TraceContext trace{"4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", "01"};
-  auto earlier = std::make_shared<EarlierEnds>();
+  auto earlier = std::make_shared<PriorResults>();
   earlier->id = "r0";
   for (std::uint64_t i = 1; i < 2500; ++i) earlier->succeeded[i * i] = 1 + i % 2;
   earlier->failed = {5, 3, 4};
@@ -72,27 +72,27 @@ std::string log_of_everything() {
   return lines.text;
 }
 
-struct Retold {
-  explicit Retold(const std::string& log) {
+struct ReplayedLog {
+  explicit ReplayedLog(const std::string& log) {
     std::istringstream in(log);
     replayed = replay(in, lines);
   }
-  Lines lines;
-  Replayed replayed;
+  LineLog lines;
+  ReplayResult replayed;
 };
 
 }  // namespace
 
 TEST_CASE("what a log tells again makes the same log") {
   const std::string log = log_of_everything();
-  const Retold again(log);
+  const ReplayedLog again(log);
   CHECK(again.replayed.ended);
   CHECK(again.replayed.problem.empty());
   CHECK(again.lines.text == log);
 }
 
 TEST_CASE("a stream's log has no plan, and its tasks may have one name") {
-  Lines lines;
+  LineLog lines;
   Task first, second;
   first.id = 1;
   second.id = 2;
@@ -104,14 +104,14 @@ TEST_CASE("a stream's log has no plan, and its tasks may have one name") {
   lines.on(at(1s, failed(second, 3)));
   lines.on(at(1s, succeeded(first)));
   lines.on(at(2s, RunEnded()));
-  CHECK(Retold(lines.text).lines.text == lines.text);
+  CHECK(ReplayedLog(lines.text).lines.text == lines.text);
 }
 
 TEST_CASE("a log that is cut anywhere is told until there, and has no end") {
   const std::string log = log_of_everything();
   for (std::size_t size = 0; size + 1 < log.size(); size += 7) {
     CAPTURE(size);
-    const Retold again(log.substr(0, size));
+    const ReplayedLog again(log.substr(0, size));
     CHECK_FALSE(again.replayed.ended);
     const std::size_t whole = log.rfind('\n', size) == log.npos ? 0 : log.rfind('\n', size) + 1;
     if (!again.replayed.begun) CHECK(again.lines.text.empty());
@@ -131,7 +131,7 @@ TEST_CASE("lines that are no events end the log there, and say which") {
         R"({"event":"task_planned","task":"z","parent":"nobody"})",
         R"({"event":"notice","time":"2026-01-02T03:04:05.678Z","since_start":1e300})"}) {
     CAPTURE(bad);
-    const Retold again(log.substr(0, second) + bad + "\n" + log.substr(second));
+    const ReplayedLog again(log.substr(0, second) + bad + "\n" + log.substr(second));
     CHECK(again.replayed.begun);
     CHECK_FALSE(again.replayed.ended);
     CHECK(again.replayed.problem.starts_with("line 2 is no event: "));
@@ -142,7 +142,7 @@ TEST_CASE("what is no event log tells nothing") {
   for (const std::string log : {"", "\n", "tasks: { a: x }\n", "{\"version\":1}\n",
                                 R"({"event":"run_started","version":2})"}) {
     CAPTURE(log);
-    const Retold again(log);
+    const ReplayedLog again(log);
     CHECK_FALSE(again.replayed.begun);
     CHECK(again.lines.text.empty());
   }
@@ -154,7 +154,7 @@ TEST_CASE("events of versions to come are passed over") {
       R"({"time":"2026-01-02T03:04:05.678Z","since_start":2.5,"event":"moon_rose","id":1})"
       "\n";
   const std::size_t last = log.rfind('\n', log.size() - 2) + 1;
-  const Retold again(log.substr(0, last) + line + log.substr(last));
+  const ReplayedLog again(log.substr(0, last) + line + log.substr(last));
   CHECK(again.replayed.ended);
   CHECK(again.lines.text == log);
 }

@@ -9,18 +9,18 @@ using namespace errand::test;
 TEST_CASE("each state of a task reads in one line") {
   const Plan plan = make_plan({"build"});
   const Task& build = plan.task(1);
-  CHECK(ending_text(succeeded(build), false) == "build: ok in 1.2s");
-  CHECK(ending_text(failed(build, 2), false) == "build: failed: exit 2 in 3.1s");
-  CHECK(ending_text(unstarted(build, TaskState::canceled, "lint failed (exit 2)"), false) ==
+  CHECK(task_result_line(succeeded(build), false) == "build: ok in 1.2s");
+  CHECK(task_result_line(failed(build, 2), false) == "build: failed: exit 2 in 3.1s");
+  CHECK(task_result_line(unstarted(build, TaskState::canceled, "lint failed (exit 2)"), false) ==
         "build: canceled: lint failed (exit 2)");
-  CHECK(ending_text(unstarted(build, TaskState::skipped, "needs lint: failed"), false) ==
+  CHECK(task_result_line(unstarted(build, TaskState::skipped, "needs lint: failed"), false) ==
         "build: skipped: needs lint: failed");
   TaskEnded late = failed(build, 143);
   late.state = TaskState::timed_out;
   late.error = Error::text("timed out after 1s");
-  CHECK(ending_text(late, false) == "build: timed out after 1s");
+  CHECK(task_result_line(late, false) == "build: timed out after 1s");
   late.error = Error::text("the timeout of group 'x' (1s) passed");
-  CHECK(ending_text(late, false) == "build: timed out: the timeout of group 'x' (1s) passed");
+  CHECK(task_result_line(late, false) == "build: timed out: the timeout of group 'x' (1s) passed");
 }
 
 TEST_CASE("an attempt that never ran has no duration") {
@@ -28,26 +28,28 @@ TEST_CASE("an attempt that never ran has no duration") {
   TaskEnded ended = failed(plan.task(1), 1);
   ended.status.reset();
   ended.error = Error::text("exec 'nosuch': No such file or directory");
-  CHECK(ending_text(ended, false) == "build: failed: exec 'nosuch': No such file or directory");
+  CHECK(task_result_line(ended, false) ==
+        "build: failed: exec 'nosuch': No such file or directory");
 }
 
 TEST_CASE("allowed failures and flaky successes are marked") {
   const Plan plan = make_plan({"build"});
   TaskEnded ended = failed(plan.task(1), 1);
   ended.allowed = true;
-  CHECK(ending_text(ended, false) == "build: failed: exit 1 in 3.1s (allowed)");
+  CHECK(task_result_line(ended, false) == "build: failed: exit 1 in 3.1s (allowed)");
   ended = succeeded(plan.task(1));
   ended.flaky = true;
   ended.attempts = 2;
-  CHECK(ending_text(ended, false) == "build: ok in 1.2s (flaky: attempt 2)");
+  CHECK(task_result_line(ended, false) == "build: ok in 1.2s (flaky: attempt 2)");
 }
 
 TEST_CASE("names and errors cannot steer the terminal, and colour is errand's own") {
   const Plan plan = make_plan({"a\x1b[2Jb\n"});
   TaskEnded ended = failed(plan.task(1), 1);
   ended.error = Error::text("line\nbreak");
-  CHECK(ending_text(ended, false) == "a\\e[2Jb\\n: failed: line\\nbreak in 3.1s");
-  CHECK(ending_text(succeeded(plan.task(1)), true) == "a\\e[2Jb\\n: \x1b[32mok\x1b[0m in 1.2s");
+  CHECK(task_result_line(ended, false) == "a\\e[2Jb\\n: failed: line\\nbreak in 3.1s");
+  CHECK(task_result_line(succeeded(plan.task(1)), true) ==
+        "a\\e[2Jb\\n: \x1b[32mok\x1b[0m in 1.2s");
 }
 
 TEST_CASE("a command is shown in one line") {
@@ -83,5 +85,5 @@ TEST_CASE("a shared outcome names the task that it is from") {
   const Plan plan = make_plan({"build", "again"});
   TaskEnded ended = failed(plan.task(2), 2);
   ended.same_as = "build";
-  CHECK(ending_text(ended, false) == "again: failed: exit 2 (the outcome of build)");
+  CHECK(task_result_line(ended, false) == "again: failed: exit 2 (the outcome of build)");
 }

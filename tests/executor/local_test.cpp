@@ -15,8 +15,8 @@ namespace {
 
 class KeptSink final : public OutputSink {
  public:
-  Error write(Stream stream, std::string_view bytes) override {
-    (stream == Stream::out ? out : err).append(bytes);
+  Error write(StdStream stream, std::string_view bytes) override {
+    (stream == StdStream::out ? out : err).append(bytes);
     return {};
   }
   bool behind() const override { return false; }
@@ -81,7 +81,7 @@ TEST_CASE("the number of the slot takes its places in an argv, and nothing else 
   LocalTest test;
   test.task.run = Argv{"echo", "{%}{%}", "a{%}", "{%}"};
   auto policy = std::make_shared<Policy>();
-  policy->slot_places = {{1, 0}, {1, 3}, {2, 1}};
+  policy->slot_placeholders = {{1, 0}, {1, 3}, {2, 1}};
   test.task.policy = policy;
   CHECK(test.attempt().status == ExitStatus::exited(0));
   CHECK(test.sink.out == "33 a3 {%}\n");
@@ -150,10 +150,10 @@ TEST_CASE("a plain command does not get variables that a shell would not hand on
 }
 
 TEST_CASE("variables that some sh sets anew need a shell") {
-  CHECK(shell_keeps({"PATH=/bin", "HOME=/", "_=/bin/errand"}));
+  CHECK(survives_shell({"PATH=/bin", "HOME=/", "_=/bin/errand"}));
   for (const char* name : {"BASH_COMPAT", "IFS", "LINENO", "PPID", "RANDOM"}) {
     INFO(name);
-    CHECK_FALSE(shell_keeps({"PATH=/bin", std::string(name) + "=5"}));
+    CHECK_FALSE(survives_shell({"PATH=/bin", std::string(name) + "=5"}));
   }
 }
 
@@ -194,8 +194,9 @@ TEST_CASE("the polite signal is the cause's own where it is one, else the task's
     auto [context, cancel] = with_cancel(test.background());
     const Error cause = by_signal ? Error::make(SignalReceived{SIGINT}) : Error::text("enough");
     struct Ready final : OutputSink {
-      Error write(Stream stream, std::string_view bytes) override {
-        if (stream == Stream::out) out.append(bytes);  // the shell tells of its child on the other
+      Error write(StdStream stream, std::string_view bytes) override {
+        if (stream == StdStream::out)
+          out.append(bytes);  // the shell tells of its child on the other
         if (out == "ready\n") call();
         return {};
       }

@@ -16,7 +16,7 @@ namespace {
 
 class KeptSink final : public OutputSink {
  public:
-  Error write(Stream, std::string_view bytes) override {
+  Error write(StdStream, std::string_view bytes) override {
     text.append(bytes);
     if (on_write) on_write();
     return {};
@@ -288,7 +288,7 @@ TEST_CASE("tasks inherit the jobserver, and a killed one's tokens come back") {
   Result<JobserverPipe> pipe = make_jobserver(3);
   REQUIRE(pipe);
   Jobserver jobserver(test.runtime(), std::move(*pipe), 3);
-  test.executor.share(jobserver);
+  test.executor.use_jobserver(jobserver);
   test.script("head -c 1 <&3 >taken; kill -9 $$");
   CHECK(test.read("taken") == "+");
   test.script("head -c 2 <&3");

@@ -45,7 +45,7 @@ void check_message(std::string_view what) {
   promise(!what.empty(), "a message says something");
   const bool is_cycle = what.starts_with("cycle: ");
   promise(what.size() <= (is_cycle ? kCycleBytesMax : kMessageBytesMax), "a message is short");
-  const auto fault = task_file::find_byte_fault(what, Format::yaml);
+  const auto fault = task_file::find_invalid_byte(what, Format::yaml);
   promise(!fault && what.find_first_of("\t\r\n") == std::string_view::npos,
           "a message can be shown: " + std::string(what));
 }

@@ -32,10 +32,10 @@ std::string replace_all(std::string text, std::string_view what, std::string_vie
 }
 
 void check_places(const std::string& script) {
-  const auto places = find_places(script);
+  const auto places = find_placeholders(script);
   if (!places) return check_error(places.error());
   std::size_t behind = 0;
-  for (const ScriptPlace& place : *places) {
+  for (const FoundPlaceholder& place : *places) {
     promise(place.at >= behind, "places stand in order");
     const auto found = placeholder_at(std::string_view(script).substr(place.at));
     promise(found == place.placeholder, "at each place there is its placeholder");
@@ -83,7 +83,7 @@ void check_words(const CommandTemplate& form, const std::vector<std::string>& wo
     promise(words[i] != "{}" || argv[i] == argument, "an argument is a word as it is");
     promise(has_placeholder(words[i]) || argv[i] == words[i], "other words stay");
   }
-  for (const SlotPlace& slot : made.slots) {
+  for (const SlotPlaceholder& slot : made.slots) {
     promise(slot.word < argv.size() && argv[slot.word].substr(slot.at).starts_with("{%}"),
             "a slot's place is known");
   }

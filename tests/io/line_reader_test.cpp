@@ -15,7 +15,7 @@ namespace {
 using Lines = std::vector<std::string>;
 
 Lines lines_of(const std::string& path, std::uint64_t bytes_max = 1 << 30) {
-  LogLines lines(path, bytes_max);
+  LineReader lines(path, bytes_max);
   Lines found;
   while (const auto line = lines.next()) found.emplace_back(*line);
   CHECK(lines.bytes() <= bytes_max);
@@ -35,7 +35,7 @@ TEST_CASE("the lines of a log are its whole lines") {
 TEST_CASE("lines may be longer than what is read at once, but not longer than the limit") {
   Folder folder;
   const std::string path = folder / "log";
-  const std::string longest(LogLines::kLineBytesMax, 'x');
+  const std::string longest(LineReader::kLineBytesMax, 'x');
   std::ofstream(path) << "a\n"
                       << longest << "\nb\n"
                       << longest << longest << longest << "\nc\n"

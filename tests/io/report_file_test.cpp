@@ -10,7 +10,7 @@ namespace {
 
 struct Place {
   Result<ReportFile> open(const std::string& path,
-                          ReportFile::When when = ReportFile::When::at_end) {
+                          ReportFile::OpenMode when = ReportFile::OpenMode::replace_at_end) {
     return ReportFile::open(loop.runtime, path, when, out);
   }
   Error finish(ReportFile& file) { return loop.run(file.finish(loop.context)); }
@@ -33,7 +33,7 @@ TEST_CASE("a path that cannot be written is known at the start") {
   const auto at_end = place.open("/nowhere/x.json");
   REQUIRE_FALSE(at_end.has_value());
   CHECK(at_end.error().message() == "report '/nowhere/x.json': No such file or directory");
-  const auto at_once = place.open("/nowhere/x.json", ReportFile::When::at_once);
+  const auto at_once = place.open("/nowhere/x.json", ReportFile::OpenMode::truncate);
   REQUIRE_FALSE(at_once.has_value());
   CHECK(at_once.error().message() == "report '/nowhere/x.json': No such file or directory");
   const auto folder = place.open(place.folder.path());
@@ -87,7 +87,7 @@ TEST_CASE("a report at once is there to be read as it grows") {
   Place place;
   const std::string path = place.folder / "x.jsonl";
   write_file(path, "old");
-  auto file = place.open(path, ReportFile::When::at_once);
+  auto file = place.open(path, ReportFile::OpenMode::truncate);
   REQUIRE(file.has_value());
   CHECK(read_file(path).empty());
   file->writer().write("one\n");

@@ -53,7 +53,7 @@ class Runs {
  private:
   void add(EventKind kind) {
     const WallTime year = std::chrono::sys_days(std::chrono::year(2026) / 1 / 1);
-    write(std::string(lines_.of({year + count_ * 1s, 0s, std::move(kind)})));
+    write(std::string(lines_.format({year + count_ * 1s, 0s, std::move(kind)})));
   }
 
   Folder folder_;

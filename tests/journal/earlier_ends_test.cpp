@@ -27,32 +27,32 @@ Task task_of(const std::string& name, const std::string& script, TaskId id) {
 
 // The log of a run of a stream in "/ci".
 std::string log_of(const std::vector<Written>& ends, std::optional<TaskState> run,
-                   std::shared_ptr<const EarlierEnds> earlier = nullptr) {
+                   std::shared_ptr<const PriorResults> earlier = nullptr) {
   EventLines lines;
   std::string log;
-  const auto tell = [&](EventKind kind) { log += lines.of({WallTime(), Duration(), kind}); };
-  tell(RunStarted{.id = "r1", .name = "ci", .origin = {"/ci", ""}, .earlier = earlier});
+  const auto record = [&](EventKind kind) { log += lines.format({WallTime(), Duration(), kind}); };
+  record(RunStarted{.id = "r1", .name = "ci", .origin = {"/ci", ""}, .earlier = earlier});
   for (const Written& end : ends) {
-    tell(TaskReady{&end.task});
+    record(TaskReady{&end.task});
     TaskEnded ended;
     ended.task = &end.task;
     ended.state = end.state;
     ended.allowed = end.allowed;
     ended.succeeded_in = end.succeeded_in;
-    tell(ended);
+    record(ended);
   }
   if (run) {
     RunEnded ended;
     ended.state = *run;
-    tell(ended);
+    record(ended);
   }
   return log;
 }
 
-Result<EarlierEnds> read(const std::string& text) {
+Result<PriorResults> read(const std::string& text) {
   test::Folder folder;
   std::ofstream(folder / "log") << text;
-  return read_earlier_ends(folder / "log");
+  return read_prior_results(folder / "log");
 }
 
 }  // namespace
@@ -69,8 +69,8 @@ TEST_CASE("a log tells which tasks have succeeded, by what they are, and which f
   REQUIRE(ends);
   CHECK(ends->id == "r1");
   Fingerprints fingerprints("/ci");
-  CHECK(ends->over);
-  CHECK_FALSE(ends->well);
+  CHECK(ends->finished);
+  CHECK_FALSE(ends->run_succeeded);
   CHECK(ends->succeeded.size() == 2);
   for (const Task* task : {&a, &c}) CHECK(ends->succeeded.contains(fingerprints.of(*task)));
   CHECK(ends->failed.contains(fingerprints.of(b)));
@@ -81,9 +81,9 @@ TEST_CASE("a log tells which tasks have succeeded, by what they are, and which f
 TEST_CASE("what still stands of the run before counts, but for what this run has mended") {
   const Task a = task_of("a", "x", 1), b = task_of("b", "x", 2), c = task_of("c", "x", 3);
   Fingerprints fingerprints("/ci");
-  auto before = std::make_shared<EarlierEnds>();
+  auto before = std::make_shared<PriorResults>();
   before->id = "r0";
-  before->well = before->over = true;
+  before->run_succeeded = before->finished = true;
   before->succeeded[77] = 2;
   before->known = {77};
   for (const Task* task : {&a, &b}) {
@@ -93,8 +93,8 @@ TEST_CASE("what still stands of the run before counts, but for what this run has
   const auto ends = read(log_of(
       {{a, TaskState::succeeded}, {b, TaskState::canceled}, {c, TaskState::failed}}, {}, before));
   REQUIRE(ends);
-  CHECK_FALSE(ends->over);
-  CHECK_FALSE(ends->well);
+  CHECK_FALSE(ends->finished);
+  CHECK_FALSE(ends->run_succeeded);
   CHECK(ends->succeeded.at(77) == 2);
   CHECK(ends->known.contains(77));
   CHECK(ends->failed_names == std::unordered_set<std::string>{"b", "c"});
@@ -130,5 +130,6 @@ TEST_CASE("a task that ran twice under one name and command counts twice") {
 TEST_CASE("what is no log is an error that names it") {
   CHECK(read("").error().message().ends_with("/log' is no event log: it is empty"));
   CHECK(read("{}").error().message().find("is no event log: line 1") != std::string::npos);
-  CHECK(read_earlier_ends("/no/such").error().message() == "'/no/such': No such file or directory");
+  CHECK(read_prior_results("/no/such").error().message() ==
+        "'/no/such': No such file or directory");
 }

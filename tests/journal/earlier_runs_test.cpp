@@ -34,7 +34,7 @@ struct Runs {
     const Plan plan = make_plan({});
     RunStarted run{"id", "ci", Mode::errgroup, &plan, 1, {}, origin};
     EventLines lines;
-    return std::string(lines.of({year + milliseconds * 1ms, {}, run}));
+    return std::string(lines.format({year + milliseconds * 1ms, {}, run}));
   }
   Ids of(const Origin& origin) const {
     Ids ids;
@@ -92,7 +92,7 @@ TEST_CASE("what is no log of a run is skipped") {
   runs.add("06-cut", line.substr(0, line.size() - 1));
   runs.add("07-types", "{\"event\":\"run_started\",\"version\":1,\"folder\":[],\"file\":{}}\n");
   runs.add("08-deep", std::string(10'000, '[') + "\n");
-  runs.add("09-long", std::string(LogLines::kLineBytesMax, ' ') + line);
+  runs.add("09-long", std::string(LineReader::kLineBytesMax, ' ') + line);
   REQUIRE(make_run_folder(runs.path, "10-none").has_value());
   fs::create_directories(runs.log("11-folder"));
   fs::create_directories(fs::path(runs.log("12-pipe")).parent_path());
@@ -106,7 +106,7 @@ TEST_CASE("what is no log of a run is skipped") {
 TEST_CASE("only the newest logs are looked into") {
   Runs runs;
   runs.add("000", kOurs);
-  for (std::size_t i = 0; i < kLogsLookedInto - 1; ++i) {
+  for (std::size_t i = 0; i < kLogsReadMax - 1; ++i) {
     runs.add("1-" + std::to_string(i), std::string("x\n"));
   }
   CHECK(runs.of(kOurs) == Ids{"000"});

@@ -14,7 +14,7 @@ class Shown final : public OutputTarget {
   class Sink final : public HeldSink {
    public:
     explicit Sink(Shown& shown) : shown_(shown) {}
-    Error write(Stream, std::string_view bytes) override {
+    Error write(StdStream, std::string_view bytes) override {
       shown_.text += bytes;
       return {};
     }
@@ -60,9 +60,9 @@ TEST_CASE("what attempts write is passed on, and kept in one file") {
   Keep keep;
   const auto first = keep.target.open(keep.task, 1), second = keep.target.open(keep.task, 2);
   CHECK(keep.target.capture() == Capture::merged);
-  first->write(Stream::out, "a1 ");
-  second->write(Stream::out, "b1 ");
-  first->write(Stream::err, "a2 ");
+  first->write(StdStream::out, "a1 ");
+  second->write(StdStream::out, "b1 ");
+  first->write(StdStream::err, "a2 ");
   const KeptOutput a = first->kept(), b = second->kept();
   CHECK(keep.shown.text == "a1 b1 a2 ");
   CHECK(a.pieces.size() == 1);
@@ -87,7 +87,7 @@ TEST_CASE("of much output the beginning and the end are kept, and told how much 
   for (int i = 0; i < 200000; ++i) {
     const std::string line = std::to_string(i) + "\n";
     all += line;
-    sink->write(Stream::out, line);
+    sink->write(StdStream::out, line);
   }
   const KeptOutput kept = sink->kept();
   const std::string head = keep.read(kept, 0, kept.head), tail = keep.read(kept, kept.head);
@@ -102,7 +102,7 @@ TEST_CASE("one write may be more than is kept") {
   Keep keep;
   const auto sink = keep.target.open(keep.task, 1);
   const std::string all(1 << 20, 'x');
-  sink->write(Stream::out, all + "end");
+  sink->write(StdStream::out, all + "end");
   const KeptOutput kept = sink->kept();
   CHECK(keep.read(kept, kept.head).ends_with("xend"));
   CHECK(kept.left_out == all.size() + 3 - KeepingTarget::kHeadBytes - KeepingTarget::kTailBytes);
@@ -111,7 +111,7 @@ TEST_CASE("one write may be more than is kept") {
 TEST_CASE("a hedge that counts is kept by both") {
   Keep keep;
   const auto held = keep.target.hold(keep.task, 1);
-  held->write(Stream::out, "x");
+  held->write(StdStream::out, "x");
   CHECK_FALSE(held->keep());
   CHECK(keep.shown.keeps == 1);
   CHECK(keep.read(held->kept()) == "x");
@@ -125,7 +125,7 @@ TEST_CASE("a full store keeps no more, and says how much it is") {
   CHECK(small.append("90").size == 2);
   KeepingTarget target(keep.shown, small);
   const auto sink = target.open(keep.task, 1);
-  sink->write(Stream::out, "more");
+  sink->write(StdStream::out, "more");
   const KeptOutput kept = sink->kept();
   CHECK(kept.pieces.empty());
   CHECK(kept.left_out == 4);
@@ -136,7 +136,7 @@ TEST_CASE("a store that cannot be made keeps nothing, and the output goes on") {
   OutputStore nowhere(keep.folder / "no/such/folder", "output");
   KeepingTarget target(keep.shown, nowhere);
   const auto sink = target.open(keep.task, 1);
-  CHECK_FALSE(sink->write(Stream::out, "text"));
+  CHECK_FALSE(sink->write(StdStream::out, "text"));
   sink->kept();
   nowhere.flush();
   CHECK(nowhere.error().message().find("No such file or directory") != std::string::npos);

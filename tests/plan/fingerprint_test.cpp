@@ -83,8 +83,8 @@ TEST_CASE("a number in the place of a name is no part of it") {
   named.full_name = "g/a7";
   CHECK(Fingerprints().of(first) == Fingerprints().of(seventh));
   CHECK(Fingerprints().of(first) != Fingerprints().of(named));
-  CHECK(is_named_by_place(first));
-  CHECK_FALSE(is_named_by_place(named));
+  CHECK(is_named_by_number(first));
+  CHECK_FALSE(is_named_by_number(named));
 }
 
 TEST_CASE("a secret is not in it, wherever it stands") {

@@ -244,7 +244,7 @@ TEST_CASE("weight, nice and key") {
   CHECK(policy_of("nice: -20").nice == -20);
   CHECK(policy_of("nice: 19").nice == 19);
   CHECK_FALSE(policy_of("weight: 1").nice);
-  CHECK(policy_of("key: build").key == "build");
+  CHECK(policy_of("key: build").dedupe_key == "build");
   CHECK(wrong("weight: 0") == at(21, "weight: \"0\" is not a whole number from 1 to 1000000"));
   CHECK(wrong("weight: 1.5") == at(21, "weight: \"1.5\" is not a whole number from 1 to 1000000"));
   CHECK(wrong("nice: 20") == at(19, "nice: \"20\" is not a whole number from -20 to 19"));

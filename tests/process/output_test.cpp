@@ -127,19 +127,19 @@ TEST_CASE("a receiver that is behind for ever holds a canceled process up for it
   CHECK(end.status.has_value());
 }
 
-TEST_CASE("hurry does not wait for a receiver that is behind") {
+TEST_CASE("force_stop does not wait for a receiver that is behind") {
   ProcessTest test;
   auto scope = with_cancel(test.background());
-  auto hurry = with_cancel(test.background());
+  auto force_stop = with_cancel(test.background());
   Stuck stuck;
   Timer cancel(test.runtime(), [&] {
     scope.second(Error::text("enough"));
-    hurry.second(Error::text("now"));
+    force_stop.second(Error::text("now"));
   });
   cancel.set_after(20ms);
   StopRule rule;
   rule.grace = std::chrono::hours(1);
-  const ProcessEnd end = test.run(run_process(test.reaper(), scope.first, hurry.first,
+  const ProcessEnd end = test.run(run_process(test.reaper(), scope.first, force_stop.first,
                                               test.probe({"pattern", "4"}), rule, stuck));
   CHECK(end.status.has_value());
 }

@@ -13,7 +13,7 @@ namespace {
 // A system that has room for some processes at a time.
 struct System {
   VirtualTest t;
-  Room room{t.runtime};
+  SpawnQueue queue{t.runtime};
   int free = 0;
   int tries = 0;
   int refused = 0;
@@ -23,23 +23,23 @@ struct System {
   // Starts `name` as soon as there is room, notes it, and lets it run for `duration`.
   auto process(std::string name, Duration duration = 1ms, bool ends_by_itself = true) {
     return [=, this](Context ctx) -> awaitable<Error> {
-      RoomTries turns(room);
+      SpawnRetry turns(queue);
       while (++tries, free == 0) {
-        const bool again = co_await turns.again(ctx, EMFILE, RoomTries::Lack::at_start);
+        const bool again = co_await turns.wait_to_retry(ctx, EMFILE, SpawnRetry::FailedAt::start);
         notices += turns.take_notice();
         if (!again || ctx.done()) {
-          turns.over();
+          turns.finish();
           ++refused;
           co_return Error::text("no room for " + name);
         }
       }
       --free;
       order += name;
-      if (ends_by_itself) room.expect_end();
-      turns.over();
+      if (ends_by_itself) queue.expect_exit();
+      turns.finish();
       co_await without_cancel(ctx).sleep(duration);
       ++free;
-      ends_by_itself ? room.end_came() : room.made();
+      ends_by_itself ? queue.process_exited() : queue.wake_next();
       co_return Error();
     };
   }
@@ -75,7 +75,7 @@ TEST_CASE("without a process that is to end, patience has an end") {
     const Error error = co_await group.wait();
     CHECK(error.message() == "a: no room for a");
   });
-  CHECK(system.t.elapsed() == Room::kPatience);
+  CHECK(system.t.elapsed() == SpawnQueue::kRetryTimeout);
   CHECK(system.tries < 15);
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("a service's end is not waited for: it may be waiting for who waits") 
     Group group(ctx, keep_going());
     group.go("service", system.process("s", 1000h, false));
     for (const char* name : {"a", "b", "c"}) group.go(name, system.process(name));
-    co_await ctx.sleep(2 * Room::kPatience);
+    co_await ctx.sleep(2 * SpawnQueue::kRetryTimeout);
     CHECK(system.refused == 3);
     co_await group.wait();
   });
@@ -101,16 +101,16 @@ TEST_CASE("who waited for the last process that was to end watches its patience 
     group.go("service", system.process("s", 1000h, false));
     group.go("last", [&](Context inner) -> awaitable<Error> {
       --system.free;
-      system.room.expect_end();
+      system.queue.expect_exit();
       co_await inner.sleep(1h);
-      system.room.end_came();  // and something else of the machine has taken its room
+      system.queue.process_exited();  // and something else of the machine has taken its room
       co_return Error();
     });
     co_await ctx.sleep(1ms);
     for (const char* name : {"a", "b", "c"}) group.go(name, system.process(name));
     co_await ctx.sleep(1h);
     CHECK(system.refused == 0);
-    co_await ctx.sleep(2 * Room::kPatience);
+    co_await ctx.sleep(2 * SpawnQueue::kRetryTimeout);
     CHECK(system.refused == 3);
     co_await group.wait();
   });
@@ -122,14 +122,14 @@ TEST_CASE("where execve finds no room, the ends of who tries give nobody new pat
   System system;
   system.run([&](Context ctx) -> awaitable<void> {
     const auto in_vain = [&](Context inner) -> awaitable<Error> {
-      RoomTries turns(system.room);
+      SpawnRetry turns(system.queue);
       for (;;) {
         ++system.tries;
-        system.room.expect_end();
-        turns.over();
+        system.queue.expect_exit();
+        turns.finish();
         co_await inner.sleep(1ms);
-        system.room.end_came();
-        const bool again = co_await turns.again(inner, ENOMEM, RoomTries::Lack::at_exec);
+        system.queue.process_exited();
+        const bool again = co_await turns.wait_to_retry(inner, ENOMEM, SpawnRetry::FailedAt::exec);
         if (!again) co_return Error::text("no room");
       }
     };
@@ -137,8 +137,8 @@ TEST_CASE("where execve finds no room, the ends of who tries give nobody new pat
     for (const char* name : {"a", "b", "c"}) group.go(name, in_vain);
     CHECK(co_await group.wait());
   });
-  CHECK(system.t.elapsed() >= Room::kPatience);
-  CHECK(system.t.elapsed() < Room::kPatience + 100ms);
+  CHECK(system.t.elapsed() >= SpawnQueue::kRetryTimeout);
+  CHECK(system.t.elapsed() < SpawnQueue::kRetryTimeout + 100ms);
   CHECK(system.tries < 45);
 }
 

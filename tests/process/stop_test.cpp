@@ -24,8 +24,8 @@ struct StopTest : ProcessTest {
   }
   ProcessEnd run_steps(std::vector<std::string> steps, Duration grace, int signal = SIGTERM) {
     StopRule rule{[signal](const Error&) { return signal; }, grace};
-    return run(
-        run_process(reaper(), context.first, hurry.first, probe(std::move(steps)), rule, kept));
+    return run(run_process(reaper(), context.first, force_stop.first, probe(std::move(steps)), rule,
+                           kept));
   }
   // The numbers that the process wrote.
   std::vector<pid_t> pids() const {
@@ -42,7 +42,7 @@ struct StopTest : ProcessTest {
   }
 
   std::pair<Context, CancelFn> context = with_cancel(background());
-  std::pair<Context, CancelFn> hurry = with_cancel(background());
+  std::pair<Context, CancelFn> force_stop = with_cancel(background());
   std::function<void()> on_ready = [this] { context.second(Error::text("enough")); };
   Kept kept;
 };
@@ -65,9 +65,9 @@ TEST_CASE("who finds no room waits for the end of a service once that has been t
   bool service_stops = false;
   const auto other = [&]() -> awaitable<void> {
     while (!service_stops) co_await test.background().sleep(1ms);
-    RoomTries tries(test.reaper().room());
-    CHECK(co_await tries.again(test.background(), EMFILE, RoomTries::Lack::at_start));
-    tries.over();
+    SpawnRetry tries(test.reaper().spawn_queue());
+    CHECK(co_await tries.wait_to_retry(test.background(), EMFILE, SpawnRetry::FailedAt::start));
+    tries.finish();
     service_lived = alive(test.pids().front());
   };
   test.on_ready = [&] {
@@ -80,9 +80,9 @@ TEST_CASE("who finds no room waits for the end of a service once that has been t
     service_stops = true;
     return SIGTERM;
   };
-  const StopRule rule{polite_signal, 10 * Room::kFirstDelay};
-  test.run(
-      run_process(test.reaper(), test.context.first, test.hurry.first, service, rule, test.kept));
+  const StopRule rule{polite_signal, 10 * SpawnQueue::kFirstDelay};
+  test.run(run_process(test.reaper(), test.context.first, test.force_stop.first, service, rule,
+                       test.kept));
   const auto told = [&]() -> awaitable<Error> {
     while (!service_lived) co_await test.background().sleep(1ms);
     co_return Error();
@@ -112,18 +112,18 @@ TEST_CASE("without a grace there is no waiting") {
         ExitStatus::signaled(SIGKILL));
 }
 
-TEST_CASE("hurry skips the grace, also when it came first") {
+TEST_CASE("force_stop skips the grace, also when it came first") {
   {
     StopTest test;
     test.on_ready = [&] {
       test.context.second(Error::text("enough"));
-      test.hurry.second(Error::text("now"));
+      test.force_stop.second(Error::text("now"));
     };
     CHECK(test.run_steps({"ignore", "15", "out", "ready", "pause"}, kEver).status ==
           ExitStatus::signaled(SIGKILL));
   }
   StopTest test;
-  test.hurry.second(Error::text("now"));
+  test.force_stop.second(Error::text("now"));
   CHECK(test.run_steps({"ignore", "15", "out", "ready", "pause"}, kEver).status ==
         ExitStatus::signaled(SIGKILL));
 }

@@ -11,9 +11,9 @@ namespace {
 using Names = std::vector<std::string>;
 
 // A plan with needs, and a run of it in which each attempt has a slot and two times.
-class Course {
+class RecordedRun {
  public:
-  explicit Course(const Names& names) : tasks_(names.size() + 1) {
+  explicit RecordedRun(const Names& names) : tasks_(names.size() + 1) {
     const Plan made = make_plan(names);
     tasks_.assign(made.tasks().begin(), made.tasks().end());
   }
@@ -55,51 +55,51 @@ class Course {
 }  // namespace
 
 TEST_CASE("the critical path goes back from the last end through the needs that were waited for") {
-  Course course({"a", "b", "c", "d", "e"});
-  course.needs(3, 1);
-  course.needs(3, 2);
-  course.needs(4, 3);
-  course.start();
-  course.ran(1, 0s, 0s, 1s, 1);
-  course.ran(2, 0s, 0s, 3s, 2);
-  course.ran(5, 0s, 0s, 4s, 3);
-  course.ran(3, 3s, 3s, 4s, 1);
-  course.ran(4, 4s, 4s, 9s, 1);
-  CHECK(course.path() == Names{"b", "c", "d"});
+  RecordedRun recorded({"a", "b", "c", "d", "e"});
+  recorded.needs(3, 1);
+  recorded.needs(3, 2);
+  recorded.needs(4, 3);
+  recorded.start();
+  recorded.ran(1, 0s, 0s, 1s, 1);
+  recorded.ran(2, 0s, 0s, 3s, 2);
+  recorded.ran(5, 0s, 0s, 4s, 3);
+  recorded.ran(3, 3s, 3s, 4s, 1);
+  recorded.ran(4, 4s, 4s, 9s, 1);
+  CHECK(recorded.path() == Names{"b", "c", "d"});
 }
 
 TEST_CASE("the critical path goes through a group to the task that ended it") {
-  Course course({"g", "g/short", "g/long", "after"});
-  course.needs(4, 1);
-  course.start();
-  course.ran(2, 0s, 0s, 1s, 1);
-  course.ran(3, 0s, 0s, 5s, 2);
-  course.ran(1, 0s, 0s, 5s);
-  course.ran(4, 5s, 5s, 6s, 1);
-  CHECK(course.path() == Names{"g/long", "after"});
+  RecordedRun recorded({"g", "g/short", "g/long", "after"});
+  recorded.needs(4, 1);
+  recorded.start();
+  recorded.ran(2, 0s, 0s, 1s, 1);
+  recorded.ran(3, 0s, 0s, 5s, 2);
+  recorded.ran(1, 0s, 0s, 5s);
+  recorded.ran(4, 5s, 5s, 6s, 1);
+  CHECK(recorded.path() == Names{"g/long", "after"});
 }
 
 TEST_CASE("the critical path of tasks without needs goes through the slot they waited for") {
-  Course course({"first", "other", "second"});
-  course.start();
-  course.ran(1, 0s, 0s, 4s, 1);
-  course.ran(2, 0s, 0s, 5s, 2);
-  course.ran(3, 0s, 4s, 8s, 1);
-  CHECK(course.path() == Names{"first", "second"});
+  RecordedRun recorded({"first", "other", "second"});
+  recorded.start();
+  recorded.ran(1, 0s, 0s, 4s, 1);
+  recorded.ran(2, 0s, 0s, 5s, 2);
+  recorded.ran(3, 0s, 4s, 8s, 1);
+  CHECK(recorded.path() == Names{"first", "second"});
 }
 
 TEST_CASE("tasks without a duration do not lead the critical path in a circle") {
-  Course course({"a", "b"});
-  course.start();
-  course.ran(1, 0s, 1s, 1s, 1);
-  course.ran(2, 0s, 1s, 1s, 1);
-  CHECK(course.path().size() == 2);
+  RecordedRun recorded({"a", "b"});
+  recorded.start();
+  recorded.ran(1, 0s, 1s, 1s, 1);
+  recorded.ran(2, 0s, 1s, 1s, 1);
+  CHECK(recorded.path().size() == 2);
 }
 
 TEST_CASE("a run without tasks has no critical path") {
-  Course course({});
-  course.start();
-  CHECK(course.path().empty());
+  RecordedRun recorded({});
+  recorded.start();
+  CHECK(recorded.path().empty());
 }
 
 TEST_CASE("usage adds up over attempts, and of memory the most counts") {
@@ -116,11 +116,11 @@ TEST_CASE("usage adds up over attempts, and of memory the most counts") {
 }
 
 TEST_CASE("the record is as exact as an event log") {
-  Course course({"a\xff"});
-  course.start();
-  course.ran(1, 1ns, 1234567ns, 2234999ns);
-  course.path();
-  const TaskRecord& task = course.record().tasks[0];
+  RecordedRun recorded({"a\xff"});
+  recorded.start();
+  recorded.ran(1, 1ns, 1234567ns, 2234999ns);
+  recorded.path();
+  const TaskRecord& task = recorded.record().tasks[0];
   CHECK(task.name == "a\xef\xbf\xbd");
   CHECK(task.attempts[0].began == 1235us);
   CHECK(task.attempts[0].duration == 1000us);

@@ -11,7 +11,7 @@ namespace {
 // What a sink behind the mask sees of these writes.
 std::string through(const Masker& masker, const std::vector<std::string>& writes) {
   struct Kept final : OutputSink {
-    Error write(Stream, std::string_view bytes) override {
+    Error write(StdStream, std::string_view bytes) override {
       text += bytes;
       return {};
     }
@@ -21,7 +21,7 @@ std::string through(const Masker& masker, const std::vector<std::string>& writes
   };
   Kept kept;
   MaskSink mask(masker, kept);
-  for (const std::string& bytes : writes) mask.write(Stream::out, bytes);
+  for (const std::string& bytes : writes) mask.write(StdStream::out, bytes);
   mask.finish();
   return kept.text;
 }

@@ -14,7 +14,7 @@ using Names = std::vector<std::string>;
 // The plan after a run in which these have succeeded, and all others were canceled.
 Plan left_of(RunTest& test, const std::string& yaml, const Names& succeeded) {
   Plan plan = test.plan(yaml);
-  EarlierEnds ends;
+  PriorResults ends;
   ends.id = "r1";
   Fingerprints fingerprints;
   for (const Task& task : plan.tasks()) {
@@ -22,7 +22,7 @@ Plan left_of(RunTest& test, const std::string& yaml, const Names& succeeded) {
     const bool well = std::ranges::find(succeeded, task.full_name) != succeeded.end();
     if (well) ++ends.succeeded[fingerprints.of(task)];
   }
-  return resume(std::move(plan), ends, Again::unfinished, Fingerprints());
+  return mark_remaining_tasks(std::move(plan), ends, RerunScope::unfinished, Fingerprints());
 }
 
 }  // namespace
@@ -62,7 +62,8 @@ TEST_CASE("what is settled inside a group that is canceled before it starts stay
   Plan plan = left_of(
       test, "tasks: { other: x, first: x, g: { needs: first, tasks: { a: x, b: x } } }", {});
   std::vector<Task> tasks = plan.take_tasks();
-  tasks[4].settled = std::make_shared<const Settled>(Settled{"r1", true, "succeeded in run r1"});
+  tasks[4].earlier_result =
+      std::make_shared<const EarlierResult>(EarlierResult{"r1", true, "succeeded in run r1"});
   test.run_plan(Plan(std::move(tasks)));
   CHECK(test.recorder.state("g/a") == "skipped: succeeded in run r1");
   CHECK(test.recorder.state("g/b") == "skipped: needs first: failed");

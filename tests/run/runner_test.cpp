@@ -295,15 +295,15 @@ TEST_CASE("a signal cancels the run and is the cause that every task names") {
   CHECK(test.elapsed() == 3s);
 }
 
-TEST_CASE("hurry ends the grace of a task that ignores the polite signal") {
+TEST_CASE("force_stop ends the grace of a task that ignores the polite signal") {
   RunTest test;
   test.executor.behaviors["a"] = {.takes = 60s, .ignores_stop = true};
   std::optional<Timer> first, second;
   test.run_plan("tasks: {a: {run: x, grace: 30s}}",
-                [&](const CancelFn& cancel, const CancelFn& hurry) {
+                [&](const CancelFn& cancel, const CancelFn& force_stop) {
                   first.emplace(test.runtime, [cancel] { cancel(sigint()); });
                   first->set_after(2s);
-                  second.emplace(test.runtime, [hurry] { hurry(sigint()); });
+                  second.emplace(test.runtime, [force_stop] { force_stop(sigint()); });
                   second->set_after(4s);
                 });
   CHECK(test.elapsed() == 4s);

@@ -11,7 +11,7 @@ std::string tail_of(const std::vector<std::string>& writes) {
   const Task task;
   ShownOutput::Sink sink(output, task, false);
   TailSink tail(sink);
-  for (const std::string& bytes : writes) tail.write(Stream::out, bytes);
+  for (const std::string& bytes : writes) tail.write(StdStream::out, bytes);
   return tail.last_lines();
 }
 }  // namespace
@@ -49,8 +49,8 @@ TEST_CASE("the tail counts what passes of standard output") {
   ShownOutput::Sink sink(output, task, false);
   TailSink tail(sink);
   CHECK(tail.out_bytes() == 0);
-  tail.write(Stream::out, std::string(10'000, 'x'));
-  tail.write(Stream::err, "not this");
-  tail.write(Stream::out, "yz");
+  tail.write(StdStream::out, std::string(10'000, 'x'));
+  tail.write(StdStream::err, "not this");
+  tail.write(StdStream::out, "yz");
   CHECK(tail.out_bytes() == 10'002);
 }

@@ -25,8 +25,8 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 
 }  // namespace
 
-Settings settings() {
-  Settings asked;
+CampaignOptions campaign_options() {
+  CampaignOptions asked;
   asked.from = number_from("ERRAND_SIMULATION_FROM", 1);
   asked.seeds = number_from("ERRAND_SIMULATION_SEEDS", kSeeds);
   asked.tell = number_from("ERRAND_SIMULATION_TELL", 0) != 0;

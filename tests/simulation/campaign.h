@@ -17,7 +17,7 @@
 namespace errand::simulation {
 
 // What one run came to.
-struct Verdict {
+struct SimulationResult {
   std::string failure;  // the first invariant that did not hold; empty: all did
   std::uint64_t trace_hash = 0;
   std::string trace;  // a line for each event, where it was asked for
@@ -29,34 +29,34 @@ template <class Spec>
 struct Simulation {
   std::string name;
   rc::Gen<Spec> generate;
-  std::function<Verdict(const Spec&, Tracing)> run;
+  std::function<SimulationResult(const Spec&, Tracing)> run;
   std::function<std::string(const Spec&)> describe;
 };
 
-struct Settings {
+struct CampaignOptions {
   std::uint64_t from = 1;
   std::uint64_t seeds = 1;
   bool tell = false;  // print each schedule and its trace
 };
 // From ERRAND_SIMULATION_FROM, _SEEDS and _TELL. By default 20,000 seeds from 1, fewer under
 // sanitizers.
-Settings settings();
+CampaignOptions campaign_options();
 
 std::string replay_command(std::uint64_t seed);
 
 // Runs it twice: the second trace must be the first.
 template <class Spec>
 std::string failure_of(const Simulation<Spec>& simulation, const Spec& spec) {
-  const Verdict first = simulation.run(spec, Tracing::hash);
+  const SimulationResult first = simulation.run(spec, Tracing::hash);
   if (!first.failure.empty()) return first.failure;
-  const Verdict second = simulation.run(spec, Tracing::hash);
+  const SimulationResult second = simulation.run(spec, Tracing::hash);
   if (!second.failure.empty()) return "only in the second run: " + second.failure;
   return first.trace_hash == second.trace_hash ? "" : "the same schedule gave two traces";
 }
 
 template <class Spec>
 std::string tell(const Simulation<Spec>& simulation, const Spec& spec) {
-  const Verdict verdict = simulation.run(spec, Tracing::text);
+  const SimulationResult verdict = simulation.run(spec, Tracing::text);
   return simulation.describe(spec) + "\ntrace:\n" + verdict.trace;
 }
 
@@ -97,7 +97,7 @@ void report_failure(const Simulation<Spec>& simulation, std::uint64_t seed,
 // Ends with the first seed that fails. One that is slow takes a `part` of the seeds.
 template <class Spec>
 void run_campaign(const Simulation<Spec>& simulation, std::uint64_t part = 1) {
-  Settings asked = settings();
+  CampaignOptions asked = campaign_options();
   asked.seeds = (asked.seeds + part - 1) / part;
   for (std::uint64_t i = 0; i < asked.seeds; ++i) {
     const std::uint64_t seed = asked.from + i;

@@ -90,8 +90,8 @@ awaitable<Error> GroupLeaves::share(const Fate& fate, ChildWatch& child, const N
   const auto weight = static_cast<std::int64_t>(node.weight);
   // The impatient ask under a context of their own, so that they leave while others stay.
   const bool impatient = node.spoilt % 2 == 1;
-  const Duration patience = std::chrono::seconds(1);
-  const Context asking = impatient ? with_timeout(context, patience).first : context;
+  const Duration acquire_timeout = std::chrono::seconds(1);
+  const Context asking = impatient ? with_timeout(context, acquire_timeout).first : context;
   Ticket ticket{asking, weight};
   waiting_.push_back(&ticket);
   Result<Permit> permit = co_await semaphore_.acquire(asking, weight);
@@ -101,8 +101,8 @@ awaitable<Error> GroupLeaves::share(const Fate& fate, ChildWatch& child, const N
   waiting_.erase(place);
   if (!permit) {
     const bool refused = weight > kCapacity;
-    const bool lost_patience = impatient && runtime_.now() == asked + patience;
-    if (lost_patience) co_return permit.error();
+    const bool timed_out = impatient && runtime_.now() == asked + acquire_timeout;
+    if (timed_out) co_return permit.error();
     expect(refused || fate.explains(permit.error()), "acquire() failed without a reason", child);
     const bool in_time =
         runtime_.now() == (fate.done && !refused ? std::max(asked, fate.at) : asked);

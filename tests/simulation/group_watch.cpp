@@ -77,7 +77,7 @@ void GroupWatch::returns(ChildWatch& child, const Error& error) {
   trace_.add(runtime_.now(), "returns", child.name);
   trace_.add(runtime_.now(), error.message(), child.name);
   --active_;
-  settle(child, error);
+  record_end(child, error);
 }
 
 void GroupWatch::raises(ChildWatch& child) {
@@ -91,10 +91,10 @@ void GroupWatch::learn_exception(const Failure& failure) {
   if (raised == children_.end() || raised->ended) {
     return expect(false, "told of an exception that no child raised");
   }
-  settle(*raised, failure.error);
+  record_end(*raised, failure.error);
 }
 
-void GroupWatch::settle(ChildWatch& child, const Error& error) {
+void GroupWatch::record_end(ChildWatch& child, const Error& error) {
   child.ended = true;
   child.error = error;
   if (!error) {

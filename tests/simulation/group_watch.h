@@ -78,7 +78,7 @@ class GroupWatch {
     bool echo;
   };
   void expect(bool holds, std::string_view what) { trace_.expect(holds, what, name); }
-  void settle(ChildWatch& child, const Error& error);
+  void record_end(ChildWatch& child, const Error& error);
   void remember_starting();
   void check_children();
   void check_failures();

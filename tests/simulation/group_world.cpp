@@ -34,13 +34,13 @@ class GroupWorld {
   GroupWorld(const Node& root, Tracing tracing)
       : root_(root), trace_(tracing), leaves_(runtime_, trace_), ended_(runtime_) {}
 
-  Verdict run() {
+  SimulationResult run() {
     runtime_.start(main());
-    settle();
+    run_until_idle();
     // Everything has whole ticks. Nothing armed and main waits: let the runtime say who else does.
     while (!ended_.is_set() && runtime_.counts().timers > 0) {
       runtime_.advance(std::chrono::seconds(1));
-      settle();
+      run_until_idle();
     }
     try {
       runtime_.run(ended_.wait());
@@ -63,7 +63,7 @@ class GroupWorld {
     ended_.set();
   }
 
-  void settle() {
+  void run_until_idle() {
     runtime_.run_until_idle();
     for (GroupWatch* watch : watches_) watch->check_settled();
     leaves_.check_settled();
@@ -313,9 +313,9 @@ class GroupWorld {
 
 }  // namespace
 
-Verdict run_tree(const Node& root, Tracing tracing) {
+SimulationResult run_tree(const Node& root, Tracing tracing) {
   auto world = std::make_unique<GroupWorld>(root, tracing);
-  Verdict verdict = world->run();
+  SimulationResult verdict = world->run();
   // What still waits refers to this world, and destroying it might end the program.
   if (!verdict.failure.empty()) static_cast<void>(world.release());
   return verdict;

@@ -7,6 +7,6 @@
 namespace errand::simulation {
 
 // Runs a tree on a virtual clock and checks the invariants of groups at each step.
-Verdict run_tree(const Node& root, Tracing tracing);
+SimulationResult run_tree(const Node& root, Tracing tracing);
 
 }  // namespace errand::simulation

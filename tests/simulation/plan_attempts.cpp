@@ -110,14 +110,14 @@ void PlanWatch::attempt_begins(const Attempt& attempt, const Context& context) {
   // What has its slot in this instant may begin after the end, stopped from the start; a second
   // signal reaches it a turn of the loop later.
   expect(!over_before_now(task), "an attempt began after its group's end", task);
-  expect(!over_for(task) || hurried_at_ == now() || context.done(),
+  expect(!over_for(task) || force_stopped_at_ == now() || context.done(),
          "an attempt began undisturbed in an ended group", task);
   const auto& halted_at = tasks_[task.parent].halted_at;
   const bool again = attempt.number > 1 || of(task).refused_at;
   expect(is_last(task) || !halted_at || *halted_at >= now() || again,
          "a task began after its group's halt", task);
-  if (!task.policy->key.empty()) {
-    expect(!worked_.contains(task.policy->key), "a key's work began again", task);
+  if (!task.policy->dedupe_key.empty()) {
+    expect(!worked_.contains(task.policy->dedupe_key), "a key's work began again", task);
   }
   gates_.begins(task);
 }
@@ -158,11 +158,11 @@ bool PlanWatch::lost(const Task& task, const AttemptWatch& watch) {
 
 bool PlanWatch::out_of_time(const Task& task, const AttemptWatch& watch) {
   const bool own = task.timeout && now() >= watch.began + *task.timeout;
-  return own || deadline_over(task) || patience_over(task);
+  return own || deadline_over(task) || last_task_time_passed(task);
 }
 
 // With its first attempt, or with a breaker's refusal of it.
-TimePoint PlanWatch::course_began(const Task& task) {
+TimePoint PlanWatch::task_began(const Task& task) {
   const TaskWatch& watch = of(task);
   if (watch.attempts.empty()) return watch.refused_at.value_or(now());
   const TimePoint began = watch.attempts.front().began;
@@ -171,13 +171,13 @@ TimePoint PlanWatch::course_began(const Task& task) {
 
 bool PlanWatch::deadline_over(const Task& task) {
   const auto& deadline = task.policy->deadline;
-  return deadline && now() >= course_began(task) + *deadline;
+  return deadline && now() >= task_began(task) + *deadline;
 }
 
-bool PlanWatch::patience_over(const Task& task) {
+bool PlanWatch::last_task_time_passed(const Task& task) {
   if (!is_last(task) || task.timeout || task.policy->deadline) return false;
   const auto over_at = scope_over_at(parent_of(task));
-  return over_at && now() >= std::max(*over_at, course_began(task)) + kLastTaskTime;
+  return over_at && now() >= std::max(*over_at, task_began(task)) + kLastTaskTime;
 }
 
 bool PlanWatch::never_ready(const Task& task, const AttemptWatch& watch) const {
@@ -210,8 +210,8 @@ void PlanWatch::attempt_stopped(const Attempt& attempt) {
 
 // Only a second signal takes it away, and that at once.
 void PlanWatch::grace_over(const Attempt& attempt, bool cut_short) {
-  const bool hurried = hurried_at_ && *hurried_at_ < now();
-  expect(cut_short ? hurried_at_.has_value() : !hurried, "a grace of the wrong length",
+  const bool force_stopped = force_stopped_at_ && *force_stopped_at_ < now();
+  expect(cut_short ? force_stopped_at_.has_value() : !force_stopped, "a grace of the wrong length",
          *attempt.task);
 }
 
@@ -271,7 +271,7 @@ void PlanWatch::check_course(const TaskEnded& event) {
       expect(any(TaskState::failed) || refused, "a task failed that did not", task);
       break;
     case TaskState::timed_out:
-      expect(any(TaskState::timed_out) || deadline_over(task) || patience_over(task),
+      expect(any(TaskState::timed_out) || deadline_over(task) || last_task_time_passed(task),
              "a task timed out before its time", task);
       break;
     case TaskState::canceled:
@@ -290,7 +290,7 @@ void PlanWatch::check_course(const TaskEnded& event) {
 void PlanWatch::check_given_up(const TaskEnded& event) {
   const Task& task = *event.task;
   const auto& attempts = of(task).attempts;
-  const bool other_reason = over_for(task) || deadline_over(task) || patience_over(task) ||
+  const bool other_reason = over_for(task) || deadline_over(task) || last_task_time_passed(task) ||
                             gates_.breaker_refuses(task) || task.policy->hedge ||
                             (task.policy->service && unneeded(task));
   if (other_reason) return;

@@ -95,7 +95,7 @@ RetryRule retry_of(const NodeRetry& node) {
 
 ReadyRule ready_of(const NodeService& node) {
   ReadyRule rule;
-  rule.timeout = node.patience;
+  rule.timeout = node.ready_timeout;
   if (node.check == NodeService::Check::log) {
     rule.check = ReadyRule::Log{"up"};
   } else {
@@ -139,7 +139,7 @@ Policy policy_of(const PlanNode& node, const std::vector<unsigned>& limits) {
     policy.hedge =
         HedgeRule{node.hedge->delay, node.hedge->max_attempts, node.hedge->non_fatal_exit};
   }
-  if (node.key > 0) policy.key = "k" + std::to_string(node.key);
+  if (node.key > 0) policy.dedupe_key = "k" + std::to_string(node.key);
   policy.locks = locks_of(node, limits);
   policy.weight = node.weight;
   policy.interactive = node.interactive;

@@ -19,7 +19,7 @@ int PlanWatch::code_of(const TaskEnded& event) {
   const Task& task = *event.task;
   if (task.is_group) return task.mode == Mode::errgroup ? of(task).first_code : 1;
   if (!event.same_as.empty()) {
-    const auto found = worked_.find(task.policy->key);
+    const auto found = worked_.find(task.policy->dedupe_key);
     return found == worked_.end() ? 0 : tasks_[found->second].code;
   }
   const auto& attempts = of(task).attempts;
@@ -45,17 +45,17 @@ void PlanWatch::check_flags(const TaskEnded& event) {
   const bool succeeded = event.state == TaskState::succeeded;
   expect(!event.flaky || succeeded, "flaky and not a success", task);
   expect(event.flaky || !succeeded || !failed_once, "a success after a failure is not flaky", task);
-  if (task.policy->key.empty() || !event.same_as.empty()) return;
+  if (task.policy->dedupe_key.empty() || !event.same_as.empty()) return;
   if (!succeeded && !is_failure(event.state)) return;
-  expect(worked_.try_emplace(task.policy->key, task.id).second, "two tasks did one key's work",
-         task);
+  expect(worked_.try_emplace(task.policy->dedupe_key, task.id).second,
+         "two tasks did one key's work", task);
 }
 
 // ---- tasks that did not run
 
 void PlanWatch::check_shared(const TaskEnded& event) {
   const Task& task = *event.task;
-  const auto found = worked_.find(task.policy->key);
+  const auto found = worked_.find(task.policy->dedupe_key);
   expect(of(task).attempts.empty() && event.attempts == 0, "a task ran and shares an outcome",
          task);
   if (found == worked_.end()) return expect(false, "a task shares what nobody has done", task);
@@ -71,7 +71,7 @@ void PlanWatch::check_unstarted(const TaskEnded& event) {
     return expect(refused_at || gates_.breaker_refuses(task), "a task failed that never ran", task);
   }
   if (event.state == TaskState::timed_out && refused_at) {
-    return expect(deadline_over(task) || patience_over(task), "a task ended early", task);
+    return expect(deadline_over(task) || last_task_time_passed(task), "a task ended early", task);
   }
   if (event.state == TaskState::succeeded && task.policy->service) {
     return expect(unneeded(task), "a service that is needed did not run", task);
@@ -167,8 +167,8 @@ void PlanWatch::check_end(const RunEnded& ended) {
   for (const Task& task : plan_.tasks()) {
     if (task.id > 0) expect(of(task).ended, "a task never ended", task);
   }
-  const bool hurry = hurried_at_ && signaled_at_;
-  trace_.expect(!hurry || now() <= *hurried_at_, "a second signal did not end the grace",
+  const bool force_stop = force_stopped_at_ && signaled_at_;
+  trace_.expect(!force_stop || now() <= *force_stopped_at_, "a second signal did not end the grace",
                 "the run");
   gates_.check_end();
   check_exit_status(ended);

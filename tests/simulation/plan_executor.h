@@ -25,7 +25,7 @@ class NoOutput final : public OutputTarget {
   class Sink final : public HeldSink {
    public:
     Error keep() override { return {}; }
-    Error write(Stream, std::string_view) override { return {}; }
+    Error write(StdStream, std::string_view) override { return {}; }
     bool behind() const override { return false; }
     awaitable<void> caught_up(Context) override { co_return; }
   };
@@ -43,17 +43,17 @@ class SimulatedExecutor final : public Executor {
     co_return left_behind;
   }
 
-  awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt,
+  awaitable<AttemptResult> run(Context context, Context force_stop, const Attempt& attempt,
                                OutputSink& output, Capture) override {
     const Turn& turn = turn_of(attempt);
     watch_.attempt_begins(attempt, context);
     AttemptResult result;
-    if (turn.course == Course::exits) {
-      result = co_await exits(context, hurry, attempt, output);
+    if (turn.outcome == Outcome::exits) {
+      result = co_await exits(context, force_stop, attempt, output);
     } else {
       result.error = Error::make(NotExecutable{"not found", 127});
     }
-    const bool throws = turn.course == Course::throws;
+    const bool throws = turn.outcome == Outcome::throws;
     watch_.attempt_returns(attempt, throws ? nullptr : &result);
     if (throws) throw std::runtime_error("the executor broke");
     co_return result;
@@ -83,13 +83,13 @@ class SimulatedExecutor final : public Executor {
     }
     if (Error interrupted = co_await context.sleep(service->ready_after)) co_return interrupted;
     watch_.service_ready(attempt);
-    output.write(Stream::out, "it is ");
-    output.write(Stream::out, "u");
-    output.write(Stream::out, "p\n");
+    output.write(StdStream::out, "it is ");
+    output.write(StdStream::out, "u");
+    output.write(StdStream::out, "p\n");
     co_return co_await context.sleep(takes - service->ready_after);
   }
 
-  awaitable<AttemptResult> exits(Context context, Context hurry, const Attempt& attempt,
+  awaitable<AttemptResult> exits(Context context, Context force_stop, const Attempt& attempt,
                                  OutputSink& output) {
     const PlanNode& node = *nodes_[attempt.task->id];
     AttemptResult result;
@@ -99,10 +99,10 @@ class SimulatedExecutor final : public Executor {
     }
     result.stopped = true;
     watch_.attempt_stopped(attempt);
-    const bool hurried_before = hurry.done();
+    const bool force_stopped_before = force_stop.done();
     const Duration stops_in = node.ignores_stop ? node.grace : std::min(node.grace, node.stops_in);
-    const Error cut_short = co_await hurry.sleep(stops_in);
-    if (!hurried_before) watch_.grace_over(attempt, bool(cut_short));
+    const Error cut_short = co_await force_stop.sleep(stops_in);
+    if (!force_stopped_before) watch_.grace_over(attempt, bool(cut_short));
     result.status = node.ignores_stop    ? ExitStatus::signaled(9)
                     : node.exits_cleanly ? ExitStatus::exited(0)
                                          : ExitStatus::signaled(attempt.task->kill_signal);

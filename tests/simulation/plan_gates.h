@@ -28,16 +28,16 @@ class FewTokens final : public Tokens {
   void give_back() override {
     ++left_;
     trace_.expect(left_ <= count_, "a token was given back twice", "tokens");
-    if (tell_) std::exchange(tell_, {})();
+    if (notify_) std::exchange(notify_, {})();
   }
-  void when_available(std::function<void()> tell) override { tell_ = std::move(tell); }
+  void when_available(std::function<void()> notify) override { notify_ = std::move(notify); }
   bool none_left() const { return left_ == 0; }
   bool all_back() const { return left_ == count_; }
 
  private:
   Trace& trace_;
   unsigned left_, count_;
-  std::function<void()> tell_;
+  std::function<void()> notify_;
 };
 
 class GateWatch {

@@ -46,7 +46,7 @@ bool PlanWatch::others_ended(const Task& last) {
 bool PlanWatch::something_failed(const Task& last) {
   const auto failed = [this](TaskId id) {
     if (tasks_[id].ended) return !is_good(id);
-    return tasks_[id].ready && worked_.contains(plan_.task(id).policy->key);  // ends now
+    return tasks_[id].ready && worked_.contains(plan_.task(id).policy->dedupe_key);  // ends now
   };
   if (last.needs.empty()) return std::ranges::any_of(parent_of(last).children, failed);
   return std::ranges::any_of(last.needs, failed, &Need::task);
@@ -132,10 +132,10 @@ void PlanWatch::check_held_up(const Task& task, const std::vector<const Task*>& 
 }
 
 bool PlanWatch::follows(const Task& task) {
-  if (task.policy->key.empty()) return false;
+  if (task.policy->dedupe_key.empty()) return false;
   return std::ranges::any_of(plan_.tasks(), [&](const Task& other) {
-    return other.id != task.id && other.policy->key == task.policy->key && of(other).ready &&
-           !of(other).ended;
+    return other.id != task.id && other.policy->dedupe_key == task.policy->dedupe_key &&
+           of(other).ready && !of(other).ended;
   });
 }
 

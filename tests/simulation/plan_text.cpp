@@ -26,8 +26,8 @@ class Line {
 
 std::string describe(const Turn& turn) {
   std::string text = "takes " + format_duration(turn.takes);
-  if (turn.course == Course::not_found) return "is not found";
-  if (turn.course == Course::throws) return "throws";
+  if (turn.outcome == Outcome::not_found) return "is not found";
+  if (turn.outcome == Outcome::throws) return "throws";
   return text + ", exit " + std::to_string(turn.exit_code);
 }
 
@@ -49,7 +49,7 @@ void add_service(Line& line, const NodeService& service) {
   if (service.check == NodeService::Check::none) return;
   line.add(service.check == NodeService::Check::log ? "ready by log" : "ready by exec");
   line.add("after", service.ready_after);
-  line.add("of at most", service.patience);
+  line.add("of at most", service.ready_timeout);
 }
 
 void add_task(Line& line, const Task& task, const PlanNode& node) {

@@ -104,7 +104,7 @@ class Planner {
   Halt halt() {
     Halt rule;
     if (draw_.chance(50)) rule.speed = Halt::Speed::soon;
-    rule.why = draw_.one_of({Halt::Why::fail, Halt::Why::success, Halt::Why::done});
+    rule.trigger = draw_.one_of({Halt::Trigger::fail, Halt::Trigger::success, Halt::Trigger::done});
     rule.percent = draw_.chance(30);
     rule.count = rule.percent ? 50 : static_cast<unsigned>(draw_.between(1, 3));
     return rule;
@@ -141,7 +141,7 @@ class Planner {
 
   Turn turn() {
     Turn turn;
-    if (draw_.chance(6)) turn.course = draw_.one_of({Course::not_found, Course::throws});
+    if (draw_.chance(6)) turn.outcome = draw_.one_of({Outcome::not_found, Outcome::throws});
     turn.takes = draw_.ticks(0, 5);
     if (draw_.chance(25)) turn.exit_code = exit_code();
     return turn;
@@ -173,7 +173,7 @@ class Planner {
     service.check =
         draw_.one_of({NodeService::Check::none, NodeService::Check::log, NodeService::Check::exec});
     service.ready_after = draw_.chance(10) ? std::chrono::seconds(5000) : draw_.ticks(0, 4);
-    service.patience = draw_.ticks(1, 8) + std::chrono::milliseconds(500);  // no ties
+    service.ready_timeout = draw_.ticks(1, 8) + std::chrono::milliseconds(500);  // no ties
     node.service = service;
     return node;
   }

@@ -17,11 +17,11 @@
 namespace errand::simulation {
 
 // How an attempt goes. not_found: it never starts; throws: the executor breaks.
-enum class Course : std::uint8_t { exits, not_found, throws };
+enum class Outcome : std::uint8_t { exits, not_found, throws };
 
 // One attempt.
 struct Turn {
-  Course course = Course::exits;
+  Outcome outcome = Outcome::exits;
   Duration takes{};
   int exit_code = 0;
   bool operator==(const Turn&) const = default;
@@ -40,8 +40,8 @@ struct NodeLock {
 struct NodeService {
   enum class Check : std::uint8_t { none, log, exec };
   Check check = Check::none;
-  Duration ready_after{};  // from the attempt's start
-  Duration patience{};     // of the check
+  Duration ready_after{};    // from the attempt's start
+  Duration ready_timeout{};  // of the check
 };
 
 struct NodeRetry {

@@ -20,7 +20,7 @@ PlanWatch::PlanWatch(VirtualRuntime& runtime, Trace& trace, const PlanSpec& spec
 
 // What runs last goes on when its group is over; only a second signal ends it.
 std::optional<TimePoint> PlanWatch::outside_over_at(const Task& task) {
-  if (is_last(task)) return hurried_at_;
+  if (is_last(task)) return force_stopped_at_;
   return task.id == 0 ? signaled_at_ : scope_over_at(parent_of(task));
 }
 
@@ -149,7 +149,7 @@ void PlanWatch::count_end(const TaskEnded& event) {
   }
   if (group.policy->halt && !watch.halted_at && halt_rule_holds(group)) {
     watch.halted_at = now();
-    watch.won |= group.policy->halt->why == Halt::Why::success;
+    watch.won |= group.policy->halt->trigger == Halt::Trigger::success;
     if (group.policy->halt->speed == Halt::Speed::now) {
       kill(group, "halt " + format(*group.policy->halt));
     }
@@ -177,9 +177,9 @@ bool PlanWatch::halt_rule_holds(const Task& group) {
     if (!is_work(plan_.task(child))) continue;
     if (watch.state == TaskState::succeeded || watch.allowed) ++good;
   }
-  const std::size_t count = rule.why == Halt::Why::fail      ? bad
-                            : rule.why == Halt::Why::success ? good
-                                                             : good + bad;
+  const std::size_t count = rule.trigger == Halt::Trigger::fail      ? bad
+                            : rule.trigger == Halt::Trigger::success ? good
+                                                                     : good + bad;
   return rule.percent ? count * 100 >= rule.count * group.children.size() : count >= rule.count;
 }
 

@@ -36,7 +36,7 @@ class PlanWatch final : public Observer {
   void service_ready(const Attempt& attempt);
   std::optional<Duration> runs_since(const Attempt& attempt);
   void signaled(const Error& cause);
-  void hurried() { hurried_at_ = now(); }
+  void force_stopped() { force_stopped_at_ = now(); }
   // Nothing is ready in this instant any more.
   void check_settled();
   void check_end(const RunEnded& ended);
@@ -128,9 +128,9 @@ class PlanWatch final : public Observer {
   bool decides(const Task& task, const AttemptWatch& watch) const;
   bool lost(const Task& task, const AttemptWatch& watch);
   bool out_of_time(const Task& task, const AttemptWatch& watch);
-  TimePoint course_began(const Task& task);
+  TimePoint task_began(const Task& task);
   bool deadline_over(const Task& task);
-  bool patience_over(const Task& task);
+  bool last_task_time_passed(const Task& task);
   bool never_ready(const Task& task, const AttemptWatch& watch) const;
   std::set<TaskState> reasons_to_stop(const Task& task, const AttemptWatch& watch);
   void check_contexts(const Task& task);
@@ -158,7 +158,7 @@ class PlanWatch final : public Observer {
   std::map<std::string, TaskId> worked_;  // by key: who ran to its own end
   std::string signal_;                    // as a cause
   std::size_t running_ = 0;
-  std::optional<TimePoint> signaled_at_, hurried_at_;
+  std::optional<TimePoint> signaled_at_, force_stopped_at_;
   bool began_ = false;
   bool was_refusal_ = false;  // by a breaker
   bool over_ = false;

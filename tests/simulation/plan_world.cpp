@@ -29,13 +29,13 @@ class PlanWorld {
     if (spec.second_signal_after) second_.set_after(*spec.signal_at + *spec.second_signal_after);
   }
 
-  Verdict run() {
+  SimulationResult run() {
     runtime_.start(main());
-    settle();
+    run_until_idle();
     while (!ended_.is_set() && runtime_.counts().timers > 0 && runtime_.elapsed() < kLongEnough) {
       if (trace_.failed() && !told_) break;
       runtime_.advance(std::chrono::seconds(1));
-      settle();
+      run_until_idle();
     }
     trace_.expect(runtime_.elapsed() < kLongEnough, "a run without end", "the run");
     if (trace_.failed()) return trace_.verdict();  // it may never end
@@ -45,7 +45,7 @@ class PlanWorld {
       second_.cancel();
       runtime_.advance(std::chrono::hours(1));
       scope_.reset();
-      hurry_.reset();
+      force_stop_.reset();
       const Runtime::Counts left = runtime_.counts();
       trace_.expect(left == Runtime::Counts(), "something is left after the run", "at the end");
       trace_.expect(executor_.closed, "the executor was not closed", "at the end");
@@ -67,12 +67,12 @@ class PlanWorld {
   }
 
   awaitable<void> main() {
-    const RunEnded ended = co_await runner_.run(scope_->first, hurry_->first, *built_.plan);
+    const RunEnded ended = co_await runner_.run(scope_->first, force_stop_->first, *built_.plan);
     watch_.check_end(ended);
     ended_.set();
   }
 
-  void settle() {
+  void run_until_idle() {
     runtime_.run_until_idle();
     watch_.check_settled();
   }
@@ -84,8 +84,8 @@ class PlanWorld {
     scope_->second(sigint());
   }
   void second_signal() {
-    watch_.hurried();
-    hurry_->second(sigint());
+    watch_.force_stopped();
+    force_stop_->second(sigint());
   }
 
   bool told_;  // what follows a failure, too
@@ -98,7 +98,7 @@ class PlanWorld {
   SimulatedExecutor executor_;
   Runner runner_;
   std::optional<Scope> scope_ = with_cancel(Context::background(runtime_));
-  std::optional<Scope> hurry_ = with_cancel(Context::background(runtime_));
+  std::optional<Scope> force_stop_ = with_cancel(Context::background(runtime_));
   Timer signal_{runtime_, [this] { first_signal(); }};
   Timer second_{runtime_, [this] { second_signal(); }};
   Event ended_;
@@ -106,9 +106,9 @@ class PlanWorld {
 
 }  // namespace
 
-Verdict run_plan(const PlanSpec& spec, Tracing tracing) {
+SimulationResult run_plan(const PlanSpec& spec, Tracing tracing) {
   auto world = std::make_unique<PlanWorld>(spec, tracing);
-  Verdict verdict = world->run();
+  SimulationResult verdict = world->run();
   // What still waits refers to this world, and destroying it might end the program.
   if (!verdict.failure.empty()) static_cast<void>(world.release());
   return verdict;

@@ -7,6 +7,6 @@
 namespace errand::simulation {
 
 // Runs a plan on a virtual clock without processes and checks the promises of runs at each event.
-Verdict run_plan(const PlanSpec& spec, Tracing tracing);
+SimulationResult run_plan(const PlanSpec& spec, Tracing tracing);
 
 }  // namespace errand::simulation

@@ -33,7 +33,7 @@ class Attempts final : public Executor {
                                Capture) override {
     started.push_back(attempt.task->id);
     const PlanNode& node = *nodes_[attempt.task->id];
-    if (node.service) output.write(Stream::out, "it is up\n");
+    if (node.service) output.write(StdStream::out, "it is up\n");
     const Turn& turn = node.turns.front();
     const Duration takes = node.service ? std::chrono::hours(1)
                            : all_well_  ? std::chrono::milliseconds(1)
@@ -89,18 +89,21 @@ class ResumeWorld {
   ResumeWorld(const PlanSpec& spec, Tracing tracing)
       : spec_(spec), built_(build_plan(spec)), trace_(tracing) {}
 
-  Verdict run() {
+  SimulationResult run() {
     // Where it is cut depends on the plan alone.
     const std::size_t events = built_.plan->tasks().size() * 5 % 23 + 1;
     const bool killed = built_.plan->tasks().size() % 3 != 0;
-    EarlierEnds ends = perform(*built_.plan, killed ? events : kAll, false, {}).ends;
-    const Plan rest = resume(*built_.plan, ends, Again::unfinished, Fingerprints());
+    PriorResults ends = perform(*built_.plan, killed ? events : kAll, false, {}).ends;
+    const Plan rest =
+        mark_remaining_tasks(*built_.plan, ends, RerunScope::unfinished, Fingerprints());
     const Past second = perform(rest, kAll, true, ends);
-    const Plan nothing = resume(*built_.plan, second.ends, Again::unfinished, Fingerprints());
+    const Plan nothing =
+        mark_remaining_tasks(*built_.plan, second.ends, RerunScope::unfinished, Fingerprints());
     for (const Task& task : nothing.tasks()) {
       if (second.succeeded) expect_done(task);
     }
-    const Plan failures = resume(*built_.plan, ends, Again::failed, Fingerprints());
+    const Plan failures =
+        mark_remaining_tasks(*built_.plan, ends, RerunScope::failed, Fingerprints());
     const Past mended = perform(failures, kAll, true, ends);
     for (const Task& task : built_.plan->tasks()) expect_kept(task, ends, mended.ends);
     return trace_.verdict();
@@ -109,13 +112,13 @@ class ResumeWorld {
  private:
   static constexpr std::size_t kAll = static_cast<std::size_t>(-1);
   struct Past {
-    EarlierEnds ends;
+    PriorResults ends;
     bool succeeded = false;
   };
 
   // After a run that succeeded, only what the file leaves out and what comes last may be left.
   void expect_done(const Task& task) {
-    if (task.is_group || task.settled || task.policy->service) return;
+    if (task.is_group || task.earlier_result || task.policy->service) return;
     for (const Task* at = &task; at->id != 0; at = &built_.plan->task(at->parent)) {
       if (at->policy->when != When::on_success || !at->excluded.empty()) return;
     }
@@ -130,7 +133,7 @@ class ResumeWorld {
   }
 
   // Nothing that has succeeded is forgotten by a run of the failures.
-  void expect_kept(const Task& task, const EarlierEnds& before, const EarlierEnds& after) {
+  void expect_kept(const Task& task, const PriorResults& before, const PriorResults& after) {
     const std::uint64_t fingerprint = Fingerprints().of(task);
     if (task.is_group || !before.succeeded.contains(fingerprint)) return;
     const bool kept = after.succeeded.contains(fingerprint);
@@ -146,10 +149,10 @@ class ResumeWorld {
     }
   }
 
-  Past perform(const Plan& plan, std::size_t events, bool all_well, const EarlierEnds& earlier) {
+  Past perform(const Plan& plan, std::size_t events, bool all_well, const PriorResults& earlier) {
     Past past;
     VirtualRuntime runtime;
-    EndsCollector collector{Fingerprints()};
+    PriorResultsCollector collector{Fingerprints()};
     Told told(trace_, collector);
     UntilKilled observer(told, events);
     Attempts attempts(built_.nodes, all_well);
@@ -158,20 +161,21 @@ class ResumeWorld {
     options.id = "r";
     options.processors = 4;
     options.earlier =
-        std::make_shared<const EarlierEnds>(still_standing(earlier, plan, Fingerprints()));
+        std::make_shared<const PriorResults>(remaining_results(earlier, plan, Fingerprints()));
     Runner runner(attempts, output, observer, options);
     auto [context, cancel] = with_cancel(Context::background(runtime));
     Timer signal(runtime, [&stop = cancel] { stop(Error::make(SignalReceived{2})); });
     if (!all_well && spec_.signal_at) signal.set_after(*spec_.signal_at);
     try {
-      const Context hurry = Context::background(runtime);
-      const RunEnded ended = runtime.run(runner.run(context, hurry, plan));
+      const Context force_stop = Context::background(runtime);
+      const RunEnded ended = runtime.run(runner.run(context, force_stop, plan));
       past.succeeded = ended.state == TaskState::succeeded;
     } catch (const Deadlock& deadlock) {
       trace_.expect(false, deadlock.what(), "deadlock");
     }
     for (const TaskId id : attempts.started) {
-      trace_.expect(!plan.task(id).settled, "a settled task was started", plan.task(id).full_name);
+      trace_.expect(!plan.task(id).earlier_result, "a settled task was started",
+                    plan.task(id).full_name);
     }
     past.ends = std::move(collector).take();
     return past;
@@ -182,7 +186,7 @@ class ResumeWorld {
   Trace trace_;
 };
 
-Verdict run_and_resume(const PlanSpec& spec, Tracing tracing) {
+SimulationResult run_and_resume(const PlanSpec& spec, Tracing tracing) {
   return ResumeWorld(spec, tracing).run();
 }
 

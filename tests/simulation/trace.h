@@ -30,7 +30,7 @@ class Trace {
     if (tracing_ == Tracing::text) verdict_.trace += "  FAILED: " + verdict_.failure + "\n";
   }
   bool failed() const { return !verdict_.failure.empty(); }
-  const Verdict& verdict() const { return verdict_; }
+  const SimulationResult& verdict() const { return verdict_; }
 
  private:
   void mix(std::uint64_t number) {
@@ -40,7 +40,7 @@ class Trace {
   void mix(std::string_view text) { mix(std::hash<std::string_view>()(text)); }
 
   Tracing tracing_;
-  Verdict verdict_;
+  SimulationResult verdict_;
 };
 
 }  // namespace errand::simulation

@@ -70,10 +70,10 @@ std::string describe(pid_t pid) {
 }
 
 std::string shown(std::string_view text) {
-  constexpr std::size_t kMost = 1200;
-  if (text.size() <= kMost) return std::string(text);
-  return std::string(text.substr(0, kMost / 2)) + "\n[...]\n" +
-         std::string(text.substr(text.size() - kMost / 2));
+  constexpr std::size_t kBytesMax = 1200;
+  if (text.size() <= kBytesMax) return std::string(text);
+  return std::string(text.substr(0, kBytesMax / 2)) + "\n[...]\n" +
+         std::string(text.substr(text.size() - kBytesMax / 2));
 }
 
 }  // namespace
@@ -86,7 +86,7 @@ std::string Ended::how() const {
 
 Errand::Errand(CliTest& test, const Call& call)
     : test_(test),
-      deadline_(std::chrono::steady_clock::now() + kPatience),
+      deadline_(std::chrono::steady_clock::now() + kErrandTimeout),
       reads_out_(call.reads_out) {
   start(call);
 }

@@ -3,7 +3,8 @@
 // The built errand, run for real: in a fresh folder, with streams, signals and terminals of choice.
 // Nothing here waits for a time: tasks tell the test where they are by lines in the pipe $MARKS,
 // and that they are gone by closing the pipe $HELD; a shell that says `eval $AWAIT_SIGNAL` lives
-// until a signal's trap ends it. One limit for each errand, kPatience, ends a test that would hang.
+// until a signal's trap ends it. One limit for each errand, kErrandTimeout, ends a test that would
+// hang.
 #pragma once
 
 #include <sys/types.h>
@@ -33,7 +34,7 @@ inline constexpr bool kSanitized = false;
 #else
 inline constexpr bool kSanitized = false;
 #endif
-inline constexpr std::chrono::seconds kPatience{kSanitized ? 180 : 60};
+inline constexpr std::chrono::seconds kErrandTimeout{kSanitized ? 180 : 60};
 
 enum class Streams {
   apart,     // a pipe each

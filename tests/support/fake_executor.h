@@ -36,7 +36,7 @@ class FakeExecutor final : public Executor {
     Duration takes = 1s;
     int exit_code = 0;
     Duration stops_in = 0s;      // from the polite signal
-    bool ignores_stop = false;   // only the end of the grace, or hurry, ends it
+    bool ignores_stop = false;   // only the end of the grace, or force_stop, ends it
     int stopped_exit_code = -1;  // exits by itself with this when stopped; -1: dies of the signal
     int dies_of = 0;             // a signal that errand did not send
     std::string output = {};
@@ -51,7 +51,7 @@ class FakeExecutor final : public Executor {
   std::vector<std::string> started;
   std::size_t running = 0, running_max = 0;
 
-  awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt,
+  awaitable<AttemptResult> run(Context context, Context force_stop, const Attempt& attempt,
                                OutputSink& output, Capture) override {
     const Task& task = *attempt.task;
     const Behavior behavior = behavior_of(attempt);
@@ -63,11 +63,11 @@ class FakeExecutor final : public Executor {
     running_max = std::max(running_max, ++running);
     Error interrupted;
     if (behavior.speaks_after > 0s) interrupted = co_await context.sleep(behavior.speaks_after);
-    if (!behavior.output.empty()) output.write(Stream::out, behavior.output);
+    if (!behavior.output.empty()) output.write(StdStream::out, behavior.output);
     if (!interrupted) interrupted = co_await context.sleep(behavior.takes);
     if (interrupted) {
       result.stopped = true;
-      co_await hurry.sleep(behavior.ignores_stop ? task.grace : behavior.stops_in);
+      co_await force_stop.sleep(behavior.ignores_stop ? task.grace : behavior.stops_in);
       result.status = behavior.stopped_exit_code >= 0
                           ? ExitStatus::exited(behavior.stopped_exit_code)
                           : ExitStatus::signaled(behavior.ignores_stop ? 9 : task.kill_signal);
@@ -103,7 +103,7 @@ class ShownOutput final : public OutputTarget {
       for (const std::string& bytes : std::exchange(kept_, {})) show(bytes);
       return {};
     }
-    Error write(Stream, std::string_view bytes) override {
+    Error write(StdStream, std::string_view bytes) override {
       if (held_) {
         kept_.emplace_back(bytes);
       } else {
@@ -184,18 +184,18 @@ class RunTest : public VirtualTest {
     std::function<void(CancelFn, CancelFn)> nothing;
     return run_plan(plan(yaml), nothing);
   }
-  // `meanwhile(cancel, hurry)` is called before the run starts, to arm timers.
+  // `meanwhile(cancel, force_stop)` is called before the run starts, to arm timers.
   RunEnded run_plan(const std::string& yaml,
                     const std::function<void(CancelFn, CancelFn)>& meanwhile) {
     return run_plan(plan(yaml), meanwhile);
   }
   RunEnded run_plan(Plan checked, const std::function<void(CancelFn, CancelFn)>& meanwhile = {}) {
     auto [context, cancel] = with_cancel(background());
-    auto [hurry, hasten] = with_cancel(background());
+    auto [force_stop, hasten] = with_cancel(background());
     if (meanwhile) meanwhile(cancel, hasten);
     options.processors = processors;
     Runner runner(executor, output, recorder, options);
-    const RunEnded ended = run(runner.run(context, hurry, checked));
+    const RunEnded ended = run(runner.run(context, force_stop, checked));
     timers_.clear();
     return ended;
   }

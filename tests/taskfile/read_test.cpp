@@ -174,7 +174,7 @@ TEST_CASE("a line has every key that makes sense for one task") {
   CHECK(task->policy->then.size() == 1);
   CHECK(task->policy->retry.count == 2);
   CHECK(task->policy->hedge);
-  CHECK(task->policy->key == "k");
+  CHECK(task->policy->dedupe_key == "k");
   CHECK(task->policy->locks.empty());
   CHECK(task->policy->lock_names == std::vector<std::string>{"cache", "db"});
   CHECK(*task->env == std::vector<EnvEntry>{{"F", "1"}});

@@ -79,7 +79,7 @@ TEST_CASE("vars are replaced in every text of a task, also in the short form") {
   CHECK(task.policy->tty);
   CHECK(*task.env == std::vector<EnvEntry>{{"A", "xone"}});
   CHECK(task.policy->locks.front().count == 3);
-  CHECK(task.policy->key == "k-one");
+  CHECK(task.policy->dedupe_key == "k-one");
   CHECK(task.policy->input.path == "in-one");
   CHECK(task.needs == needs({1}));
   CHECK(script_of(task_named(plan, "cmds")) == "a one");

@@ -9,7 +9,7 @@ namespace errand {
 void Masker::add(const std::vector<std::string>& values) {
   for (const std::string& value : values) {
     if (value.empty() || std::ranges::find(secrets_, value) != secrets_.end()) continue;
-    begins_[static_cast<unsigned char>(value.front())] = true;
+    first_bytes_[static_cast<unsigned char>(value.front())] = true;
     secrets_.push_back(value);
   }
   std::ranges::sort(secrets_, std::ranges::greater(), &std::string::size);
@@ -19,10 +19,10 @@ Masker::Match Masker::match(std::string_view rest, bool more_may_come, std::size
   for (const std::string& secret : secrets_) {
     if (rest.starts_with(secret)) {
       size = secret.size();
-      return Match::whole;
+      return Match::full;
     }
     // A longer one may still come; it goes before a shorter one that is there.
-    if (more_may_come && secret.starts_with(rest)) return Match::begun;
+    if (more_may_come && secret.starts_with(rest)) return Match::partial;
   }
   return Match::none;
 }
@@ -31,7 +31,7 @@ std::size_t Masker::mask_until(std::string_view text, bool more_may_come,
                                std::string& shown) const {
   std::size_t plain = 0;  // from here on nothing has been shown yet
   for (std::size_t at = 0; at < text.size();) {
-    if (!begins_[static_cast<unsigned char>(text[at])]) {
+    if (!first_bytes_[static_cast<unsigned char>(text[at])]) {
       ++at;
       continue;
     }
@@ -42,7 +42,7 @@ std::size_t Masker::mask_until(std::string_view text, bool more_may_come,
       continue;
     }
     shown += text.substr(plain, at - plain);
-    if (found == Match::begun) return text.size() - at;
+    if (found == Match::partial) return text.size() - at;
     shown += kMask;
     at += size;
     plain = at;

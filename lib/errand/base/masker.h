@@ -25,13 +25,13 @@ class Masker {
   std::size_t mask_part(std::string_view text, std::string& shown) const;
 
  private:
-  enum class Match : std::uint8_t { none, whole, begun };
+  enum class Match : std::uint8_t { none, full, partial };
   // Of `rest`; `size` is how much a whole match takes.
   Match match(std::string_view rest, bool more_may_come, std::size_t& size) const;
   std::size_t mask_until(std::string_view text, bool more_may_come, std::string& shown) const;
 
-  std::vector<std::string> secrets_;  // longest first
-  std::array<bool, 256> begins_{};    // is it the first byte of one?
+  std::vector<std::string> secrets_;     // longest first
+  std::array<bool, 256> first_bytes_{};  // is it the first byte of one?
 };
 
 }  // namespace errand

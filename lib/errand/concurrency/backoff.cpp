@@ -9,9 +9,9 @@ namespace errand {
 namespace {
 
 // SplitMix64, and not a standard distribution: the same numbers from every standard library.
-class EvenDraw {
+class UniformDraw {
  public:
-  explicit EvenDraw(std::uint64_t seed) : state_(seed) {}
+  explicit UniformDraw(std::uint64_t seed) : state_(seed) {}
   double operator()() {
     std::uint64_t z = state_ += 0x9e3779b97f4a7c15;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
@@ -49,7 +49,7 @@ Error Backoff::check() const {
 }
 
 BackoffSequence::BackoffSequence(Backoff backoff, std::uint64_t seed)
-    : BackoffSequence(backoff, EvenDraw(seed)) {}
+    : BackoffSequence(backoff, UniformDraw(seed)) {}
 
 BackoffSequence::BackoffSequence(Backoff backoff, std::function<double()> draw)
     : backoff_(backoff),
@@ -58,27 +58,28 @@ BackoffSequence::BackoffSequence(Backoff backoff, std::function<double()> draw)
       initial_(nanoseconds(backoff.initial)),
       max_(nanoseconds(backoff.max)) {}
 
-void BackoffSequence::reset() { rung_ = 0; }
+void BackoffSequence::reset() { base_delay_ = 0; }
 
 // Climbs one rung; stops counting at the cap, where further numbers could only overflow.
-double BackoffSequence::capped_rung() {
-  if (rung_ == 0 || backoff_.growth == Growth::constant) {
-    rung_ = initial_;
-  } else if (rung_ < max_) {
-    rung_ = backoff_.growth == Growth::linear ? rung_ + initial_ : rung_ * backoff_.multiplier;
+double BackoffSequence::next_base_delay() {
+  if (base_delay_ == 0 || backoff_.growth == Growth::constant) {
+    base_delay_ = initial_;
+  } else if (base_delay_ < max_) {
+    base_delay_ = backoff_.growth == Growth::linear ? base_delay_ + initial_
+                                                    : base_delay_ * backoff_.multiplier;
   }
-  rung_ = std::min(rung_, max_);
-  return rung_;
+  base_delay_ = std::min(base_delay_, max_);
+  return base_delay_;
 }
 
 Duration BackoffSequence::next() {
   if (!usable_) return Duration::zero();
   if (backoff_.jitter == Jitter::decorrelated) {
-    const double previous = rung_ == 0 ? initial_ : rung_;
-    rung_ = std::min(max_, initial_ + draw_() * (3 * previous - initial_));
-    return duration_of(rung_);
+    const double previous = base_delay_ == 0 ? initial_ : base_delay_;
+    base_delay_ = std::min(max_, initial_ + draw_() * (3 * previous - initial_));
+    return duration_of(base_delay_);
   }
-  const double rung = capped_rung();
+  const double rung = next_base_delay();
   switch (backoff_.jitter) {
     case Jitter::full:
       return duration_of(draw_() * rung);

@@ -50,12 +50,12 @@ class BackoffSequence {
   void reset();
 
  private:
-  double capped_rung();
+  double next_base_delay();
 
   Backoff backoff_;
   std::function<double()> draw_;
   bool usable_;
-  double rung_ = 0;  // nanoseconds, as are the next two
+  double base_delay_ = 0;  // nanoseconds, as are the next two
   double initial_;
   double max_;
 };

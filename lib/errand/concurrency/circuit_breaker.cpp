@@ -52,18 +52,19 @@ Result<CircuitBreaker::Permit> CircuitBreaker::try_acquire() {
   return Permit(*this, generation_);
 }
 
-void CircuitBreaker::Permit::end(Word word) {
+void CircuitBreaker::Permit::end(CallReport report) {
   CircuitBreaker* const breaker = std::exchange(breaker_, nullptr);
   if (!breaker || breaker->generation_ != generation_) return;
   if (breaker->state_ == CircuitState::half_open) --breaker->trials_out_;
-  if (word != Word::none) breaker->record(word == Word::success);
+  if (report != CallReport::none) breaker->record(report == CallReport::success);
 }
 
-CircuitBreaker::Verdict CircuitBreaker::judge(const Context& context, const Error& error) const {
-  if (!error) return Verdict::success;
-  if (context.err() == Canceled && error.is(Canceled)) return Verdict::neutral;
+CircuitBreaker::CallResult CircuitBreaker::classify(const Context& context,
+                                                    const Error& error) const {
+  if (!error) return CallResult::success;
+  if (context.err() == Canceled && error.is(Canceled)) return CallResult::neutral;
   const bool failure = !options_.is_failure || options_.is_failure(error);
-  return failure ? Verdict::failure : Verdict::success;
+  return failure ? CallResult::failure : CallResult::success;
 }
 
 void CircuitBreaker::record(bool success) {

@@ -65,16 +65,16 @@ class CircuitBreaker {
     Permit(Permit&& other) noexcept
         : breaker_(std::exchange(other.breaker_, nullptr)), generation_(other.generation_) {}
     Permit& operator=(Permit&&) = delete;
-    ~Permit() { end(Word::none); }
-    void success() { end(Word::success); }
-    void failure() { end(Word::failure); }
+    ~Permit() { end(CallReport::none); }
+    void success() { end(CallReport::success); }
+    void failure() { end(CallReport::failure); }
 
    private:
     friend class CircuitBreaker;
-    enum class Word : std::uint8_t { none, success, failure };
+    enum class CallReport : std::uint8_t { none, success, failure };
     Permit(CircuitBreaker& breaker, std::uint64_t generation)
         : breaker_(&breaker), generation_(generation) {}
-    void end(Word word);
+    void end(CallReport report);
     CircuitBreaker* breaker_;
     std::uint64_t generation_;
   };
@@ -94,8 +94,8 @@ class CircuitBreaker {
   CircuitState state() const;
 
  private:
-  enum class Verdict : std::uint8_t { neutral, success, failure };
-  Verdict judge(const Context& context, const Error& error) const;
+  enum class CallResult : std::uint8_t { neutral, success, failure };
+  CallResult classify(const Context& context, const Error& error) const;
   void record(bool success);
   void record_closed(bool success);
   void record_trial();
@@ -125,14 +125,14 @@ awaitable<detail::Awaited<F, Context>> CircuitBreaker::run(Context context, F fu
   if (!permit) co_return detail::failed<R>(std::move(permit.error()));
   try {
     R outcome = co_await function(context);
-    switch (judge(context, detail::error_of(outcome))) {
-      case Verdict::success:
+    switch (classify(context, detail::error_of(outcome))) {
+      case CallResult::success:
         permit->success();
         break;
-      case Verdict::failure:
+      case CallResult::failure:
         permit->failure();
         break;
-      case Verdict::neutral:
+      case CallResult::neutral:
         break;
     }
     co_return outcome;

@@ -62,11 +62,11 @@ struct ContextNode final : Link, TimerNode {
     if (done.load(std::memory_order_relaxed)) return;
     List<ContextNode> reached;
     end_locked(with_err, with_cause);
-    reached.take_all(children);
+    reached.splice(children);
     while (!reached.empty()) {
       ContextNode& node = reached.front();
       node.end_locked(with_err, with_cause);
-      reached.take_all(node.children);
+      reached.splice(node.children);
     }
   }
 

@@ -35,20 +35,20 @@ std::string_view to_string(ChildState state) {
   return "";
 }
 
-void Group::Line::push_back(ChildRef child) {
+void Group::SlotQueue::push_back(ChildRef child) {
   Child* const last = child.release();
-  (last_ ? last_->behind : first_) = last;
+  (last_ ? last_->next_queued : first_) = last;
   last_ = last;
 }
 
-Group::ChildRef Group::Line::pop_front() {
+Group::ChildRef Group::SlotQueue::pop_front() {
   Child* const front = first_;
-  first_ = std::exchange(front->behind, nullptr);
+  first_ = std::exchange(front->next_queued, nullptr);
   if (!first_) last_ = nullptr;
   return ChildRef::adopt(front);
 }
 
-Group::Line::~Line() {
+Group::SlotQueue::~SlotQueue() {
   while (!empty()) pop_front();
 }
 
@@ -147,7 +147,7 @@ void Group::fill_slots() {
     if (child->state != ChildState::queued) continue;  // its go_wait() has given up
     if (child->turn && context_.done()) continue;      // its go_wait() is about to
     if (skip) {
-      settle(*child, context_.done_error(), ChildState::skipped);
+      record_end(*child, context_.done_error(), ChildState::skipped);
     } else {
       start(std::move(child));
     }
@@ -192,13 +192,13 @@ void Group::ended(Child& child, std::exception_ptr exception, Error error) noexc
     if (options_.on_exception) options_.on_exception({child.name, child.index, error, false});
   }
   --active_;
-  settle(child, std::move(error), ChildState::running);
+  record_end(child, std::move(error), ChildState::running);
   fill_slots();
 }
 
 // Takes note of how a child ended; `state` is running for one that ran, skipped for one that did
 // not.
-void Group::settle(Child& child, Error error, ChildState state) noexcept {
+void Group::record_end(Child& child, Error error, ChildState state) noexcept {
   const bool echo = context_.done() && (error.is(Canceled) || error.is(DeadlineExceeded));
   if (state == ChildState::running) {
     state = !error ? ChildState::succeeded : echo ? ChildState::canceled : ChildState::failed;
@@ -246,14 +246,14 @@ awaitable<Error> Group::wait() {
 Error Group::result() const {
   if (failures_.empty() || options_.report == Report::none) return {};
   if (options_.report == Report::first) return failures_.front().named();
-  std::vector<Failure> told;
-  std::copy_if(failures_.begin(), failures_.end(), std::back_inserter(told),
+  std::vector<Failure> reported;
+  std::copy_if(failures_.begin(), failures_.end(), std::back_inserter(reported),
                [](const Failure& failure) { return !failure.echo; });
-  if (told.empty()) told = failures_;
-  std::sort(told.begin(), told.end(),
+  if (reported.empty()) reported = failures_;
+  std::sort(reported.begin(), reported.end(),
             [](const Failure& a, const Failure& b) { return a.index < b.index; });
   std::vector<Error> errors;
-  for (const Failure& failure : told) errors.push_back(failure.named());
+  for (const Failure& failure : reported) errors.push_back(failure.named());
   return Aggregate::make(std::move(errors));
 }
 

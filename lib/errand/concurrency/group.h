@@ -136,12 +136,12 @@ class Group {
 
   // First in, first out; keeps its children. Linked through them, so that a group without a line
   // allocates nothing for it.
-  class Line {
+  class SlotQueue {
    public:
-    Line() = default;
-    Line(const Line&) = delete;
-    Line& operator=(const Line&) = delete;
-    ~Line();
+    SlotQueue() = default;
+    SlotQueue(const SlotQueue&) = delete;
+    SlotQueue& operator=(const SlotQueue&) = delete;
+    ~SlotQueue();
     bool empty() const { return first_ == nullptr; }
     void push_back(ChildRef child);
     ChildRef pop_front();
@@ -162,7 +162,7 @@ class Group {
   void start(ChildRef child);
   void begin(ChildRef child);
   void ended(Child& child, std::exception_ptr exception, Error error) noexcept;
-  void settle(Child& child, Error error, ChildState state) noexcept;
+  void record_end(Child& child, Error error, ChildState state) noexcept;
   void leave(Child& child, Error error, ChildState state);
   void fill_slots();
   void wake_waiting();
@@ -178,7 +178,7 @@ class Group {
   std::size_t next_index_ = 0;
   bool closed_ = false;
   Progress progress_;
-  Line queued_;  // may hold some that have left it
+  SlotQueue queued_;  // may hold some that have left it
   detail::List<Child> live_;
   std::vector<Failure> failures_;
   std::vector<Outcome> outcomes_;

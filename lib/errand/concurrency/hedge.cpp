@@ -57,12 +57,12 @@ Error HedgeRace::begin() {
 
 awaitable<Error> HedgeRace::run(Group& group, std::function<void(int)> start) {
   start_ = std::move(start);
-  CancelHook canceled(context_, [this] { step_soon(); });
+  CancelHook canceled(context_, [this] { schedule_step(); });
   start_next();
   while (state_ == State::open) {
     co_await parking_.park();
     news_ = false;
-    state_ = judge();
+    state_ = decide();
     if (state_ != State::open) break;
     if (news_) {
       timer_.set(now());
@@ -79,21 +79,21 @@ Error HedgeRace::losers_cause() const {
   return state_ == State::fatal && errors_.contains(*fatal_) ? errors_.at(*fatal_) : Superseded;
 }
 
-void HedgeRace::step_soon() {
+void HedgeRace::schedule_step() {
   news_ = true;
   timer_.set(now());
 }
 
 // ---- news
 
-bool HedgeRace::ended(int index, Verdict verdict, const Error& error) {
+bool HedgeRace::ended(int index, HedgeVerdict verdict, const Error& error) {
   const bool echo = context_.done() && is_cancellation(error);
   if (state_ != State::open || echo) {
     running_.erase(index);
     return false;
   }
   if (!error) last_value_ = index;
-  if (verdict == Verdict::win) {
+  if (verdict == HedgeVerdict::win) {
     win(index);
   } else {
     fail(index, verdict, error);
@@ -108,37 +108,39 @@ void HedgeRace::win(int index) {
   if (policy_.stats && index > 0) ++policy_.stats->hedge_wins;
   // Earlier attempts took at least this long. Later ones have had less time than the winner, and
   // would make answers look quicker than they are.
-  while (!running_.empty() && running_.begin()->first <= index) learn(running_.begin()->first);
+  while (!running_.empty() && running_.begin()->first <= index)
+    record_latency(running_.begin()->first);
   parking_.wake();
 }
 
-void HedgeRace::fail(int index, Verdict verdict, const Error& error) {
+void HedgeRace::fail(int index, HedgeVerdict verdict, const Error& error) {
   if (error) errors_.emplace(index, error);
-  if (error.timeout()) learn(index);
+  if (error.timeout()) record_latency(index);
   running_.erase(index);
   const Pushback* pushback = error.as<Pushback>();
   const bool never = pushback && pushback->is_never();
-  if (policy_.throttle && (verdict == Verdict::non_fatal || never)) policy_.throttle->on_failure();
-  if (verdict == Verdict::fatal) {
+  if (policy_.throttle && (verdict == HedgeVerdict::non_fatal || never))
+    policy_.throttle->on_failure();
+  if (verdict == HedgeVerdict::fatal) {
     if (!fatal_) fatal_ = index;
   } else if (never) {
     next_.reset();
   } else if (!pushback) {
-    ++starts_owed_;
+    ++immediate_starts_;
   } else if (next_) {
     next_ = after(now(), *pushback->delay);
   }
-  step_soon();
+  schedule_step();
 }
 
-void HedgeRace::learn(int index) {
+void HedgeRace::record_latency(int index) {
   if (policy_.quantile) policy_.quantile->record(now() - running_.at(index));
   running_.erase(index);
 }
 
 // ---- decisions
 
-HedgeRace::State HedgeRace::judge() {
+HedgeRace::State HedgeRace::decide() {
   if (state_ != State::open) return state_;
   if (context_.done()) return State::context_done;
   if (fatal_) {
@@ -154,15 +156,15 @@ HedgeRace::State HedgeRace::judge() {
 }
 
 void HedgeRace::start_due() {
-  while (state_ == State::open && next_ && (starts_owed_ > 0 || *next_ <= now())) {
-    starts_owed_ = std::max(0, starts_owed_ - 1);
+  while (state_ == State::open && next_ && (immediate_starts_ > 0 || *next_ <= now())) {
+    immediate_starts_ = std::max(0, immediate_starts_ - 1);
     if (may_hedge()) {
       start_next();
     } else {
       next_.reset();
     }
   }
-  if (!next_) starts_owed_ = 0;
+  if (!next_) immediate_starts_ = 0;
 }
 
 bool HedgeRace::may_hedge() {

@@ -20,7 +20,7 @@ namespace errand {
 
 // What one outcome means for the race: it ends it; it makes room for the next attempt at once; it
 // ends it as a failure although others might succeed.
-enum class Verdict : std::uint8_t { win, non_fatal, fatal };
+enum class HedgeVerdict : std::uint8_t { win, non_fatal, fatal };
 
 // Counts of any number of calls.
 struct HedgeStats {
@@ -56,7 +56,7 @@ struct HedgePolicy {
 template <class T>
 struct HedgeOptions : HedgePolicy {
   // Judges each outcome. Empty: a value wins, an error is non_fatal.
-  std::function<Verdict(const Result<T>&)> classify;
+  std::function<HedgeVerdict(const Result<T>&)> classify;
 };
 
 // Awaits attempt(context, index), an awaitable<Result<T>>, and starts it again with index 1, 2, …

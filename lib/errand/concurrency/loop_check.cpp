@@ -10,7 +10,7 @@
 namespace errand {
 namespace {
 
-constexpr std::chrono::seconds kPatience{2};  // also for a machine that has much else to do
+constexpr std::chrono::seconds kCheckTimeout{2};  // also for a machine that has much else to do
 
 }  // namespace
 
@@ -22,7 +22,7 @@ Error check_loop(asio::io_context& loop) {
   asio::steady_timer timer(loop, Time::duration());
   timer.async_wait([&](const std::error_code&) { time_came = true; });
   ::raise(SIGCHLD);  // its handler has run when this returns
-  const Time::time_point until = Time::now() + kPatience;
+  const Time::time_point until = Time::now() + kCheckTimeout;
   while (!(signal_came && time_came) && loop.run_one_until(until) > 0) {
   }
   if (!(signal_came && time_came)) loop.poll();  // it may be we who were late

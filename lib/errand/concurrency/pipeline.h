@@ -57,12 +57,12 @@ awaitable<Error> ordered(Context context, Fns<T> functions, Sink sink, GroupOpti
 namespace detail {
 
 template <class T>
-class ClosesAtEnd {
+class CloseOnExit {
  public:
-  explicit ClosesAtEnd(Channel<T>& channel) : channel_(channel) {}
-  ClosesAtEnd(const ClosesAtEnd&) = delete;
-  ClosesAtEnd& operator=(const ClosesAtEnd&) = delete;
-  ~ClosesAtEnd() { channel_.close(); }
+  explicit CloseOnExit(Channel<T>& channel) : channel_(channel) {}
+  CloseOnExit(const CloseOnExit&) = delete;
+  CloseOnExit& operator=(const CloseOnExit&) = delete;
+  ~CloseOnExit() { channel_.close(); }
 
  private:
   Channel<T>& channel_;
@@ -85,7 +85,7 @@ awaitable<Error> copy(Context context, Channel<T>& in, Channel<T>& out) {
 // lint: outlives: as declared above.
 template <class A, class B, class F>
 awaitable<Error> stage(Context context, Channel<A>& in, Channel<B>& out, F function) {
-  const detail::ClosesAtEnd<B> closes(out);
+  const detail::CloseOnExit<B> closes(out);
   while (true) {
     Result<std::optional<A>> value = co_await in.recv(context);
     if (!value) co_return value.error();
@@ -99,7 +99,7 @@ awaitable<Error> stage(Context context, Channel<A>& in, Channel<B>& out, F funct
 // lint: outlives: as declared above.
 template <class T>
 awaitable<Error> merge(Context context, std::vector<Channel<T>*> in, Channel<T>& out) {
-  const detail::ClosesAtEnd<T> closes(out);
+  const detail::CloseOnExit<T> closes(out);
   auto body = [&](Group& group) -> awaitable<Error> {
     for (Channel<T>* from : in) {
       group.go("", [from, &out](Context c) { return detail::copy(std::move(c), *from, out); });

@@ -159,7 +159,7 @@ void Runtime::fired_locked(detail::CancelHook& hook) {
 void Runtime::call_fired() {
   std::unique_lock lock(mutex_);
   detail::List<detail::CancelHook> due;
-  due.take_all(fired_);  // what becomes due meanwhile waits for its own turn
+  due.splice(fired_);  // what becomes due meanwhile waits for its own turn
   while (!due.empty()) {
     detail::CancelHook& hook = due.pop_front();
     --registrations_;
@@ -168,8 +168,8 @@ void Runtime::call_fired() {
       hook.call();
     } catch (...) {
       lock.lock();
-      due.take_all(fired_);
-      fired_.take_all(due);
+      due.splice(fired_);
+      fired_.splice(due);
       asio::post(executor_, [this] { call_fired(); });
       throw;  // out of the loop's run(), as from any handler
     }

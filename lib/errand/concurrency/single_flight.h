@@ -89,9 +89,9 @@ class SingleFlight {
     std::optional<Result<V>> result;
   };
   // Forgets `flight`, but not a newer one of the same key.
-  void land(const K& key, const Flight& flight);
+  void erase_flight(const K& key, const Flight& flight);
   template <class F>
-  std::shared_ptr<Flight> take_off(const Context& leader, const K& key, F function);
+  std::shared_ptr<Flight> start_flight(const Context& leader, const K& key, F function);
 
   std::map<K, std::shared_ptr<Flight>> flights_;
 };
@@ -99,14 +99,14 @@ class SingleFlight {
 // ---- templates
 
 template <class K, class V>
-void SingleFlight<K, V>::land(const K& key, const Flight& flight) {
+void SingleFlight<K, V>::erase_flight(const K& key, const Flight& flight) {
   const auto found = flights_.find(key);
   if (found != flights_.end() && found->second.get() == &flight) flights_.erase(found);
 }
 
 template <class K, class V>
 template <class F>
-auto SingleFlight<K, V>::take_off(const Context& leader, const K& key, F function)
+auto SingleFlight<K, V>::start_flight(const Context& leader, const K& key, F function)
     -> std::shared_ptr<Flight> {
   auto flight = std::make_shared<Flight>(leader);
   flights_.emplace(key, flight);
@@ -119,7 +119,7 @@ auto SingleFlight<K, V>::take_off(const Context& leader, const K& key, F functio
     } catch (...) {
       raw->result.emplace(std::unexpect, Error::from_exception(std::current_exception()));
     }
-    land(key, *raw);
+    erase_flight(key, *raw);
   };
   flight->start(std::move(execution));
   return flight;
@@ -134,13 +134,13 @@ auto SingleFlight<K, V>::run(Context context, K key, F function) -> awaitable<Ou
   if (flight && flight->encloses(context)) {
     co_return Outcome{std::unexpected(ReentrantFlight), false};
   }
-  if (!flight) flight = take_off(context, key, std::move(function));
+  if (!flight) flight = start_flight(context, key, std::move(function));
   flight->enter();
   Error ended = co_await flight->wait(context);
   const bool last = flight->leave();
   if (!ended) co_return Outcome{*flight->result, flight->shared()};
   if (last) {
-    land(key, *flight);
+    erase_flight(key, *flight);
     co_await flight->abandon(ended);
   }
   co_return Outcome{std::unexpected(std::move(ended)), false};

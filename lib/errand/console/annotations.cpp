@@ -11,7 +11,7 @@ namespace {
 
 std::string annotation_text(const TaskEnded& ended) {
   constexpr std::size_t kColumnsMax = 300;
-  std::string text = ending_text(ended, false);
+  std::string text = task_result_line(ended, false);
   std::string_view rest = last_lines(ended.last_lines, Annotations::kLinesMax);
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
@@ -25,7 +25,7 @@ std::string annotation_text(const TaskEnded& ended) {
 
 void Annotations::on(const RunEvent& event) {
   if (const auto* started = std::get_if<RunStarted>(&event.kind)) {
-    own_failures_.begin(started->plan);
+    root_cause_filter_.begin(started->plan);
   } else if (const auto* task = std::get_if<TaskEnded>(&event.kind)) {
     add(*task);
   } else if (const auto* run = std::get_if<RunEnded>(&event.kind)) {
@@ -35,7 +35,7 @@ void Annotations::on(const RunEvent& event) {
 
 void Annotations::add(const TaskEnded& ended) {
   if (!is_failure(ended.state)) return;
-  if (!ended.allowed && !own_failures_.add(ended)) return;
+  if (!ended.allowed && !root_cause_filter_.add(ended)) return;
   Kind& kind = ended.allowed ? warnings_ : errors_;
   if (kind.first.size() >= kEachMax) {
     ++kind.others;

@@ -32,7 +32,7 @@ class Annotations final : public Observer {
 
   Writer& log_;
   const CiSystem system_;
-  OwnFailures own_failures_;
+  RootCauseFilter root_cause_filter_;
   Kind errors_, warnings_;
 };
 

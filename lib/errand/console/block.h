@@ -20,7 +20,7 @@ struct Block {
   };
   struct Output {
     explicit Output(SpillSpace& space) : parts{Part(space), Part(space)} {}
-    Part& operator[](Stream stream) { return parts[stream == Stream::out ? 0 : 1]; }
+    Part& operator[](StdStream stream) { return parts[stream == StdStream::out ? 0 : 1]; }
     std::array<Part, 2> parts;
   };
   std::list<Output> attempts;  // stay where they are while sinks hold on to them
@@ -30,7 +30,7 @@ struct Block {
 // A task that has ended, as it will be shown: as small as can be, for many may wait for one.
 struct EndedBlock {
   struct Part {
-    Stream stream;
+    StdStream stream;
     SpillBuffer buffer;
   };
   std::string before, after;  // errand's own lines around it

@@ -54,7 +54,7 @@ void Console::leave_terminal() {
 }
 
 void Console::take_terminal() {
-  for (Writer* const writer : {&out_, &err_}) writer->go_on();
+  for (Writer* const writer : {&out_, &err_}) writer->release();
 }
 
 void Console::begin(const RunStarted& started) {
@@ -86,7 +86,7 @@ EndedBlock Console::ended_block(const TaskEnded& ended, WallTime time) {
   if (auto found = blocks_.extract(ended.task->id)) {
     const bool wanted = options_.mode != OutputMode::errors || ended.state != TaskState::succeeded;
     for (Block::Output& output : found.mapped()->attempts) {
-      for (const Stream stream : {Stream::out, Stream::err}) {
+      for (const StdStream stream : {StdStream::out, StdStream::err}) {
         Block::Part& part = output[stream];
         wrote = wrote || part.begun || !part.buffer.empty();
         if (wanted && !part.buffer.empty()) shown.parts.push_back({stream, std::move(part.buffer)});
@@ -94,12 +94,13 @@ EndedBlock Console::ended_block(const TaskEnded& ended, WallTime time) {
     }
   }
   const bool failed = is_failure(ended.state);
-  std::string line = ending_line(ended, wrote);
+  std::string line = result_line(ended, wrote);
   if (options_.folds != CiSystem::none && !failed && !shown.parts.empty()) {
-    const bool untold = options_.lines == Lines::none;
-    const Fold fold{ended.task->id,
-                    untold ? escape_text(ended.task->full_name) : ending_text(ended, false),
-                    time - std::chrono::duration_cast<WallTime::duration>(ended.duration), time};
+    const bool unreported = options_.verbosity == Verbosity::none;
+    const Fold fold{
+        ended.task->id,
+        unreported ? escape_text(ended.task->full_name) : task_result_line(ended, false),
+        time - std::chrono::duration_cast<WallTime::duration>(ended.duration), time};
     shown.before = fold_begin(options_.folds, fold);
     shown.after = fold_end(options_.folds, fold);
   } else if (options_.mode == OutputMode::ordered) {
@@ -110,21 +111,22 @@ EndedBlock Console::ended_block(const TaskEnded& ended, WallTime time) {
   return shown;
 }
 
-std::string Console::ending_line(const TaskEnded& ended, bool wrote) {
-  if (!deserves_line(ended, wrote)) return {};
+std::string Console::result_line(const TaskEnded& ended, bool wrote) {
+  if (!needs_line(ended, wrote)) return {};
   // A failure early in a large run leaves thousands of them.
   const bool unstarted = ended.attempts == 0 && !ended.task->is_group &&
-                         ended.state != TaskState::succeeded && options_.lines == Lines::normal;
+                         ended.state != TaskState::succeeded &&
+                         options_.verbosity == Verbosity::normal;
   if (unstarted && ++unstarted_lines_ > kUnstartedLinesMax) {
     const bool first = unstarted_lines_ == kUnstartedLinesMax + 1;
     return first ? "more tasks never start; the summary counts them\n" : std::string();
   }
-  return ending_text(ended, options_.color_lines) + "\n";
+  return task_result_line(ended, options_.color_lines) + "\n";
 }
 
-bool Console::deserves_line(const TaskEnded& ended, bool wrote) const {
-  if (options_.lines == Lines::none || options_.mode == OutputMode::quiet) return false;
-  if (options_.lines == Lines::verbose) return true;
+bool Console::needs_line(const TaskEnded& ended, bool wrote) const {
+  if (options_.verbosity == Verbosity::none || options_.mode == OutputMode::quiet) return false;
+  if (options_.verbosity == Verbosity::verbose) return true;
   // A group fails through its tasks, which have lines; its own timeout is news.
   if (ended.task->is_group) return ended.state == TaskState::timed_out;
   if (ended.excluded) return false;  // as the file says
@@ -164,7 +166,7 @@ void Console::stream(Block& block) {
   if (options_.folds != CiSystem::none) return;
   block.streams = true;
   for (Block::Output& output : block.attempts) {
-    for (const Stream stream : {Stream::out, Stream::err}) {
+    for (const StdStream stream : {StdStream::out, StdStream::err}) {
       Block::Part& part = output[stream];
       if (part.buffer.empty()) continue;
       writer(stream).begin_line();
@@ -174,7 +176,7 @@ void Console::stream(Block& block) {
   }
 }
 
-void Console::stream(Block::Part& part, Stream to, std::string_view bytes) {
+void Console::stream(Block::Part& part, StdStream to, std::string_view bytes) {
   if (bytes.empty()) return;
   if (!part.begun) writer(to).begin_line();
   part.begun = true;
@@ -198,7 +200,7 @@ void Console::release_lines() {
 
 void Console::print(const Notice& notice) {
   const bool warning = notice.level == Notice::Level::warning;
-  const bool wanted = options_.lines != Lines::none && options_.mode != OutputMode::quiet;
+  const bool wanted = options_.verbosity != Verbosity::none && options_.mode != OutputMode::quiet;
   if (!warning && !wanted) return;
   const std::string who = notice.task ? escape_text(notice.task->full_name) : "errand";
   const std::string line =
@@ -207,7 +209,7 @@ void Console::print(const Notice& notice) {
   notice.task ? print_between_lines(line) : own_lines(line);
 }
 
-void Console::tell(std::string_view text) {
+void Console::print_line(std::string_view text) {
   print_between_lines("errand: " + std::string(text) + "\n");
 }
 

@@ -31,7 +31,7 @@ enum class OutputMode : std::uint8_t {
 };
 
 // errand's own lines, beside the summary.
-enum class Lines : std::uint8_t {
+enum class Verbosity : std::uint8_t {
   normal,   // for tasks that wrote something or did not succeed
   verbose,  // for every task and group
   none,     // none but warnings (-q)
@@ -39,7 +39,7 @@ enum class Lines : std::uint8_t {
 
 struct ConsoleOptions {
   OutputMode mode = OutputMode::group;
-  Lines lines = Lines::normal;
+  Verbosity verbosity = Verbosity::normal;
   bool color_labels = false;  // on task output in live mode: standard output's decision
   bool color_lines = false;   // of errand's own lines: standard error's decision
   // Blocks of tasks that did not fail are folded, for this system's log. A fold stands on standard
@@ -69,7 +69,7 @@ class Console final : public OutputTarget, public Observer {
   void wait_for(Writer& writer) { awaited_.push_back(&writer); }
 
   // A line about the run as a whole, "errand: TEXT", that can wait until it tears nobody's line.
-  void tell(std::string_view text);
+  void print_line(std::string_view text);
 
   Capture capture() const override;
   std::unique_ptr<OutputSink> open(const Task& task, int attempt) override;
@@ -82,7 +82,7 @@ class Console final : public OutputTarget, public Observer {
   class BlockSink;
   class NullSink;
   class RawSink;
-  class Held;
+  class HeldBlockSink;
 
   void begin(const RunStarted& started);
   // An interactive task has the terminal for itself: what others write waits.
@@ -90,12 +90,12 @@ class Console final : public OutputTarget, public Observer {
   void take_terminal();
   void end(const TaskEnded& ended, WallTime time);
   EndedBlock ended_block(const TaskEnded& ended, WallTime time);
-  std::string ending_line(const TaskEnded& ended, bool wrote);
-  bool deserves_line(const TaskEnded& ended, bool wrote) const;
+  std::string result_line(const TaskEnded& ended, bool wrote);
+  bool needs_line(const TaskEnded& ended, bool wrote) const;
   // Blocks that are shown as they come, and those whose turn comes then.
   void next_turn();
   void stream(Block& block);
-  void stream(Block::Part& part, Stream to, std::string_view bytes);
+  void stream(Block::Part& part, StdStream to, std::string_view bytes);
   void release_lines();
   void show(EndedBlock block);
   void print(const Notice& notice);
@@ -104,7 +104,7 @@ class Console final : public OutputTarget, public Observer {
   void own_lines(std::string_view text);
   void widen_labels(const Task& task);
   std::string label(const Task& task);
-  Writer& writer(Stream stream) { return stream == Stream::out ? out_ : err_; }
+  Writer& writer(StdStream stream) { return stream == StdStream::out ? out_ : err_; }
 
   Writer& out_;
   Writer& err_;

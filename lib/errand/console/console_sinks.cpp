@@ -30,14 +30,14 @@ class Console::Sink : public OutputSink {
 class Console::NullSink final : public Sink {
  public:
   using Sink::Sink;
-  Error write(Stream, std::string_view) override { return {}; }
+  Error write(StdStream, std::string_view) override { return {}; }
 };
 
 // What has to be seen on its way out, for secrets or a ready text in it.
 class Console::RawSink final : public Sink {
  public:
   using Sink::Sink;
-  Error write(Stream stream, std::string_view bytes) override {
+  Error write(StdStream stream, std::string_view bytes) override {
     console_.writer(stream).write(bytes);
     return {};
   }
@@ -52,12 +52,12 @@ class Console::LiveSink final : public Sink {
         label_(console.label(task)),
         open_lines_{SpillBuffer(console.space_), SpillBuffer(console.space_)} {}
   ~LiveSink() override {
-    for (const Stream stream : {Stream::out, Stream::err}) {
+    for (const StdStream stream : {StdStream::out, StdStream::err}) {
       if (!open_line(stream).empty()) write_lines(stream, "\n");
     }
   }
 
-  Error write(Stream stream, std::string_view bytes) override {
+  Error write(StdStream stream, std::string_view bytes) override {
     const auto newline = bytes.rfind('\n');
     if (newline == bytes.npos) return open_line(stream).append(bytes);
     write_lines(stream, bytes.substr(0, newline + 1));
@@ -65,10 +65,10 @@ class Console::LiveSink final : public Sink {
   }
 
  private:
-  SpillBuffer& open_line(Stream stream) { return open_lines_[stream == Stream::out ? 0 : 1]; }
+  SpillBuffer& open_line(StdStream stream) { return open_lines_[stream == StdStream::out ? 0 : 1]; }
 
   // `bytes` ends the open line and ends with a newline.
-  void write_lines(Stream stream, std::string_view bytes) {
+  void write_lines(StdStream stream, std::string_view bytes) {
     Writer& writer = console_.writer(stream);
     SpillBuffer& begun = open_line(stream);
     std::string& text = console_.lines_;
@@ -103,7 +103,7 @@ class Console::BlockSink final : public Sink {
       : Sink(console),
         block_(std::move(block)),
         output_(block_->attempts.emplace_back(console.space_)) {}
-  Error write(Stream stream, std::string_view bytes) override {
+  Error write(StdStream stream, std::string_view bytes) override {
     Block::Part& part = output_[stream];
     if (!block_->streams) return part.buffer.append(bytes);
     console_.stream(part, stream, bytes);
@@ -118,17 +118,17 @@ class Console::BlockSink final : public Sink {
 // ---- held
 
 // Keeps what is written until it is known whether it counts.
-class Console::Held final : public HeldSink {
+class Console::HeldBlockSink final : public HeldSink {
  public:
-  Held(Console& console, const Task& task, int attempt)
+  HeldBlockSink(Console& console, const Task& task, int attempt)
       : console_(console),
         task_(task),
         attempt_(attempt),
         held_{SpillBuffer(console.space_), SpillBuffer(console.space_)} {}
 
-  Error write(Stream stream, std::string_view bytes) override {
+  Error write(StdStream stream, std::string_view bytes) override {
     if (shown_) return shown_->write(stream, bytes);
-    return held_[stream == Stream::out ? 0 : 1].append(bytes);
+    return held_[stream == StdStream::out ? 0 : 1].append(bytes);
   }
   bool behind() const override { return shown_ && shown_->behind(); }
   awaitable<void> caught_up(Context context) override {
@@ -137,12 +137,12 @@ class Console::Held final : public HeldSink {
   Error keep() override {
     if (shown_) return {};
     shown_ = console_.open(task_, attempt_);
-    if (Error error = show(Stream::out, held_[0])) return error;
-    return show(Stream::err, held_[1]);
+    if (Error error = show(StdStream::out, held_[0])) return error;
+    return show(StdStream::err, held_[1]);
   }
 
  private:
-  Error show(Stream stream, SpillBuffer& from) {
+  Error show(StdStream stream, SpillBuffer& from) {
     std::vector<char> part(std::size_t{64} * 1024);
     for (std::uint64_t at = 0; at < from.size();) {
       const Result<std::size_t> size = from.read(at, part);
@@ -184,7 +184,7 @@ std::unique_ptr<OutputSink> Console::open(const Task& task, int) {
 }
 
 std::unique_ptr<HeldSink> Console::hold(const Task& task, int attempt) {
-  return std::make_unique<Held>(*this, task, attempt);
+  return std::make_unique<HeldBlockSink>(*this, task, attempt);
 }
 
 }  // namespace errand

@@ -59,9 +59,9 @@ void StatusLine::draw() {
 
 // ---- Heartbeat
 
-Heartbeat::Heartbeat(Runtime& runtime, std::function<void(std::string)> tell)
-    : runtime_(runtime), tell_(std::move(tell)), timer_(runtime, [this] {
-        tell_(progress_.text(runtime_.now() - started_));
+Heartbeat::Heartbeat(Runtime& runtime, std::function<void(std::string)> notify)
+    : runtime_(runtime), notify_(std::move(notify)), timer_(runtime, [this] {
+        notify_(progress_.text(runtime_.now() - started_));
         timer_.set(next_ += kEvery);
       }) {}
 

@@ -47,13 +47,13 @@ class Heartbeat final : public Observer {
  public:
   static constexpr Duration kEvery = std::chrono::seconds(60);
 
-  // `tell` takes a text of one line.
-  Heartbeat(Runtime& runtime, std::function<void(std::string)> tell);
+  // `notify` takes a text of one line.
+  Heartbeat(Runtime& runtime, std::function<void(std::string)> notify);
   void on(const RunEvent& event) override;
 
  private:
   Runtime& runtime_;
-  const std::function<void(std::string)> tell_;
+  const std::function<void(std::string)> notify_;
   Progress progress_;
   TimePoint started_{}, next_{};
   Timer timer_;

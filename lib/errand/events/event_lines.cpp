@@ -77,7 +77,7 @@ struct EventLines::Fields {
     add_trace(line, run.trace);
     add_origin(line, run.origin);
     end();
-    if (run.earlier) tell(*run.earlier);
+    if (run.earlier) add_earlier(*run.earlier);
     if (!run.plan) return;
     for (const Task& task : run.plan->tasks()) {
       if (task.secrets) lines.masker_.add(*task.secrets);
@@ -85,19 +85,20 @@ struct EventLines::Fields {
     for (const Task& task : run.plan->tasks().subspan(1)) define(task, *run.plan);
   }
   // In an order that depends on nothing else: what is replayed makes the same lines.
-  void tell(const EarlierEnds& ends) const {
+  void add_earlier(const PriorResults& ends) const {
     std::vector<std::uint64_t> succeeded;
     for (const auto& [fingerprint, count] : ends.succeeded) {
       succeeded.insert(succeeded.end(), count, fingerprint);
     }
     const auto list = [](const auto& set) { return std::vector(set.begin(), set.end()); };
-    tell(ends, "succeeded", std::move(succeeded));
-    tell(ends, "failed", list(ends.failed));
-    tell(ends, "failed_names", list(ends.failed_names));
-    tell(ends, "known", list(ends.known));
+    add_earlier(ends, "succeeded", std::move(succeeded));
+    add_earlier(ends, "failed", list(ends.failed));
+    add_earlier(ends, "failed_names", list(ends.failed_names));
+    add_earlier(ends, "known", list(ends.known));
   }
   template <class Value>
-  void tell(const EarlierEnds& ends, std::string_view what, std::vector<Value> values) const {
+  void add_earlier(const PriorResults& ends, std::string_view what,
+                   std::vector<Value> values) const {
     constexpr std::size_t kInLine = 1000;
     std::ranges::sort(values);
     for (std::size_t at = 0; at < values.size(); at += kInLine) {
@@ -185,7 +186,7 @@ struct EventLines::Fields {
   }
 };
 
-std::string_view EventLines::of(const RunEvent& event) {
+std::string_view EventLines::format(const RunEvent& event) {
   lines_.clear();
   std::visit(Fields{*this, event}, event.kind);
   return lines_;

@@ -22,7 +22,7 @@ class EventLines {
   static constexpr std::size_t kCommandColumns = 1000;
 
   // Lines, each with its end, valid until the next call.
-  std::string_view of(const RunEvent& event);
+  std::string_view format(const RunEvent& event);
 
  private:
   struct Fields;

@@ -3,6 +3,6 @@
 
 namespace errand {
 
-void EventLog::on(const RunEvent& event) { file_.writer().write(lines_.of(event)); }
+void EventLog::on(const RunEvent& event) { file_.writer().write(lines_.format(event)); }
 
 }  // namespace errand

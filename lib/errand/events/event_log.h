@@ -12,7 +12,7 @@ namespace errand {
 // Each line goes out in one piece, so that a killed errand leaves whole lines.
 class EventLog final : public Observer {
  public:
-  explicit EventLog(ReportFile file) : file_(std::move(file)) {}  // opened with When::at_once
+  explicit EventLog(ReportFile file) : file_(std::move(file)) {}  // opened with OpenMode::truncate
   void on(const RunEvent& event) override;
   // Await it after the run: everything is out, or why not.
   awaitable<Error> finish(Context context) { return file_.finish(std::move(context)); }

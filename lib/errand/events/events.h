@@ -56,7 +56,7 @@ struct Origin {
   std::string file;    // the task file, seen from there; empty: nowhere
 };
 
-struct EarlierEnds;  // plan/resume.h
+struct PriorResults;  // plan/resume.h
 
 struct RunStarted {
   std::string id, name;
@@ -66,7 +66,7 @@ struct RunStarted {
   TraceContext trace = {};
   Origin origin = {};
   // What still stands of the run that this one goes on with; null: of none.
-  std::shared_ptr<const EarlierEnds> earlier = nullptr;
+  std::shared_ptr<const PriorResults> earlier = nullptr;
 };
 
 // A task's needs are met; it waits for a slot. Groups: their tasks may start.

@@ -25,7 +25,7 @@ std::string_view in_words(TaskState state) {
 
 std::string TimedOut::message() const {
   const std::string length = format_duration(timeout);
-  if (!whose.empty()) return "the timeout of " + whose + " (" + length + ") passed";
+  if (!owner.empty()) return "the timeout of " + owner + " (" + length + ") passed";
   return kind == Kind::timeout ? "timed out after " + length
                                : "the deadline of " + length + " passed";
 }

@@ -27,7 +27,7 @@ struct SignalReceived {
 // The cause of a context whose time ran out: whose it was, and how much it had.
 struct TimedOut {
   enum class Kind : std::uint8_t { timeout, deadline };
-  std::string whose;  // "the run", "group 'lint'"; empty for a task's own
+  std::string owner;  // "the run", "group 'lint'"; empty for a task's own
   Duration timeout{};
   Kind kind = Kind::timeout;
   std::string message() const;

@@ -29,7 +29,7 @@ LatencyQuantile stream_latencies(Percentile percentile) {
   return latencies(percentile, kStreamWarmUp);
 }
 
-bool TellingAttempts::tells(int attempt, TaskState state, std::string_view why) {
+bool LatencySamples::is_representative(int attempt, TaskState state, std::string_view why) {
   if (state == TaskState::succeeded) winner_ = attempt;
   if (state == TaskState::canceled) return winner_ && attempt < *winner_;
   if (state == TaskState::timed_out) return TimedOut::is_timeout(why);

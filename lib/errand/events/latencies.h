@@ -36,10 +36,10 @@ LatencyQuantile stream_latencies(Percentile percentile);
 // own timeout passed, and those that a later one outran. Other failures say nothing about
 // successes; neither does a hedge that had less time than the original that won, nor an attempt
 // that the deadline of all has cut short.
-class TellingAttempts {
+class LatencySamples {
  public:
   // Of each attempt's end, in order. `why` is the text of its error, as logs have it.
-  bool tells(int attempt, TaskState state, std::string_view why);
+  bool is_representative(int attempt, TaskState state, std::string_view why);
 
  private:
   std::optional<int> winner_;

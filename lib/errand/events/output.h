@@ -15,14 +15,14 @@
 
 namespace errand {
 
-enum class Stream : std::uint8_t { out, err };
+enum class StdStream : std::uint8_t { out, err };
 
 // One attempt's output. Lives as long as the attempt.
 class OutputSink {
  public:
   virtual ~OutputSink() = default;
   // Takes the bytes at once, all 256 values. An error (a full disk) fails the attempt.
-  virtual Error write(Stream stream, std::string_view bytes) = 0;
+  virtual Error write(StdStream stream, std::string_view bytes) = 0;
   // True: do not read more from the process before caught_up() has returned.
   virtual bool behind() const = 0;
   // Returns also as soon as the context is done.
@@ -42,7 +42,7 @@ class HeldSink : public OutputSink {
 // How an attempt's stdout and stderr reach us.
 enum class Capture : std::uint8_t {
   separate,  // a pipe for each
-  merged,    // one pipe for both: exact order of arrival; everything counts as Stream::out
+  merged,    // one pipe for both: exact order of arrival; everything counts as StdStream::out
   inherit,   // not at all: the attempt writes to errand's own descriptors
 };
 

@@ -43,8 +43,8 @@ bool flag(const Json& line, const char* key) { return line.value(key, false); }
 
 Duration duration(const Json& line, const char* key) {
   const double seconds = number(line, key, 0.0);
-  constexpr double kMost = 1e10;
-  if (!(std::abs(seconds) < kMost)) throw NoEvent("a time without an end");
+  constexpr double kSecondsMax = 1e10;
+  if (!(std::abs(seconds) < kSecondsMax)) throw NoEvent("a time without an end");
   return std::chrono::microseconds(std::llround(seconds * 1e6));
 }
 
@@ -134,14 +134,14 @@ class Replay {
     }
     if (event == "task_planned") return plan(line);
     if (event == "earlier_ends") return earlier(line);
-    if (!told_) tell_start();
-    tell(line, event);
+    if (!started_dispatched_) dispatch_start();
+    dispatch(line, event);
   }
   bool begun() const { return started_.has_value(); }
   bool ended() const { return ended_; }
   // A log that was cut before its first task still has a run.
   void finish() {
-    if (started_ && !told_) tell_start();
+    if (started_ && !started_dispatched_) dispatch_start();
   }
 
  private:
@@ -168,8 +168,8 @@ class Replay {
     ids_.emplace("", 0);
   }
   void earlier(const Json& line) {
-    if (told_) throw NoEvent("an earlier run is told of after the start");
-    if (!earlier_) started_->earlier = earlier_ = std::make_shared<EarlierEnds>();
+    if (started_dispatched_) throw NoEvent("an earlier run is told of after the start");
+    if (!earlier_) started_->earlier = earlier_ = std::make_shared<PriorResults>();
     earlier_->id = text(line, "run");
     const std::string what = text(line, "what");
     for (const Json& task : line.at("tasks")) {
@@ -181,7 +181,7 @@ class Replay {
     }
   }
   void plan(const Json& line) {
-    if (told_) throw NoEvent("a task is planned after the start");
+    if (started_dispatched_) throw NoEvent("a task is planned after the start");
     Task task = described(line);
     task.id = static_cast<TaskId>(tasks_.size());
     if (number(line, "id", task.id) != task.id) throw NoEvent("a task is missing before it");
@@ -219,14 +219,14 @@ class Replay {
     if (found == ids_.end()) throw NoEvent("there is no task '" + name + "'");
     return found->second;
   }
-  void tell_start() {
+  void dispatch_start() {
     for (const auto& [id, names] : needs_) {
       for (const std::string& name : names) {
         const auto found = ids_.find(name);
         if (found != ids_.end()) tasks_[id].needs.push_back({found->second, Condition::success});
       }
     }
-    told_ = true;
+    started_dispatched_ = true;
     if (!is_stream_) {
       plan_.emplace(std::move(tasks_));
       started_->plan = &*plan_;
@@ -237,7 +237,7 @@ class Replay {
   static RunEvent event_of(const Json& line) {
     return {wall_time(line), duration(line, "since_start"), RunStarted()};
   }
-  void tell(const Json& line, const std::string& kind) {
+  void dispatch(const Json& line, const std::string& kind) {
     RunEvent event = event_of(line);
     std::optional<TaskId> over;
     if (kind == "task_ready") {
@@ -303,8 +303,8 @@ class Replay {
     RunEnded ended;
     ended.state = state(line);
     // The text of many failures is one; how many there were decides how it is told.
-    constexpr std::size_t kTold = 100;
-    const auto failures = std::min(number<std::size_t>(line, "failures"), kTold);
+    constexpr std::size_t kFailuresMax = 100;
+    const auto failures = std::min(number<std::size_t>(line, "failures"), kFailuresMax);
     Error cause = error(line);
     if (failures > 1) cause = Aggregate::make(std::vector<Error>(failures, cause));
     (ended.state == TaskState::succeeded ? ended.cause : ended.error) = cause;
@@ -316,8 +316,8 @@ class Replay {
   Observer& observer_;
   RunEvent start_;
   std::optional<RunStarted> started_;
-  std::shared_ptr<EarlierEnds> earlier_;  // started_'s
-  bool told_ = false, ended_ = false, is_stream_ = false;
+  std::shared_ptr<PriorResults> earlier_;  // started_'s
+  bool started_dispatched_ = false, ended_ = false, is_stream_ = false;
   std::vector<Task> tasks_;  // until the start is told
   std::vector<std::pair<TaskId, std::vector<std::string>>> needs_;
   std::unordered_map<std::string, TaskId> ids_;
@@ -327,14 +327,14 @@ class Replay {
 
 }  // namespace
 
-Error no_event_log(const std::string& path, const Replayed& replayed) {
+Error not_an_event_log(const std::string& path, const ReplayResult& replayed) {
   const std::string why = replayed.problem.empty() ? "it is empty" : replayed.problem;
   return Error::text("'" + path + "' is no event log: " + why);
 }
 
-Replayed replay(std::istream& log, Observer& observer) {
+ReplayResult replay(std::istream& log, Observer& observer) {
   Replay replay(observer);
-  Replayed result;
+  ReplayResult result;
   std::string line;
   for (std::size_t number = 1; std::getline(log, line); ++number) {
     const std::string where = "line " + std::to_string(number);

@@ -3,7 +3,7 @@
 
 namespace errand {
 
-bool OwnFailures::add(const TaskEnded& ended) {
+bool RootCauseFilter::add(const TaskEnded& ended) {
   if (ended.task->is_group && groups_.contains(ended.task->id)) return false;
   if (!plan_) return true;
   for (TaskId group = ended.task->parent; group != 0; group = plan_->task(group).parent) {

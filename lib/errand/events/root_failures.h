@@ -9,7 +9,7 @@ namespace errand {
 
 // Which failures are news. A group fails because of a task in it, which has been told; or by
 // itself, when its time is up.
-class OwnFailures {
+class RootCauseFilter {
  public:
   // None: the tasks arrive, in one group.
   void begin(const Plan* plan) { plan_ = plan; }

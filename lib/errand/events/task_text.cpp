@@ -40,7 +40,7 @@ std::string error_text(const TaskEnded& ended) {
 }
 
 // How long it took, where that is not what the text is about.
-bool tells_duration(const TaskEnded& ended) {
+bool shows_duration(const TaskEnded& ended) {
   if (!ended.same_as.empty()) return false;
   if (ended.state == TaskState::succeeded) return true;
   return ended.state == TaskState::failed && (ended.status || ended.task->is_group);
@@ -65,17 +65,17 @@ std::string run_text(const Run& run, std::size_t columns) {
   for (const std::string& word : *words) {
     if (text.size() > 4 * columns) break;  // cut off in any case; arguments may be megabytes
     if (!text.empty()) text += " ";
-    text += shell_word(std::string_view(word).substr(0, 4 * columns + 4));
+    text += shell_quote_if_needed(std::string_view(word).substr(0, 4 * columns + 4));
   }
   return escape_text(text);
 }
 
 }  // namespace
 
-std::string ending_text(const TaskEnded& ended, bool color) {
+std::string task_result_line(const TaskEnded& ended, bool color) {
   std::string text = escape_text(ended.task->full_name) + ": " + state_text(ended, color);
   if (ended.state != TaskState::succeeded) text += error_text(ended);
-  if (tells_duration(ended)) text += " in " + format_duration(ended.duration);
+  if (shows_duration(ended)) text += " in " + format_duration(ended.duration);
   if (!ended.same_as.empty()) text += " (the outcome of " + escape_text(ended.same_as) + ")";
   if (ended.allowed) text += " (allowed)";
   if (ended.flaky) text += " (flaky: attempt " + std::to_string(ended.attempts) + ")";

@@ -13,7 +13,7 @@ namespace errand {
 
 // "build: ok in 1.2s", "test: failed: exit 2 in 3.1s", "lint: canceled: build failed (exit 2)".
 // Escaped; in colour the state is green, red or yellow.
-std::string ending_text(const TaskEnded& ended, bool color);
+std::string task_result_line(const TaskEnded& ended, bool color);
 
 // The command of a task in one line of at most `columns`: a script's first line, or the words as a
 // shell would need them; several are joined by "then". Empty for a group.

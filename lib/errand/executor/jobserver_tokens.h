@@ -14,8 +14,8 @@ class JobserverTokens final : public Tokens {
   explicit JobserverTokens(Jobserver& jobserver) : jobserver_(jobserver) {}
   bool try_take() override { return jobserver_.try_take(); }
   void give_back() override { jobserver_.give_back(); }
-  void when_available(std::function<void()> tell) override {
-    jobserver_.when_available(std::move(tell));
+  void when_available(std::function<void()> notify) override {
+    jobserver_.when_available(std::move(notify));
   }
 
  private:

@@ -35,11 +35,11 @@ std::string entry(std::string_view name, std::string_view value) {
   return text;
 }
 
-class ToSink final : public OutputReceiver {
+class SinkReceiver final : public OutputReceiver {
  public:
-  explicit ToSink(OutputSink& sink) : sink_(sink) {}
+  explicit SinkReceiver(OutputSink& sink) : sink_(sink) {}
   Error write(OutputStream stream, std::string_view bytes) override {
-    return sink_.write(stream == OutputStream::out ? Stream::out : Stream::err, bytes);
+    return sink_.write(stream == OutputStream::out ? StdStream::out : StdStream::err, bytes);
   }
   bool behind() const override { return sink_.behind(); }
   awaitable<void> caught_up(Context context) override {
@@ -51,7 +51,7 @@ class ToSink final : public OutputReceiver {
 };
 
 // For a check, whose output nobody wants.
-class Nobody final : public OutputReceiver {
+class DiscardOutput final : public OutputReceiver {
  public:
   Error write(OutputStream, std::string_view) override { return {}; }
   bool behind() const override { return false; }
@@ -118,7 +118,7 @@ Argv argv_of(const Task& task, const Run& run) {
   return argv;
 }
 
-void put_slot(Argv& argv, const std::vector<SlotPlace>& places, int slot) {
+void put_slot(Argv& argv, const std::vector<SlotPlaceholder>& places, int slot) {
   constexpr std::size_t kPlaceholderBytes = 3;  // "{%}"
   // From the last, so that the others stay where they are.
   for (auto place = places.rbegin(); place != places.rend(); ++place) {
@@ -149,16 +149,16 @@ Error translated(const Error& error) {
 }
 
 // Tells a jobserver of an attempt that may hold tokens.
-class Participant {
+class JobserverClient {
  public:
-  explicit Participant(Jobserver* jobserver) : jobserver_(jobserver) {
+  explicit JobserverClient(Jobserver* jobserver) : jobserver_(jobserver) {
     if (jobserver_) jobserver_->started();
   }
-  ~Participant() {
+  ~JobserverClient() {
     if (jobserver_) jobserver_->ended();
   }
-  Participant(const Participant&) = delete;
-  Participant& operator=(const Participant&) = delete;
+  JobserverClient(const JobserverClient&) = delete;
+  JobserverClient& operator=(const JobserverClient&) = delete;
 
  private:
   Jobserver* jobserver_;
@@ -223,12 +223,13 @@ const LocalExecutor::Environment& LocalExecutor::environment(const Entries& entr
   }
   made.traced = own.contains("TRACEPARENT");
   if (environments_.size() >= kEnvironmentsMax) environments_.clear();
-  made.kept_by_shell = shell_keeps(texts);
+  made.kept_by_shell = survives_shell(texts);
   made.texts = std::make_shared<const std::vector<std::string>>(std::move(texts));
   return environments_.emplace(entries, std::move(made)).first->second;
 }
 
-Command LocalExecutor::command_of(const Attempt& attempt, const Run& run, Use use, Shell shell) {
+Command LocalExecutor::command_of(const Attempt& attempt, const Run& run,
+                                  std::optional<Capture> capture, Shell shell) {
   const Task& task = *attempt.task;
   Command command;
   command.dir = task.dir;
@@ -252,14 +253,14 @@ Command LocalExecutor::command_of(const Attempt& attempt, const Run& run, Use us
     command.scripts_by_shell = false;  // what is a script is the task's shell's to say
   } else {
     command.argv = argv_of(task, run);
-    put_slot(command.argv, task.policy->slot_places, attempt.slot);
+    put_slot(command.argv, task.policy->slot_placeholders, attempt.slot);
   }
   if (jobserver_) {
     command.extra[0] = jobserver_->shared(0);
     command.extra[1] = jobserver_->shared(1);
   }
-  if (use) {
-    apply(*task.policy, *use, command);
+  if (capture) {
+    apply(*task.policy, *capture, command);
   } else {
     command.output = Command::Output::discard;
   }
@@ -267,15 +268,16 @@ Command LocalExecutor::command_of(const Attempt& attempt, const Run& run, Use us
 }
 
 // lint: outlives: the callers await it.
-awaitable<ProcessEnd> LocalExecutor::run_command(const Context& context, const Context& hurry,
-                                                 const Attempt& attempt, const Run& run, Use use,
+awaitable<ProcessEnd> LocalExecutor::run_command(const Context& context, const Context& force_stop,
+                                                 const Attempt& attempt, const Run& run,
+                                                 std::optional<Capture> capture,
                                                  OutputReceiver& receiver) {
   const StopRule rule = stop_rule_of(*attempt.task);
   std::vector<std::string> notices;
   for (Shell shell = Shell::if_needed;; shell = Shell::for_scripts) {
-    const Command command = command_of(attempt, run, use, shell);
+    const Command command = command_of(attempt, run, capture, shell);
     if (command.argv.empty()) co_return nothing_to_run();
-    ProcessEnd end = co_await run_process(reaper_, context, hurry, command, rule, receiver);
+    ProcessEnd end = co_await run_process(reaper_, context, force_stop, command, rule, receiver);
     end.notices.insert(end.notices.begin(), notices.begin(), notices.end());
     // What cannot be executed is the shell's to judge: it runs files without a "#!" line itself.
     const bool try_shell = shell == Shell::if_needed && end.error.as<ExecFailure>() &&
@@ -291,11 +293,12 @@ awaitable<ProcessEnd> LocalExecutor::run_command(const Context& context, const C
 }
 
 // lint: outlives: see the declaration.
-awaitable<AttemptResult> LocalExecutor::run(Context context, Context hurry, const Attempt& attempt,
-                                            OutputSink& output, Capture capture) {
-  const Participant participant(jobserver_);
+awaitable<AttemptResult> LocalExecutor::run(Context context, Context force_stop,
+                                            const Attempt& attempt, OutputSink& output,
+                                            Capture capture) {
+  const JobserverClient jobserver_client(jobserver_);
   count_oom_kills();
-  ToSink receiver(output);
+  SinkReceiver receiver(output);
   const Policy& policy = *attempt.task->policy;
   const std::size_t count = 1 + policy.then.size();
   AttemptResult result;
@@ -305,22 +308,23 @@ awaitable<AttemptResult> LocalExecutor::run(Context context, Context hurry, cons
       break;
     }
     const Run& run = i == 0 ? attempt.task->run : policy.then[i - 1];
-    const ProcessEnd end = co_await run_command(context, hurry, attempt, run, capture, receiver);
-    take_over(end, i + 1, count, result);
+    const ProcessEnd end =
+        co_await run_command(context, force_stop, attempt, run, capture, receiver);
+    add_command_result(end, i + 1, count, result);
     if (!succeeded(end)) break;
   }
   co_return result;
 }
 
-void LocalExecutor::take_over(const ProcessEnd& end, std::size_t number, std::size_t count,
-                              AttemptResult& result) {
+void LocalExecutor::add_command_result(const ProcessEnd& end, std::size_t number, std::size_t count,
+                                       AttemptResult& result) {
   result.status = end.status;
   result.error = translated(end.error);
   result.stopped = end.stopped;
   result.out_of_memory = is_oom_kill(end);
   result.usage += end.usage;
   result.notices.insert(result.notices.end(), end.notices.begin(), end.notices.end());
-  if (end.no_terminal && !std::exchange(told_of_no_terminal_, true)) {
+  if (end.no_terminal && !std::exchange(no_terminal_noticed_, true)) {
     result.notices.push_back("tty: pipes instead of a terminal: " + end.no_terminal.message());
   }
   if (count > 1 && !succeeded(end)) name_command(number, count, result);
@@ -345,16 +349,16 @@ bool LocalExecutor::is_oom_kill(const ProcessEnd& end) {
 }
 
 // lint: outlives: see the declaration.
-awaitable<Error> LocalExecutor::probe(Context context, Context hurry, const Attempt& attempt) {
+awaitable<Error> LocalExecutor::probe(Context context, Context force_stop, const Attempt& attempt) {
   const std::optional<ReadyRule>& ready = attempt.task->policy->ready;
   const auto* tcp = ready ? std::get_if<ReadyRule::Tcp>(&ready->check) : nullptr;
   if (tcp) co_return co_await connect_once(std::move(context), tcp->host, tcp->port);
   const auto* exec = ready ? std::get_if<ReadyRule::Exec>(&ready->check) : nullptr;
   if (!exec) co_return Error();
-  const Participant participant(jobserver_);
-  Nobody nobody;
+  const JobserverClient jobserver_client(jobserver_);
+  DiscardOutput discard;
   const ProcessEnd end =
-      co_await run_command(context, hurry, attempt, exec->run, std::nullopt, nobody);
+      co_await run_command(context, force_stop, attempt, exec->run, std::nullopt, discard);
   if (context.done()) co_return context.done_error();
   if (end.error) co_return end.error;
   if (end.status && !end.status->success()) co_return Error::text(end.status->text());
@@ -362,12 +366,13 @@ awaitable<Error> LocalExecutor::probe(Context context, Context hurry, const Atte
 }
 
 awaitable<std::vector<std::string>> LocalExecutor::close() {
-  std::vector<std::string> told;
+  std::vector<std::string> notices;
   const std::vector<std::string> killed = co_await reaper_.kill_strays();
-  for (const std::string& stray : killed) told.push_back("stopped what was left behind: " + stray);
+  for (const std::string& stray : killed)
+    notices.push_back("stopped what was left behind: " + stray);
   for (const std::string& stray : reaper_.refused())
-    told.push_back("left behind, may not be signaled and runs on: " + stray);
-  co_return told;
+    notices.push_back("left behind, may not be signaled and runs on: " + stray);
+  co_return notices;
 }
 
 }  // namespace errand

@@ -27,13 +27,13 @@ class LocalExecutor final : public Executor {
   // that are options of errand. The first of two equal names counts.
   LocalExecutor(Reaper& reaper, std::vector<std::string> base);
   // Attempts get the jobserver's descriptors, and it hears of them. It outlives this.
-  void share(Jobserver& jobserver) { jobserver_ = &jobserver; }
+  void use_jobserver(Jobserver& jobserver) { jobserver_ = &jobserver; }
 
   // lint: outlives: the attempt and its sink are the runner's, which awaits this.
-  awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt,
+  awaitable<AttemptResult> run(Context context, Context force_stop, const Attempt& attempt,
                                OutputSink& output, Capture capture) override;
   // lint: outlives: as above.
-  awaitable<Error> probe(Context context, Context hurry, const Attempt& attempt) override;
+  awaitable<Error> probe(Context context, Context force_stop, const Attempt& attempt) override;
   awaitable<std::vector<std::string>> close() override;
 
  private:
@@ -47,16 +47,16 @@ class LocalExecutor final : public Executor {
     bool traced = false;         // has a TRACEPARENT of the task's
   };
   enum class Shell : std::uint8_t { if_needed, for_scripts };
-  // How its output reaches us; none: of a check, whose output nobody wants.
-  using Use = std::optional<Capture>;
-  Command command_of(const Attempt& attempt, const Run& run, Use use, Shell shell);
+  // `capture` says how the output reaches us; nullopt discards it, as for a check.
+  Command command_of(const Attempt& attempt, const Run& run, std::optional<Capture> capture,
+                     Shell shell);
   // lint: outlives: the callers await it.
-  awaitable<ProcessEnd> run_command(const Context& context, const Context& hurry,
-                                    const Attempt& attempt, const Run& run, Use use,
-                                    OutputReceiver& receiver);
+  awaitable<ProcessEnd> run_command(const Context& context, const Context& force_stop,
+                                    const Attempt& attempt, const Run& run,
+                                    std::optional<Capture> capture, OutputReceiver& receiver);
   // Of command `number` of `count`.
-  void take_over(const ProcessEnd& end, std::size_t number, std::size_t count,
-                 AttemptResult& result);
+  void add_command_result(const ProcessEnd& end, std::size_t number, std::size_t count,
+                          AttemptResult& result);
   void count_oom_kills();
   bool is_oom_kill(const ProcessEnd& end);
   // Stands until the next call.
@@ -64,12 +64,12 @@ class LocalExecutor final : public Executor {
 
   Reaper& reaper_;
   Jobserver* jobserver_ = nullptr;
-  bool told_of_no_terminal_ = false;
+  bool no_terminal_noticed_ = false;
   bool counts_oom_kills_ = false;
   std::optional<std::uint64_t> oom_kills_;  // that are told, or were before the first attempt
   std::vector<std::string> base_;
   std::map<Entries, Environment> environments_;
-  ShellPwds pwds_;
+  ShellPwdCache pwds_;
 };
 
 }  // namespace errand

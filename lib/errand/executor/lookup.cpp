@@ -29,7 +29,8 @@ void look_up_without_libraries() {
 #endif
 }
 
-Lookup::Endpoints ask(const std::string& host, const std::string& port, std::error_code& error) {
+Lookup::Endpoints resolve(const std::string& host, const std::string& port,
+                          std::error_code& error) {
   Lookup::Endpoints endpoints;
   try {
     asio::io_context none;
@@ -67,7 +68,7 @@ struct Lookup::Shared : std::enable_shared_from_this<Shared> {
   explicit Shared(asio::any_io_executor executor, Found then)
       : loop(std::in_place, std::move(executor)), found(std::move(then)) {}
 
-  void tell(std::error_code error, Endpoints endpoints) {
+  void notify(std::error_code error, Endpoints endpoints) {
     const std::scoped_lock lock(mutex);
     if (!loop) return;
     asio::post(loop->get_executor(),
@@ -93,10 +94,10 @@ Lookup::Lookup(asio::any_io_executor executor, std::string host, std::string por
   const std::error_code no_thread =
       start_thread([shared = shared_, host = std::move(host), port = std::move(port)] {
         std::error_code error;
-        Endpoints endpoints = ask(host, port, error);
-        shared->tell(error, std::move(endpoints));
+        Endpoints endpoints = resolve(host, port, error);
+        shared->notify(error, std::move(endpoints));
       });
-  if (no_thread) shared_->tell(no_thread, {});
+  if (no_thread) shared_->notify(no_thread, {});
 }
 
 void Lookup::stop() { static_cast<void>(shared_->take()); }

@@ -32,12 +32,12 @@ bool same_file(int a, int b) {
   return first && second && same(*first, *second);
 }
 
-WaitingKind waiting_kind(int fd) {
+BlockingKind blocking_kind(int fd) {
   const auto found = look(fd);
-  if (!found) return WaitingKind::never;
-  if (S_ISSOCK(found->st_mode)) return WaitingKind::socket;
+  if (!found) return BlockingKind::never;
+  if (S_ISSOCK(found->st_mode)) return BlockingKind::socket;
   const bool waits = S_ISFIFO(found->st_mode) || (S_ISCHR(found->st_mode) && ::isatty(fd) == 1);
-  return waits ? WaitingKind::pipe_or_terminal : WaitingKind::never;
+  return waits ? BlockingKind::pipe_or_terminal : BlockingKind::never;
 }
 
 UniqueFd reopen_nonblocking(int fd) {

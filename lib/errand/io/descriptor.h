@@ -13,12 +13,12 @@ namespace errand {
 // order?
 bool same_file(int a, int b);
 
-enum class WaitingKind : std::uint8_t {
+enum class BlockingKind : std::uint8_t {
   never,  // files and devices: a write may take long, but waits for nobody
   socket,
   pipe_or_terminal,
 };
-WaitingKind waiting_kind(int fd);
+BlockingKind blocking_kind(int fd);
 
 // A description of its own for the same pipe or terminal, write-only, non-blocking, not inherited;
 // what others share with `fd` stays as it is. Empty where that cannot be (no /proc, no permission,

@@ -22,10 +22,10 @@ UniqueFd open_regular(const std::string& path) {
 
 }  // namespace
 
-LogLines::LogLines(const std::string& path, std::uint64_t bytes_max)
+LineReader::LineReader(const std::string& path, std::uint64_t bytes_max)
     : file_(open_regular(path)), bytes_max_(bytes_max) {}
 
-std::optional<std::string_view> LogLines::next() {
+std::optional<std::string_view> LineReader::next() {
   std::size_t searched = at_;
   while (true) {
     const std::size_t end = buffer_.find('\n', searched);
@@ -45,7 +45,7 @@ std::optional<std::string_view> LogLines::next() {
   }
 }
 
-bool LogLines::read_more() {
+bool LineReader::read_more() {
   constexpr std::uint64_t kPiece = 16 << 10;
   const auto wanted = static_cast<std::size_t>(std::min(kPiece, bytes_max_ - bytes_));
   if (!file_ || wanted == 0) return false;

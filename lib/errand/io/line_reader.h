@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// LogLines: the lines of a log, which may be any file: damaged, of somebody else, without an end.
+// LineReader: the lines of a log, which may be any file: damaged, of somebody else, without an end.
 #pragma once
 
 #include <cstddef>
@@ -13,12 +13,12 @@
 
 namespace errand {
 
-class LogLines {
+class LineReader {
  public:
   static constexpr std::size_t kLineBytesMax = 64 << 10;  // longer ones are left out
 
   // Reads no more than `bytes_max`. What is no regular file, or cannot be read, has no lines.
-  LogLines(const std::string& path, std::uint64_t bytes_max);
+  LineReader(const std::string& path, std::uint64_t bytes_max);
   // Without its end, valid until the next call. None: no whole line is left. Never waits.
   std::optional<std::string_view> next();
   std::uint64_t bytes() const { return bytes_; }  // read so far

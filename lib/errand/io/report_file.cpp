@@ -56,7 +56,7 @@ struct ReportFile::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  bool open_now(When when);
+  bool open_now(OpenMode open_mode);
   bool open_to_replace();
   bool make_temporary();
   bool put_in_place();
@@ -74,8 +74,8 @@ struct ReportFile::State {
   Writer* writer = nullptr;
 };
 
-bool ReportFile::State::open_now(When when) {
-  const int emptied = when == When::appending ? 0 : O_TRUNC;
+bool ReportFile::State::open_now(OpenMode open_mode) {
+  const int emptied = open_mode == OpenMode::append ? 0 : O_TRUNC;
   fd.reset(::open(target.c_str(), O_WRONLY | O_CREAT | emptied | O_APPEND | O_CLOEXEC | O_NOCTTY,
                   kNewFileMode));
   return static_cast<bool>(fd);
@@ -86,7 +86,7 @@ bool ReportFile::State::open_now(When when) {
 bool ReportFile::State::open_to_replace() {
   struct ::stat found;
   const bool exists = ::stat(target.c_str(), &found) == 0;
-  if (exists && !S_ISREG(found.st_mode)) return open_now(When::at_once);
+  if (exists && !S_ISREG(found.st_mode)) return open_now(OpenMode::truncate);
   if (exists && ::access(target.c_str(), W_OK) != 0) return false;
   if (exists) {
     mode = found.st_mode & 07777;
@@ -96,7 +96,7 @@ bool ReportFile::State::open_to_replace() {
   if (replaces) return true;
   const int number = errno;
   if (exists && (number == EACCES || number == EPERM || number == EROFS)) {
-    return open_now(When::at_once);
+    return open_now(OpenMode::truncate);
   }
   errno = number;
   return false;
@@ -152,8 +152,8 @@ ReportFile::ReportFile(ReportFile&&) noexcept = default;
 ReportFile& ReportFile::operator=(ReportFile&&) noexcept = default;
 ReportFile::~ReportFile() = default;
 
-Result<ReportFile> ReportFile::open(Runtime& runtime, std::string path, When when, Writer& out,
-                                    std::string_view what) {
+Result<ReportFile> ReportFile::open(Runtime& runtime, std::string path, OpenMode open_mode,
+                                    Writer& out, std::string_view what) {
   const std::string name = std::string(what) + " '" + path + "'";
   const auto descriptor = named_descriptor(path);
   auto state = std::make_unique<State>(name, descriptor ? path : real_path(path));
@@ -166,7 +166,8 @@ Result<ReportFile> ReportFile::open(Runtime& runtime, std::string path, When whe
     state->fd.reset(::fcntl(*descriptor, F_DUPFD_CLOEXEC, 3));
     opened = static_cast<bool>(state->fd);
   } else {
-    opened = when == When::at_end ? state->open_to_replace() : state->open_now(when);
+    opened = open_mode == OpenMode::replace_at_end ? state->open_to_replace()
+                                                   : state->open_now(open_mode);
   }
   if (!opened) return std::unexpected(Error::system(name, errno));
   state->own.emplace(runtime, state->fd.get(), name);

@@ -17,15 +17,16 @@ namespace errand {
 // Opened before the run, so that a bad path is known before anything is started.
 class ReportFile {
  public:
-  enum class When : std::uint8_t {
-    at_end,   // a file is replaced as a whole by finish(); until then nothing shows under its name
-    at_once,  // a file is emptied now, and what has been written is there for others to read
-    appending,  // as at_once, but behind what a file has
+  enum class OpenMode : std::uint8_t {
+    replace_at_end,  // a file is replaced as a whole by finish(); until then nothing shows under
+                     // its name
+    truncate,        // a file is emptied now, and what has been written is there for others to read
+    append,          // as truncate, but behind what a file has
   };
   // `path`: "-" and /dev/stdout share `out`; other names in /dev/fd are used as they are. The error
   // begins with `what`: "report 'x.json': No such file or directory".
-  static Result<ReportFile> open(Runtime& runtime, std::string path, When when, Writer& out,
-                                 std::string_view what = "report");
+  static Result<ReportFile> open(Runtime& runtime, std::string path, OpenMode open_mode,
+                                 Writer& out, std::string_view what = "report");
   ReportFile(ReportFile&&) noexcept;
   ReportFile& operator=(ReportFile&&) noexcept;
   ~ReportFile();

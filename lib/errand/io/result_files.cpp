@@ -75,22 +75,22 @@ Error ResultFiles::failed(const std::string& path) const {
   return named(name_ + "/" + path, errno);
 }
 
-Result<ResultFiles::Made> ResultFiles::make_folder(const std::string& path) {
+Result<ResultFiles::FolderState> ResultFiles::make_folder(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string above = slash == path.npos ? std::string() : path.substr(0, slash);
-  if (!above.empty() && !outer_.contains(above)) {
+  if (!above.empty() && !made_folders_.contains(above)) {
     if (const auto made = make_folder(above); !made) return made;
-    outer_.insert(above);
+    made_folders_.insert(above);
   }
   const Place place = place_of(path);
   if (place.folder < 0) return std::unexpected(failed(path));
-  if (::mkdirat(place.folder, place.name, kFolderMode) == 0) return Made::now;
+  if (::mkdirat(place.folder, place.name, kFolderMode) == 0) return FolderState::created;
   if (errno != EEXIST) return std::unexpected(failed(path));
   struct ::stat found{};
   if (::fstatat(place.folder, place.name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
     return std::unexpected(failed(path));
   }
-  if (S_ISDIR(found.st_mode)) return Made::before;
+  if (S_ISDIR(found.st_mode)) return FolderState::existed;
   errno = ENOTDIR;
   return std::unexpected(failed(path));
 }

@@ -40,9 +40,9 @@ class ResultFiles {
   static Result<ResultFiles> open(std::string folder);
   ResultFiles(ResultFiles&&) = default;
 
-  enum class Made { now, before };
+  enum class FolderState { created, existed };
   // A folder with those above it.
-  Result<Made> make_folder(const std::string& path);
+  Result<FolderState> make_folder(const std::string& path);
 
   // Makes it, or takes away what is in it.
   Error begin(File& file);
@@ -79,7 +79,7 @@ class ResultFiles {
   std::size_t open_max_;
   std::unique_ptr<detail::List<File>> open_;  // the one used last is at the end
   std::size_t open_count_ = 0;
-  std::unordered_set<std::string> outer_;  // folders above others, made already
+  std::unordered_set<std::string> made_folders_;  // folders above others, made already
 };
 
 }  // namespace errand

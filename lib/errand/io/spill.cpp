@@ -56,16 +56,16 @@ void SpillSpace::give_back(std::vector<Part> parts) {
 }
 
 SpillSpace::Chunk SpillSpace::take_chunk() {
-  if (kept_.empty()) return std::make_unique_for_overwrite<char[]>(kChunkBytes);
-  Chunk chunk = std::move(kept_.back());
-  kept_.pop_back();
+  if (free_chunks_.empty()) return std::make_unique_for_overwrite<char[]>(kChunkBytes);
+  Chunk chunk = std::move(free_chunks_.back());
+  free_chunks_.pop_back();
   return chunk;
 }
 
 void SpillSpace::give_back(std::vector<Chunk> chunks) {
   for (Chunk& chunk : chunks) {
-    if (kept_.size() * kChunkBytes >= kKeptBytesMax) return;
-    kept_.push_back(std::move(chunk));
+    if (free_chunks_.size() * kChunkBytes >= kFreeChunkBytesMax) return;
+    free_chunks_.push_back(std::move(chunk));
   }
 }
 

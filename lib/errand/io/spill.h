@@ -48,12 +48,12 @@ class SpillSpace {
 
   static constexpr std::size_t kChunkBytes = 1 << 16;
   // Of chunks that are kept for the next buffer: pages of them cost more than to copy into them.
-  static constexpr std::size_t kKeptBytesMax = 16 << 20;
+  static constexpr std::size_t kFreeChunkBytesMax = 16 << 20;
   using Chunk = std::unique_ptr<char[]>;
   Chunk take_chunk();
   void give_back(std::vector<Chunk> chunks);
 
-  std::vector<Chunk> kept_;
+  std::vector<Chunk> free_chunks_;
   std::string folder_;
   std::size_t buffer_bytes_max_, total_bytes_max_;
   std::size_t bytes_ = 0;

@@ -34,16 +34,16 @@ struct Writer::Waiter : detail::Link {
 
 Writer::Writer(Runtime& runtime, int fd, std::string name)
     : runtime_(runtime), fd_(fd), name_(std::move(name)) {
-  switch (waiting_kind(fd)) {
-    case WaitingKind::never:
+  switch (blocking_kind(fd)) {
+    case BlockingKind::never:
       kind_ = Kind::plain;
       break;
-    case WaitingKind::socket:
+    case BlockingKind::socket:
       kind_ = Kind::socket;
       break;
-    case WaitingKind::pipe_or_terminal:
+    case BlockingKind::pipe_or_terminal:
       reopened_ = reopen_nonblocking(fd);
-      kind_ = reopened_ ? Kind::reopened : Kind::careful;
+      kind_ = reopened_ ? Kind::reopened : Kind::polled;
       break;
   }
 }
@@ -106,7 +106,7 @@ void Writer::hide_status() {
   if (!status_shown_) return;
   status_shown_ = false;
   if (!broken()) put(kEraseBelow);
-  if (tell_hidden_) tell_hidden_();
+  if (on_status_hidden_) on_status_hidden_();
 }
 
 void Writer::hold() {
@@ -114,7 +114,7 @@ void Writer::hold() {
   held_ = true;
 }
 
-void Writer::go_on() {
+void Writer::release() {
   held_ = false;
   schedule();
 }
@@ -140,7 +140,7 @@ std::ptrdiff_t Writer::write_some(std::string_view bytes) {
       return ::write(reopened_.get(), bytes.data(), bytes.size());
     case Kind::socket:
       return ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    case Kind::careful:
+    case Kind::polled:
       break;
   }
   // Blocking, so only as much as a pipe that calls itself writable surely takes.
@@ -160,10 +160,10 @@ bool Writer::write_now(std::string_view& bytes, std::size_t bytes_max) {
       bytes.remove_prefix(static_cast<std::size_t>(done));
       left -= static_cast<std::size_t>(done);
     } else if (errno == EAGAIN) {
-      if (kind_ == Kind::plain) kind_ = Kind::careful;  // somebody made it non-blocking: wait
+      if (kind_ == Kind::plain) kind_ = Kind::polled;  // somebody made it non-blocking: wait
       return false;
     } else if (errno != EINTR) {
-      break_off(errno);
+      set_broken(errno);
       return false;
     }
   }
@@ -192,7 +192,7 @@ bool Writer::watch() {
     ::epoll_event interest{};
     interest.events = EPOLLOUT;
     if (!set || ::epoll_ctl(set.get(), EPOLL_CTL_ADD, fd_, &interest) != 0) {
-      break_off(errno);
+      set_broken(errno);
       return false;
     }
     fd = set.release();
@@ -203,7 +203,7 @@ bool Writer::watch() {
   if (!failed) return true;
   if (fd != reopened_.get()) ::close(fd);
   watched_.reset();
-  break_off(failed.value());
+  set_broken(failed.value());
   return false;
 }
 
@@ -240,7 +240,7 @@ std::string_view Writer::front() {
     piece_.resize(kChunkBytes);
     const Result<std::size_t> got = block.read(front_done_, piece_);
     piece_.resize(got.value_or(0));
-    if (piece_.empty()) break_off(got ? Error::system("spill file", EIO) : got.error());
+    if (piece_.empty()) set_broken(got ? Error::system("spill file", EIO) : got.error());
   }
   return std::string_view(piece_).substr(piece_done_);
 }
@@ -260,12 +260,12 @@ void Writer::advance(std::size_t bytes) {
 
 // ---- the end of writing, and those who wait
 
-void Writer::break_off(int number) {
+void Writer::set_broken(int number) {
   const bool reader_gone = number == EPIPE || number == ECONNRESET;
-  break_off(reader_gone ? Error() : Error::system("write to " + name_, number));
+  set_broken(reader_gone ? Error() : Error::system("write to " + name_, number));
 }
 
-void Writer::break_off(Error error) {
+void Writer::set_broken(Error error) {
   closed_ = !error;
   error_ = std::move(error);
   queue_.clear();
@@ -276,7 +276,7 @@ void Writer::break_off(Error error) {
   update_behind();
   // Not from here: the caller may be in the middle of anything.
   auto tell = [this, alive = std::weak_ptr<char>(alive_)] {
-    if (!alive.expired() && tell_) std::exchange(tell_, nullptr)(error_);
+    if (!alive.expired() && on_broken_) std::exchange(on_broken_, nullptr)(error_);
   };
   asio::post(runtime_.executor(), std::move(tell));
 }

@@ -47,7 +47,7 @@ class Writer {
 
   // Calls `tell` once, on a later turn of the loop, when writing has come to an end: empty when the
   // reader has gone (closed()), else error().
-  void on_broken(std::function<void(const Error&)> tell) { tell_ = std::move(tell); }
+  void on_broken(std::function<void(const Error&)> tell) { on_broken_ = std::move(tell); }
 
   void write(std::string_view bytes);
   // A whole block, copied out of its file piece by piece.
@@ -57,16 +57,16 @@ class Writer {
   // Has the last line not been ended?
   bool mid_line() const { return mid_line_; }
 
-  // From hold() to go_on() everything is queued: somebody else has the descriptor.
+  // From hold() to release() everything is queued: somebody else has the descriptor.
   void hold();
-  void go_on();
+  void release();
 
   // A line below everything that is written, for terminals. What is written takes its place, and
   // on_status_hidden() is told. Not shown where it would break an open line, while the reader is
   // slow, and while held. `line` is escaped and narrower than the terminal.
   void show_status(std::string_view line);
   void hide_status();
-  void on_status_hidden(std::function<void()> tell) { tell_hidden_ = std::move(tell); }
+  void on_status_hidden(std::function<void()> tell) { on_status_hidden_ = std::move(tell); }
 
   // True from kBehindBytes on until the reader has caught up; false for ever once broken.
   bool behind() const { return behind_; }
@@ -82,7 +82,7 @@ class Writer {
   std::uint64_t queued_bytes() const { return queued_bytes_; }
 
  private:
-  enum class Kind : std::uint8_t { plain, reopened, socket, careful };
+  enum class Kind : std::uint8_t { plain, reopened, socket, polled };
   using Chunk = std::variant<std::string, SpillBuffer>;
   struct Waiter;
 
@@ -98,8 +98,8 @@ class Writer {
   void pump();
   std::string_view front();
   void advance(std::size_t bytes);
-  void break_off(int number);
-  void break_off(Error error);
+  void set_broken(int number);
+  void set_broken(Error error);
   void update_behind();
 
   Runtime& runtime_;
@@ -110,7 +110,7 @@ class Writer {
   // What the loop watches: the reopened descriptor itself, else an epoll set around fd_, because
   // Asio would make fd_ non-blocking for everybody.
   std::unique_ptr<asio::posix::stream_descriptor> watched_;
-  std::function<void(const Error&)> tell_;
+  std::function<void(const Error&)> on_broken_;
 
   std::deque<Chunk> queue_;
   std::uint64_t front_done_ = 0;  // of the first of them
@@ -120,7 +120,7 @@ class Writer {
   bool scheduled_ = false;  // a pump() will come
   bool held_ = false;
   bool status_shown_ = false;
-  std::function<void()> tell_hidden_;
+  std::function<void()> on_status_hidden_;
   bool behind_ = false;
   bool mid_line_ = false;
   bool closed_ = false;

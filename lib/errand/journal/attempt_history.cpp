@@ -20,7 +20,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-struct End {
+struct AttemptEnd {
   std::string task;
   int attempt = 0;
   TaskState state = TaskState::failed;
@@ -29,9 +29,11 @@ struct End {
 };
 
 std::optional<TaskState> state_of(std::string_view name) {
-  constexpr std::array kTelling = {TaskState::succeeded, TaskState::timed_out, TaskState::canceled};
-  const auto* found = std::ranges::find(kTelling, name, [](TaskState s) { return to_string(s); });
-  return found == kTelling.end() ? std::nullopt : std::optional(*found);
+  constexpr std::array kMeasuredStates = {TaskState::succeeded, TaskState::timed_out,
+                                          TaskState::canceled};
+  const auto* found =
+      std::ranges::find(kMeasuredStates, name, [](TaskState s) { return to_string(s); });
+  return found == kMeasuredStates.end() ? std::nullopt : std::optional(*found);
 }
 
 std::string text(const Json& line, const char* key) {
@@ -40,7 +42,7 @@ std::string text(const Json& line, const char* key) {
 }
 
 // Most lines are of no interest, which is found out without parsing them.
-bool may_tell(std::string_view line, const TaskNames& tasks) {
+bool may_be_attempt_end(std::string_view line, const TaskNames& tasks) {
   constexpr std::string_view kEvent = R"("event":"attempt_ended")", kTask = R"("task":")";
   const std::size_t event = line.find(kEvent);
   if (event == line.npos) return false;
@@ -53,7 +55,7 @@ bool may_tell(std::string_view line, const TaskNames& tasks) {
 }
 
 // None: it is no end of an attempt, or of one that tells nothing.
-std::optional<End> end_of(std::string_view line) {
+std::optional<AttemptEnd> end_of(std::string_view line) {
   const Json json = Json::parse(line, nullptr, false);
   if (!json.is_object() || text(json, "event") != "attempt_ended") return std::nullopt;
   const auto state = state_of(text(json, "status"));
@@ -62,20 +64,20 @@ std::optional<End> end_of(std::string_view line) {
   if (!state || attempt == json.end() || !attempt->is_number_integer()) return std::nullopt;
   if (duration == json.end() || !duration->is_number()) return std::nullopt;
   const double seconds = duration->get<double>();
-  constexpr double kMost = 1e9;
-  if (!(seconds >= 0 && seconds < kMost)) return std::nullopt;
-  return End{text(json, "task"), attempt->get<int>(), *state, text(json, "cause"),
-             std::chrono::microseconds(std::llround(seconds * 1e6))};
+  constexpr double kSecondsMax = 1e9;
+  if (!(seconds >= 0 && seconds < kSecondsMax)) return std::nullopt;
+  return AttemptEnd{text(json, "task"), attempt->get<int>(), *state, text(json, "cause"),
+                    std::chrono::microseconds(std::llround(seconds * 1e6))};
 }
 
 // Oldest first.
-Durations durations_in(LogLines& log, const TaskNames& tasks) {
+Durations durations_in(LineReader& log, const TaskNames& tasks) {
   Durations found;
-  std::map<std::string, TellingAttempts, std::less<>> attempts;
+  std::map<std::string, LatencySamples, std::less<>> attempts;
   while (const auto line = log.next()) {
-    const auto end = may_tell(*line, tasks) ? end_of(*line) : std::nullopt;
+    const auto end = may_be_attempt_end(*line, tasks) ? end_of(*line) : std::nullopt;
     if (!end || !tasks.contains(end->task)) continue;
-    if (attempts[end->task].tells(end->attempt, end->state, end->why)) {
+    if (attempts[end->task].is_representative(end->attempt, end->state, end->why)) {
       found[end->task].push_back(end->duration);
     }
   }
@@ -94,7 +96,7 @@ Durations earlier_durations(const std::string& runs, const Origin& origin, const
   Durations found;  // newest first, until the end
   if (tasks.empty()) return found;
   for (const EarlierRun& run : earlier_runs(runs, origin)) {
-    LogLines log(run.folder + "/" + std::string(kEventsFile), bytes_max);
+    LineReader log(run.folder + "/" + std::string(kEventsFile), bytes_max);
     for (const auto& [task, durations] : durations_in(log, tasks)) {
       std::vector<Duration>& all = found[task];
       all.insert(all.end(), durations.rbegin(), durations.rend());

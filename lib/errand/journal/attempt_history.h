@@ -18,7 +18,7 @@ inline constexpr std::uint64_t kHistoryBytesMax = std::uint64_t{64} << 20;
 
 using TaskNames = std::set<std::string, std::less<>>;
 
-// Of the attempts that tell (TellingAttempts) of the tasks with these names, in earlier runs of the
+// Of the attempts that tell (LatencySamples) of the tasks with these names, in earlier runs of the
 // task file at `origin`; the newest are read first, kDurationsMax of a task are enough. Lines that
 // are no events are skipped.
 Durations earlier_durations(const std::string& runs, const Origin& origin, const TaskNames& tasks,

@@ -13,14 +13,14 @@
 namespace errand {
 
 // Collects them from a run's events, live or replayed.
-class EndsCollector final : public Observer {
+class PriorResultsCollector final : public Observer {
  public:
   // Of replayed events: without a folder. A log tells what its tasks' fingerprints were.
-  explicit EndsCollector(Fingerprints fingerprints = Fingerprints())
+  explicit PriorResultsCollector(Fingerprints fingerprints = Fingerprints())
       : fingerprints_(std::move(fingerprints)) {}
   void on(const RunEvent& event) override;
   // Of what has been told so far.
-  EarlierEnds take() &&;
+  PriorResults take() &&;
 
  private:
   void take(const RunStarted& started);
@@ -30,13 +30,13 @@ class EndsCollector final : public Observer {
   void failed(const Task& task);
 
   Fingerprints fingerprints_;
-  EarlierEnds ends_;  // failures: of the runs before, and not mended in this one
+  PriorResults ends_;  // failures: of the runs before, and not mended in this one
   std::unordered_set<std::uint64_t> failed_;
   std::unordered_set<std::string> failed_names_;
 };
 
 // What the run with this log came to, for one that goes on with it: as far as the log can be read,
 // for errand may have been killed. The error names the log, and what is wrong with it.
-Result<EarlierEnds> read_earlier_ends(const std::string& log);
+Result<PriorResults> read_prior_results(const std::string& log);
 
 }  // namespace errand

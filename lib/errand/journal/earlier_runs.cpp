@@ -17,29 +17,29 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Began {
+struct RunStart {
   WallTime time;
   Origin origin;
   std::string name;
 };
 
-struct Beginning final : Observer {
+struct StartReader final : Observer {
   void on(const RunEvent& event) override {
     if (const auto* run = std::get_if<RunStarted>(&event.kind)) {
       found.emplace(event.time, run->origin, run->name);
     }
   }
-  std::optional<Began> found;
+  std::optional<RunStart> found;
 };
 
-std::optional<Began> beginning_of(const std::string& log) {
-  LogLines lines(log, LogLines::kLineBytesMax);
+std::optional<RunStart> read_start(const std::string& log) {
+  LineReader lines(log, LineReader::kLineBytesMax);
   const std::optional<std::string_view> first = lines.next();
   if (!first) return std::nullopt;
   std::istringstream text{std::string(*first)};
-  Beginning beginning;
-  replay(text, beginning);
-  return std::move(beginning.found);
+  StartReader start;
+  replay(text, start);
+  return std::move(start.found);
 }
 
 fs::path path_of(const Origin& origin) {
@@ -56,15 +56,15 @@ std::vector<EarlierRun> earlier_runs(const std::string& runs, const Origin& orig
   const fs::path path = path_of(origin);
   std::vector<std::string> ids = run_ids(runs);
   std::ranges::reverse(ids);
-  if (ids.size() > kLogsLookedInto) ids.resize(kLogsLookedInto);
+  if (ids.size() > kLogsReadMax) ids.resize(kLogsReadMax);
   for (const std::string& id : ids) {
     const std::string folder = (fs::path(runs) / id).string();
-    const auto beginning = beginning_of(folder + "/" + std::string(kEventsFile));
-    if (!beginning) continue;
-    const Origin& its = beginning->origin;
-    const bool is_one_of_them = in_file == !its.file.empty() && path_of(its) == path &&
-                                (in_file || beginning->name == name);
-    if (is_one_of_them) found.push_back({id, folder, beginning->time});
+    const auto start = read_start(folder + "/" + std::string(kEventsFile));
+    if (!start) continue;
+    const Origin& its = start->origin;
+    const bool is_one_of_them =
+        in_file == !its.file.empty() && path_of(its) == path && (in_file || start->name == name);
+    if (is_one_of_them) found.push_back({id, folder, start->time});
   }
   const auto later = [](const EarlierRun& a, const EarlierRun& b) {
     return std::tie(a.started, a.id) > std::tie(b.started, b.id);

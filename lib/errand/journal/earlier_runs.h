@@ -17,7 +17,7 @@ struct EarlierRun {
   WallTime started;
 };
 
-inline constexpr std::size_t kLogsLookedInto = 100;  // the newest
+inline constexpr std::size_t kLogsReadMax = 100;  // the newest
 
 // The runs of the task file at `origin`, newest first, those that still go on too. Two origins are
 // one where folder and file lead to the same path. Of tasks that are in no file: the runs with this

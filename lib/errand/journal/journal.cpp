@@ -52,7 +52,7 @@ void Journal::on(const RunEvent& event) {
   if (error_) return;
   if (bytes_ > event_bytes_max_ && !limited_) note_limit(event);
   if (limited_ && !wanted(event.kind)) return;
-  const std::string_view lines = lines_.of(event);
+  const std::string_view lines = lines_.format(event);
   bytes_ += lines.size();
   buffer_ += lines;
   if (buffer_.size() >= kBufferBytes) return write();
@@ -62,9 +62,9 @@ void Journal::on(const RunEvent& event) {
 void Journal::note_limit(const RunEvent& event) {
   limited_ = true;
   const std::string what = is_stream_ ? "the ends of tasks that do not succeed" : "ends";
-  buffer_ += lines_.of({event.time, event.since_start,
-                        Notice{Notice::Level::warning, nullptr,
-                               "the journal is large; from here on it has only " + what}});
+  buffer_ += lines_.format({event.time, event.since_start,
+                            Notice{Notice::Level::warning, nullptr,
+                                   "the journal is large; from here on it has only " + what}});
 }
 
 bool Journal::wanted(const EventKind& kind) const {

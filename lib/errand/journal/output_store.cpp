@@ -149,7 +149,7 @@ class Keeping : public Sink {
  public:
   Keeping(std::unique_ptr<Sink> next, OutputStore& store)
       : next_(std::move(next)), keeper_(store) {}
-  Error write(Stream stream, std::string_view bytes) override {
+  Error write(StdStream stream, std::string_view bytes) override {
     keeper_.take(bytes);
     return next_->write(stream, bytes);
   }

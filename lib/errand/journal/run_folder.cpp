@@ -117,7 +117,7 @@ void prune_runs(const std::string& runs, const std::string& keep, bool large, st
 
 bool is_running(const std::string& folder) { return !lock(folder, LOCK_SH); }
 
-Result<UniqueFd> hold_run(const std::string& folder) {
+Result<UniqueFd> lock_run(const std::string& folder) {
   if (std::optional<UniqueFd> log = lock(folder, LOCK_EX)) return std::move(*log);
   return std::unexpected(Error::text("run '" + folder + "' still goes on"));
 }

@@ -42,6 +42,6 @@ Result<std::string> find_run(const std::string& runs, const std::string& id);
 // Does the run in this folder still go on, or does another go on with it?
 bool is_running(const std::string& folder);
 // It is taken for running as long as the descriptor is open. The error: it is running.
-Result<UniqueFd> hold_run(const std::string& folder);
+Result<UniqueFd> lock_run(const std::string& folder);
 
 }  // namespace errand

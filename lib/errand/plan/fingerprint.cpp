@@ -54,7 +54,7 @@ class Hash {
   }
 
   Masker masker_;
-  std::uint64_t value_ = kFnvBegin;
+  std::uint64_t value_ = kFnvOffsetBasis;
 };
 
 void add_process(Hash& hash, const Policy& policy) {
@@ -71,7 +71,7 @@ void add_process(Hash& hash, const Policy& policy) {
 
 }  // namespace
 
-bool is_named_by_place(const Task& task) {
+bool is_named_by_number(const Task& task) {
   const std::string_view name =
       std::string_view(task.full_name).substr(task.full_name.rfind('/') + 1);
   return !task.is_group && !name.empty() && name.find_first_not_of("0123456789") == name.npos;
@@ -106,7 +106,7 @@ std::uint64_t Fingerprints::of_surroundings(const Task& task) {
 std::uint64_t Fingerprints::of(const Task& task) {
   if (task.known_fingerprint != 0) return task.known_fingerprint;
   Hash hash(task.secrets.get());
-  const bool by_place = is_named_by_place(task);
+  const bool by_place = is_named_by_number(task);
   hash.add(by_place ? task.full_name.substr(0, task.full_name.rfind('/') + 1) : task.full_name);
   if (!task.is_group) {
     hash.add(of_surroundings(task));

@@ -36,6 +36,6 @@ class Fingerprints {
 };
 
 // Is its name the number that it got because it has none?
-bool is_named_by_place(const Task& task);
+bool is_named_by_number(const Task& task);
 
 }  // namespace errand

@@ -64,10 +64,10 @@ struct Need {
 const std::shared_ptr<const Policy>& default_policy();
 
 // Why a task does not run again: an earlier run has seen to it.
-struct Settled {
+struct EarlierResult {
   std::string run;         // its id
   bool succeeded = false;  // then and there, as far as what needs it is concerned
-  std::string why;         // "succeeded in run 20260102-030405-1a2b"
+  std::string reason;      // "succeeded in run 20260102-030405-1a2b"
 };
 
 struct Task {
@@ -85,8 +85,9 @@ struct Task {
   // and in which order, does not change it. 0: a group, or built by code that gives none.
   std::uint32_t number = 0;
   std::string excluded;  // why it does not run: "if: env.CI == 'true'"; empty: it may run
-  std::shared_ptr<const Settled> settled;  // it does not run, and waits for nothing; null: it runs
-  std::uint64_t known_fingerprint = 0;     // of a task that a log tells of; see fingerprint.h
+  std::shared_ptr<const EarlierResult>
+      earlier_result;                   // it does not run, and waits for nothing; null: it runs
+  std::uint64_t known_fingerprint = 0;  // of a task that a log tells of; see fingerprint.h
   std::shared_ptr<const Policy> policy = default_policy();  // never null; may be shared
 
   // Inherited settings are resolved: what stands here is what counts.

@@ -31,11 +31,11 @@ std::optional<Halt> read_halt(std::string_view text) {
   if (speed != "now" && speed != "soon") return {};
   halt.speed = speed == "now" ? Halt::Speed::now : Halt::Speed::soon;
   if (why == "fail") {
-    halt.why = Halt::Why::fail;
+    halt.trigger = Halt::Trigger::fail;
   } else if (why == "success") {
-    halt.why = Halt::Why::success;
+    halt.trigger = Halt::Trigger::success;
   } else if (why == "done") {
-    halt.why = Halt::Why::done;
+    halt.trigger = Halt::Trigger::done;
   } else {
     return {};
   }
@@ -86,9 +86,9 @@ Result<Halt> parse_halt(std::string_view text) {
 
 std::string format(const Halt& halt) {
   std::string text = halt.speed == Halt::Speed::now ? "now," : "soon,";
-  text += halt.why == Halt::Why::fail      ? "fail="
-          : halt.why == Halt::Why::success ? "success="
-                                           : "done=";
+  text += halt.trigger == Halt::Trigger::fail      ? "fail="
+          : halt.trigger == Halt::Trigger::success ? "success="
+                                                   : "done=";
   return text + std::to_string(halt.count) + (halt.percent ? "%" : "");
 }
 

@@ -21,7 +21,7 @@ struct Script {
 };
 using Argv = std::vector<std::string>;  // run without a shell; never empty
 // Where a word of an Argv has "{%}", which the number of the attempt's slot replaces.
-struct SlotPlace {
+struct SlotPlaceholder {
   std::uint32_t word = 0, at = 0;
 };
 using Run = std::variant<std::monostate, Script, Argv>;
@@ -109,9 +109,9 @@ std::string_view resource_name(int resource);
 // "now,fail=3", "soon,success=1", "now,done=50%": GNU parallel's --halt.
 struct Halt {
   enum class Speed : std::uint8_t { now, soon };  // stop what runs too, or start no more
-  enum class Why : std::uint8_t { fail, success, done };
+  enum class Trigger : std::uint8_t { fail, success, done };
   Speed speed = Speed::now;
-  Why why = Why::fail;
+  Trigger trigger = Trigger::fail;
   unsigned count = 1;
   bool percent = false;  // of the group's tasks
 };
@@ -137,8 +137,8 @@ struct BreakerRule {
 struct Policy {
   // Tasks.
   std::vector<Run> then;  // cmds: what runs after Task::run, each if the one before succeeded
-  std::vector<SlotPlace> slot_places;  // in Task::run, in order
-  When when = When::on_success;        // groups too
+  std::vector<SlotPlaceholder> slot_placeholders;  // in Task::run, in order
+  When when = When::on_success;                    // groups too
   AllowFailure allow_failure;
   std::vector<int> success_exit_codes = {0};
   RetryRule retry;
@@ -146,8 +146,8 @@ struct Policy {
   std::optional<Duration> deadline;     // from the start of the first attempt
   std::vector<Lock> locks;              // sorted by limit, each once
   std::vector<std::string> lock_names;  // in place of locks where there is no plan: each for one
-  unsigned weight = 1;  // job slots of an attempt; more than there are counts as all
-  std::string key;      // tasks with an equal one share one outcome; empty: none
+  unsigned weight = 1;     // job slots of an attempt; more than there are counts as all
+  std::string dedupe_key;  // tasks with an equal one share one outcome; empty: none
   bool service = false;
   std::optional<ReadyRule> ready;  // none: ready as soon as it has started
   Input input;

@@ -45,13 +45,13 @@ Error LiveProcess::start(const std::string& path, const std::vector<std::string>
   if (!pid) return pid.error();
   pid_ = *pid;
   leader_alive_ = true;
-  end_expected_ = command.ends_by_itself;
-  if (end_expected_) reaper_.room().expect_end();
+  exit_expected_ = command.ends_by_itself;
+  if (exit_expected_) reaper_.spawn_queue().expect_exit();
   if (loan_) reaper_.watch_stops(pid_, *this);
   if (out_) out_->resume();
   if (err_) err_->resume();
   on_cancel_.emplace(context_, [this] { stop(context_.cause()); });
-  on_hurry_.emplace(hurry_, [this] { hurry(); });
+  on_force_stop_.emplace(force_stop_, [this] { force_stop(); });
   return {};
 }
 

@@ -30,11 +30,11 @@ Usage usage_of(const rusage& usage) {
 
 }  // namespace
 
-LiveProcess::LiveProcess(Reaper& reaper, const Context& context, const Context& hurry,
+LiveProcess::LiveProcess(Reaper& reaper, const Context& context, const Context& force_stop,
                          const StopRule& rule, OutputReceiver& receiver, ProcessEnd& end)
     : reaper_(reaper),
       context_(context),
-      hurry_(hurry),
+      force_stop_(force_stop),
       rule_(rule),
       receiver_(receiver),
       end_(end),
@@ -64,7 +64,7 @@ awaitable<void> LiveProcess::catch_up() {
     paused_ = false;
     if (out_) out_->resume();
     if (err_) err_->resume();
-    settle();
+    check_finished();
   }
   waiting_.reset();
 }
@@ -84,7 +84,7 @@ void LiveProcess::on_exit(int wait_status, const rusage& usage) {
   if (out_) out_->read_now();
   if (err_) err_->read_now();
   reading_last_ = false;
-  settle();
+  check_finished();
 }
 
 // Ctrl-Z has reached the terminal's foreground group alone, but it is meant for the whole job,
@@ -120,10 +120,10 @@ void LiveProcess::on_output(OutputStream stream, std::string_view bytes) {
 // Told before its writers get SIGPIPE for it.
 void LiveProcess::on_output_failure(int number) {
   const bool ended_terminal = number == EIO && !terminal_.empty();  // nobody has it open any more
-  if (ended_terminal || output_error_) return settle();
+  if (ended_terminal || output_error_) return check_finished();
   output_error_ = Error::system("read its output", number);
   stop(output_error_);
-  settle();
+  check_finished();
 }
 
 bool LiveProcess::wants_more() {
@@ -152,10 +152,10 @@ void LiveProcess::on_deadline() {
       if (paused_ && reaper_.runtime().now() < stopping_until_) {
         return set_deadline(passed, kLeftoverTime);
       }
-      if (passed == Deadline::leftovers) return cut_off();
+      if (passed == Deadline::leftovers) return end_leftovers();
       close_output();
-      settle();
-      if (!ended_) await_death();
+      check_finished();
+      if (!ended_) set_death_deadline();
       return;
     case Deadline::death:
       return give_up();
@@ -166,18 +166,19 @@ void LiveProcess::on_deadline() {
 
 void LiveProcess::stop(const Error& cause) {
   if (ended_ || std::exchange(stopping_, true)) return;
-  if (!std::exchange(end_expected_, true)) reaper_.room().expect_end();  // a service's comes, too
+  if (!std::exchange(exit_expected_, true))
+    reaper_.spawn_queue().expect_exit();  // a service's comes, too
   stopping_until_ = after(reaper_.runtime().now(), rule_.grace);
-  if (killed_ || !group_exists()) return settle();
+  if (killed_ || !group_exists()) return check_finished();
   end_.stopped = leader_alive_;
   find_escaped();
   signal_group(rule_.polite_signal ? rule_.polite_signal(cause) : SIGTERM);
   signal_group(SIGCONT);  // a stopped process would not see it; others ignore this one
-  if (rule_.grace <= Duration() || hurry_.done() || refuses()) return kill_all();
+  if (rule_.grace <= Duration() || force_stop_.done() || cannot_signal()) return kill_all();
   set_deadline(Deadline::grace, rule_.grace);
 }
 
-void LiveProcess::hurry() {
+void LiveProcess::force_stop() {
   if (!stopping_ || ended_) return;
   stopping_until_ = reaper_.runtime().now();
   kill_all();
@@ -189,53 +190,53 @@ void LiveProcess::kill_all() {
   find_escaped();
   signal_group(SIGKILL);
   kill_escaped();
-  await_death();
-  settle();
+  set_death_deadline();
+  check_finished();
 }
 
-void LiveProcess::await_death() {
-  set_deadline(Deadline::death, refuses() ? kLeftoverTime : kKillTime);
+void LiveProcess::set_death_deadline() {
+  set_deadline(Deadline::death, cannot_signal() ? kLeftoverTime : kKillTime);
 }
 
 // It has ended by itself, and the time of those it left behind is up.
-void LiveProcess::cut_off() {
-  cut_off_ = true;
+void LiveProcess::end_leftovers() {
+  leftovers_ended_ = true;
   kill_leftovers();
   set_deadline(Deadline::output, kLeftoverTime);
-  settle();
+  check_finished();
 }
 
-void LiveProcess::settle() {
+void LiveProcess::check_finished() {
   if (ended_ || leader_alive_ || reading_last_) return;
   forget_dead();
   const bool group = group_exists();
-  if (group) reaper_.linger(pid_, *this);
+  if (group) reaper_.watch_group(pid_, *this);
   if (!group && !escaped_.empty() && !std::exchange(killed_, true)) {
     find_escaped();
     kill_escaped();
-    await_death();
+    set_death_deadline();
     forget_dead();
   }
   if (!group) reaper_.group_gone(pid_);
   if (!group && escaped_.empty() && !output_open()) return finish();
-  if (stopping_ && refuses()) {  // those who did not have ended
+  if (stopping_ && cannot_signal()) {  // those who did not have ended
     if (!killed_) return kill_all();
-    if (!std::exchange(refused_, true)) await_death();
+    if (!std::exchange(known_unsignalable_, true)) set_death_deadline();
   }
   const bool dying = (group && (stopping_ || killed_)) || !escaped_.empty();
-  if (dying || cut_off_ || deadline_ == Deadline::leftovers) return;
+  if (dying || leftovers_ended_ || deadline_ == Deadline::leftovers) return;
   set_deadline(Deadline::leftovers, kLeftoverTime);
 }
 
 void LiveProcess::give_up() {
   const std::string_view what =
-      refuses() ? "may not be signaled and runs on: " : "cannot be killed: ";
-  std::string told;
+      cannot_signal() ? "may not be signaled and runs on: " : "cannot be killed: ";
+  std::string notice;
   for (const pid_t pid : members()) {
-    told.append(told.empty() ? what : ", ").append(describe(pid));
+    notice.append(notice.empty() ? what : ", ").append(describe(pid));
     reaper_.give_up(pid);
   }
-  if (!told.empty()) end_.notices.push_back(std::move(told));
+  if (!notice.empty()) end_.notices.push_back(std::move(notice));
   if (reaper_.program_runs(pid_) && std::exchange(leader_alive_, false)) reaper_.abandon(pid_);
   finish();
 }
@@ -244,7 +245,7 @@ void LiveProcess::finish() {
   ended_ = true;
   timer_.cancel();
   on_cancel_.reset();
-  on_hurry_.reset();
+  on_force_stop_.reset();
   if (loan_) reaper_.unwatch_stops(pid_);
   loan_.reset();
   if (waiting_) (*waiting_)();
@@ -255,10 +256,10 @@ void LiveProcess::finish() {
     siginfo_t info{};
     ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT);
   }
-  reaper_.unlinger(pid_);
-  for (const Escaped& escaped : escaped_) reaper_.unfollow(escaped.pid);
+  reaper_.unwatch_group(pid_);
+  for (const Escaped& escaped : escaped_) reaper_.unwatch_process(escaped.pid);
   escaped_.clear();
-  end_expected_ ? reaper_.room().end_came() : reaper_.room().made();
+  exit_expected_ ? reaper_.spawn_queue().process_exited() : reaper_.spawn_queue().wake_next();
   parking_.wake();
 }
 
@@ -293,7 +294,7 @@ std::vector<pid_t> LiveProcess::members() const {
 }
 
 // True: nobody who is left takes a signal from us (what sudo runs), so waiting is of no use.
-bool LiveProcess::refuses() const {
+bool LiveProcess::cannot_signal() const {
   const bool group = group_exists();
   if (group && (::kill(-pid_, 0) == 0 || errno != EPERM)) return false;
   return (group || !escaped_.empty()) && std::ranges::all_of(escaped_, [](const Escaped& escaped) {
@@ -313,11 +314,11 @@ void LiveProcess::find_escaped() {
 
 void LiveProcess::add_escaped(const std::vector<pid_t>& pids) {
   for (const pid_t pid : pids) {
-    if (::getpgid(pid) == pid_ || escaped_.size() >= kFamilyMax) continue;
+    if (::getpgid(pid) == pid_ || escaped_.size() >= kProcessTreeMax) continue;
     if (std::ranges::find(escaped_, pid, &Escaped::pid) != escaped_.end()) continue;
     UniqueFd handle = process_handle(pid);
     if (!handle) continue;
-    reaper_.follow(pid, *this);
+    reaper_.watch_process(pid, *this);
     escaped_.push_back({pid, std::move(handle)});
   }
 }
@@ -331,7 +332,7 @@ void LiveProcess::kill_escaped() {
 void LiveProcess::forget_dead() {
   std::erase_if(escaped_, [this](const Escaped& escaped) {
     if (signal_process(escaped.handle, 0)) return false;
-    reaper_.unfollow(escaped.pid);
+    reaper_.unwatch_process(escaped.pid);
     return true;
   });
 }
@@ -340,7 +341,7 @@ void LiveProcess::kill_leftovers() {
   const std::string out = !terminal_.empty() ? terminal_ : out_ ? out_->link() : "";
   const std::string err = err_ ? err_->link() : "";
   const auto holds_output = [&](pid_t pid) {
-    return (!out.empty() && holds(pid, out)) || (!err.empty() && holds(pid, err));
+    return (!out.empty() && has_open_file(pid, out)) || (!err.empty() && has_open_file(pid, err));
   };
   bool found = false;
   for (const pid_t pid : reaper_.strays()) {

@@ -14,14 +14,14 @@
 namespace errand::detail {
 
 // One child and everything that hangs on it: its group, its pipes, who left its group. Events of
-// the loop drive it (exits, output, cancellation, one timer); each ends in settle(), which alone
-// decides whether it is over. The coroutine in wait() only waits for that and for a receiver that
-// is behind.
+// the loop drive it (exits, output, cancellation, one timer); each ends in check_finished(), which
+// alone decides whether it is over. The coroutine in wait() only waits for that and for a receiver
+// that is behind.
 class LiveProcess final : Reaper::Watch, PipeReader::Owner {
  public:
   // All of it outlives this. `end` is complete after wait().
-  LiveProcess(Reaper& reaper, const Context& context, const Context& hurry, const StopRule& rule,
-              OutputReceiver& receiver, ProcessEnd& end);
+  LiveProcess(Reaper& reaper, const Context& context, const Context& force_stop,
+              const StopRule& rule, OutputReceiver& receiver, ProcessEnd& end);
   // Destroyed before its end (with the loop, that is): kills the group.
   ~LiveProcess();
   LiveProcess(const LiveProcess&) = delete;
@@ -49,13 +49,13 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
   Extras& extras();
 
   void on_exit(int wait_status, const rusage& usage) override;
-  void on_relative_reaped() override { settle(); }
+  void on_relative_reaped() override { check_finished(); }
   void on_stop_state(bool stopped) override;
   void on_resume() override;
   void on_terminal_wanted(int signal) override;
   void on_output(OutputStream stream, std::string_view bytes) override;
   bool wants_more() override;
-  void on_output_end() override { settle(); }
+  void on_output_end() override { check_finished(); }
   void on_output_failure(int number) override;
 
   // `ends` are the child's, to be closed once it has them.
@@ -69,19 +69,19 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
   void on_deadline();
 
   void stop(const Error& cause);
-  void hurry();
+  void force_stop();
   void kill_all();
-  void await_death();
+  void set_death_deadline();
   void give_up();
-  void cut_off();
-  void settle();
+  void end_leftovers();
+  void check_finished();
   void finish();
 
   bool group_exists() const { return leader_alive_ || Reaper::group_exists(pid_); }
   bool output_open() const { return (out_ && out_->open()) || (err_ && err_->open()); }
   void signal_group(int signal);
   std::vector<pid_t> members() const;
-  bool refuses() const;
+  bool cannot_signal() const;
   void find_escaped();
   void add_escaped(const std::vector<pid_t>& pids);
   void kill_escaped();
@@ -92,7 +92,7 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
 
   Reaper& reaper_;
   const Context& context_;
-  const Context& hurry_;
+  const Context& force_stop_;
   const StopRule& rule_;
   OutputReceiver& receiver_;
   ProcessEnd& end_;
@@ -104,14 +104,14 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
 
   pid_t pid_ = 0;
   bool leader_alive_ = false;
-  bool end_expected_ = false;  // Room waits for it
-  bool stopping_ = false;      // the polite signal has been sent
-  bool killed_ = false;        // SIGKILL has been sent
-  bool refused_ = false;       // nobody who is left takes our signals
-  bool cut_off_ = false;       // leftovers have been dealt with
-  bool reading_last_ = false;  // settle() is to wait
-  bool paused_ = false;        // the receiver is behind
-  bool stopped_ = false;       // of one with our terminal: waits to be continued
+  bool exit_expected_ = false;       // SpawnQueue waits for it
+  bool stopping_ = false;            // the polite signal has been sent
+  bool killed_ = false;              // SIGKILL has been sent
+  bool known_unsignalable_ = false;  // nobody who is left takes our signals
+  bool leftovers_ended_ = false;     // leftovers have been dealt with
+  bool reading_last_ = false;        // check_finished() is to wait
+  bool paused_ = false;              // the receiver is behind
+  bool stopped_ = false;             // of one with our terminal: waits to be continued
   bool ended_ = false;
   Deadline deadline_ = Deadline::none;
   std::vector<Escaped> escaped_;
@@ -122,7 +122,7 @@ class LiveProcess final : Reaper::Watch, PipeReader::Owner {
   std::string terminal_;  // what /proc calls its own terminal
   std::unique_ptr<ForegroundLoan> loan_;
   Timer timer_;
-  std::optional<CancelHook> on_cancel_, on_hurry_;
+  std::optional<CancelHook> on_cancel_, on_force_stop_;
   Parking parking_;
   Error output_error_;
 };

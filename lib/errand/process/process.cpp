@@ -19,7 +19,7 @@ using detail::LiveProcess;
 
 // A program file that somebody has open for writing, mostly a child between fork and exec elsewhere
 // that is about to close it.
-constexpr int kBusyTries = 6;
+constexpr int kBusyRetriesMax = 6;
 constexpr Duration kBusyDelay = std::chrono::milliseconds(2);
 
 // What execvp does with a file that the kernel does not know; but not for a binary, where a shell
@@ -41,15 +41,15 @@ struct Program {
 };
 
 // Decides what to do about a failed execve: nothing, or to try again with `program` changed.
-class ExecTries {
+class ExecRetry {
  public:
-  bool again(const Command& command, int number, Program& program) {
+  bool should_retry(const Command& command, int number, Program& program) {
     switch (number) {
       case ENOEXEC:
         return command.scripts_by_shell && !as_script_ &&
                (as_script_ = use_shell(command, program));
       case ETXTBSY:
-        return ++busy_ <= kBusyTries;
+        return ++busy_ <= kBusyRetriesMax;
       default:
         return false;
     }
@@ -81,7 +81,7 @@ std::string limit_name(int resource) {
 }
 
 Error failure_of(const SpawnFailure& failure, const Command& command) {
-  if (Room::is_lack(failure.number)) {
+  if (SpawnQueue::is_resource_exhaustion(failure.number)) {
     return Error::system("exec '" + command.argv.front() + "'", failure.number);
   }
   switch (failure.step) {
@@ -107,28 +107,28 @@ Error failure_of(const SpawnFailure& failure, const Command& command) {
 
 // Of one run_process().
 struct Tries {
-  explicit Tries(Room& where) : room(where) {}
+  explicit Tries(SpawnQueue& queue) : spawn_retry(queue) {}
   Program program;
-  ExecTries exec;
-  RoomTries room;
+  ExecRetry exec;
+  SpawnRetry spawn_retry;
   SpawnFailure failure;  // of the last one
 };
 
 // One child from start to end.
 // lint: outlives: all of it is run_process's, which awaits this.
-awaitable<void> try_once(Reaper& reaper, const Context& context, const Context& hurry,
+awaitable<void> try_once(Reaper& reaper, const Context& context, const Context& force_stop,
                          const Command& command, const StopRule& rule, OutputReceiver& receiver,
                          Tries& tries, ProcessEnd& end) {
   const Program& program = tries.program;
   const std::vector<std::string>& argv = program.argv.empty() ? command.argv : program.argv;
   tries.failure = {};
-  LiveProcess process(reaper, context, hurry, rule, receiver, end);
+  LiveProcess process(reaper, context, force_stop, rule, receiver, end);
   if (Error error = process.start(program.path, argv, command)) {
     end = {};
     end.error = std::move(error);
     co_return;
   }
-  tries.room.over();
+  tries.spawn_retry.finish();
   co_await process.wait();
   tries.failure = process.failure();
 }
@@ -144,13 +144,14 @@ awaitable<bool> may_try_again(const Context& context, const Command& command, Tr
     end.error = failure_of(failure, command);
   }
   const int number = end.error.system_number();
-  if (Room::is_lack(number)) {
-    using Lack = RoomTries::Lack;
+  if (SpawnQueue::is_resource_exhaustion(number)) {
+    using FailedAt = SpawnRetry::FailedAt;
     const bool started = failure.step != SpawnFailure::Step::none;
-    co_return co_await tries.room.again(context, number, started ? Lack::at_exec : Lack::at_start);
+    co_return co_await tries.spawn_retry.wait_to_retry(context, number,
+                                                       started ? FailedAt::exec : FailedAt::start);
   }
   if (failure.step != SpawnFailure::Step::exec) co_return false;
-  if (!tries.exec.again(command, failure.number, tries.program)) co_return false;
+  if (!tries.exec.should_retry(command, failure.number, tries.program)) co_return false;
   if (tries.exec.delay() > Duration()) co_await context.sleep(tries.exec.delay());
   co_return true;
 }
@@ -158,11 +159,11 @@ awaitable<bool> may_try_again(const Context& context, const Command& command, Tr
 }  // namespace
 
 // lint: outlives: see the declaration.
-awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry,
+awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context force_stop,
                                   const Command& command, const StopRule& rule,
                                   OutputReceiver& receiver) {
   ProcessEnd end;
-  Tries tries(reaper.room());
+  Tries tries(reaper.spawn_queue());
   Result<std::string> path =
       find_program(command.argv.front(), search_path(*command.env), command.dir);
   if (!path) {
@@ -176,14 +177,14 @@ awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry
       end.error = context.done_error();
       break;
     }
-    co_await try_once(reaper, context, hurry, command, rule, receiver, tries, end);
+    co_await try_once(reaper, context, force_stop, command, rule, receiver, tries, end);
     if (end.status && tries.failure.step == SpawnFailure::Step::none) break;
     const bool again = co_await may_try_again(context, command, tries, end);
     if (!again) break;
     end = {};
   }
-  tries.room.over();
-  if (std::string notice = tries.room.take_notice(); !notice.empty()) {
+  tries.spawn_retry.finish();
+  if (std::string notice = tries.spawn_retry.take_notice(); !notice.empty()) {
     end.notices.push_back(std::move(notice));
   }
   co_return end;

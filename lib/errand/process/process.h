@@ -46,11 +46,11 @@ struct ProcessEnd {
 // Runs `command` as the leader of a group of its own until nothing of it is left. It ends with its
 // leader: what the leader leaves behind has kLeftoverTime to go, then it is killed and told as a
 // notice. When `context` is done the whole group gets the polite signal once; what is still there
-// after the grace, or once `hurry` is done, gets SIGKILL, with descendants that left the group.
-// Returns as soon as all of it is gone. Nothing is started when `context` is done before.
+// after the grace, or once `force_stop` is done, gets SIGKILL, with descendants that left the
+// group. Returns as soon as all of it is gone. Nothing is started when `context` is done before.
 // `receiver` is not used with Command::Output::inherit and discard.
 // lint: outlives: the caller awaits it, with all that is referred to in its own frame or above.
-awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context hurry,
+awaitable<ProcessEnd> run_process(Reaper& reaper, Context context, Context force_stop,
                                   const Command& command, const StopRule& rule,
                                   OutputReceiver& receiver);
 

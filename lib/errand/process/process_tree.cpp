@@ -57,7 +57,7 @@ bool any_entry(const std::string& folder, auto&& visit) {
 void append_numbers(std::string_view text, std::vector<pid_t>& numbers) {
   const char* at = text.data();
   const char* const end = at + text.size();
-  while (at != end && numbers.size() < kFamilyMax) {
+  while (at != end && numbers.size() < kProcessTreeMax) {
     pid_t number = 0;
     const auto [rest, error] = std::from_chars(at, end, number);
     if (error == std::errc()) numbers.push_back(number);
@@ -73,15 +73,15 @@ std::vector<pid_t> children_of(pid_t pid) {
   const std::string threads = proc(pid, "/task");
   any_entry(threads, [&](std::string_view thread) {
     const std::string path = threads + "/" + std::string(thread) + "/children";
-    append_numbers(read_file(path, kFamilyMax * kBytesPerChild), children);
-    return children.size() >= kFamilyMax;
+    append_numbers(read_file(path, kProcessTreeMax * kBytesPerChild), children);
+    return children.size() >= kProcessTreeMax;
   });
   return children;
 }
 
 std::vector<pid_t> descendants_of(pid_t pid) {
   std::vector<pid_t> found = children_of(pid);
-  for (std::size_t i = 0; i < found.size() && found.size() < kFamilyMax; ++i) {
+  for (std::size_t i = 0; i < found.size() && found.size() < kProcessTreeMax; ++i) {
     const std::vector<pid_t> children = children_of(found[i]);
     found.insert(found.end(), children.begin(), children.end());
   }
@@ -147,7 +147,7 @@ std::string file_link(int fd) {
   return size > 0 ? std::string(link.data(), static_cast<std::size_t>(size)) : std::string();
 }
 
-bool holds(pid_t pid, std::string_view wanted) {
+bool has_open_file(pid_t pid, std::string_view wanted) {
   const std::string folder = proc(pid, "/fd");
   return any_entry(folder, [&](std::string_view name) {
     std::array<char, 64> link{};

@@ -18,7 +18,7 @@
 namespace errand {
 
 // At most this many processes are looked at in one go.
-inline constexpr std::size_t kFamilyMax = 4096;
+inline constexpr std::size_t kProcessTreeMax = 4096;
 
 std::vector<pid_t> children_of(pid_t pid);
 // Children, their children, and so on; without `pid` itself.
@@ -42,7 +42,7 @@ std::vector<pid_t> all_processes();
 bool environment_has(pid_t pid, std::string_view entry);
 
 // Has the process `pid` a descriptor for the file that /proc calls `link`, as in "pipe:[1234]"?
-bool holds(pid_t pid, std::string_view link);
+bool has_open_file(pid_t pid, std::string_view link);
 // What /proc calls the file behind our descriptor.
 std::string file_link(int fd);
 // "sleep 300": its arguments, shortened; its name in brackets where it has none.

@@ -39,7 +39,7 @@ void unblock(int signal) {
 }
 
 // 0: there are such children; `info` names one that has ended, if any.
-int look_at_dead(idtype_t type, id_t id, siginfo_t& info) {
+int find_dead_child(idtype_t type, id_t id, siginfo_t& info) {
   int rc = 0;
   do {
     rc = ::waitid(type, id, &info, WEXITED | WNOHANG | WNOWAIT);
@@ -58,7 +58,7 @@ struct Reaper::Signals {
 
 Reaper::Reaper(Runtime& runtime)
     : runtime_(runtime),
-      room_(runtime),
+      spawn_queue_(runtime),
       descriptors_max_(descriptors_for_tasks()),
       read_buffer_(std::make_unique_for_overwrite<char[]>(kReadBufferBytes)),
       signals_(std::make_shared<Signals>(runtime.executor())) {
@@ -92,31 +92,35 @@ void Reaper::wait_for_signal() {
 }
 
 Result<pid_t> Reaper::start(SpawnRequest request, Watch& watch) {
-  if (guardian_) request.id = guardian_->next_place();
+  if (guardian_) request.id = guardian_->reserve_entry();
   Result<pid_t> pid = spawner_.spawn(request);
   if (pid) started_.emplace(*pid, &watch);
   if (pid && guardian_) guardian_->add_group(*pid);
   return pid;
 }
 
-void Reaper::linger(pid_t pgid, Watch& watch) { lingering_.insert_or_assign(pgid, &watch); }
+void Reaper::watch_group(pid_t pgid, Watch& watch) {
+  watched_groups_.insert_or_assign(pgid, &watch);
+}
 
-void Reaper::follow(pid_t pid, Watch& watch) { followed_.insert_or_assign(pid, &watch); }
+void Reaper::watch_process(pid_t pid, Watch& watch) {
+  watched_processes_.insert_or_assign(pid, &watch);
+}
 
 void Reaper::abandon(pid_t pid) { started_.erase(pid); }
 
 bool Reaper::group_exists(pid_t pgid) {
   siginfo_t info{};
-  return look_at_dead(P_PGID, static_cast<id_t>(pgid), info) == 0;
+  return find_dead_child(P_PGID, static_cast<id_t>(pgid), info) == 0;
 }
 
 void Reaper::reap() {
   while (reap_one() > 0) {
   }
   if (after_reaping_) after_reaping_();
-  tell_stops();
-  if (!suspension_) tell_of_terminal();
-  if (suspension_) suspension_->look();
+  notify_stops();
+  if (!suspension_) notify_terminal_wanted();
+  if (suspension_) suspension_->check_stopped();
 }
 
 pid_t Reaper::reap_one() {
@@ -124,9 +128,9 @@ pid_t Reaper::reap_one() {
   rusage usage{};
   pid_t pid = -1;
   pid_t group = 0;
-  if (!lingering_.empty()) {  // then look at the group before it is gone
+  if (!watched_groups_.empty()) {  // then look at the group before it is gone
     siginfo_t info{};
-    if (look_at_dead(P_ALL, 0, info) != 0 || info.si_pid == 0) return 0;
+    if (find_dead_child(P_ALL, 0, info) != 0 || info.si_pid == 0) return 0;
     group = ::getpgid(info.si_pid);
     pid = info.si_pid;
   }
@@ -147,13 +151,15 @@ void Reaper::reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage
     watch->on_exit(wait_status, usage);
     return;
   }
-  if (const auto followed = followed_.find(pid); followed != followed_.end()) {
-    Watch* const watch = followed->second;
-    followed_.erase(followed);
+  if (const auto watched_process = watched_processes_.find(pid);
+      watched_process != watched_processes_.end()) {
+    Watch* const watch = watched_process->second;
+    watched_processes_.erase(watched_process);
     watch->on_relative_reaped();
   }
-  if (const auto lingering = lingering_.find(group); lingering != lingering_.end()) {
-    lingering->second->on_relative_reaped();
+  if (const auto watched_group = watched_groups_.find(group);
+      watched_group != watched_groups_.end()) {
+    watched_group->second->on_relative_reaped();
   }
 }
 
@@ -167,7 +173,7 @@ std::vector<pid_t> Reaper::strays() const {
   std::vector<pid_t> found = children();
   std::erase_if(found, [this](pid_t pid) { return started_.contains(pid); });
   const std::size_t own = found.size();
-  for (std::size_t i = 0; i < own && found.size() < kFamilyMax; ++i) {
+  for (std::size_t i = 0; i < own && found.size() < kProcessTreeMax; ++i) {
     const std::vector<pid_t> below = descendants_of(found[i]);
     found.insert(found.end(), below.begin(), below.end());
   }
@@ -175,9 +181,9 @@ std::vector<pid_t> Reaper::strays() const {
 }
 
 // False when there is nobody left.
-bool Reaper::kill_what_is_left(std::set<pid_t>& seen, std::vector<std::string>& told) {
+bool Reaper::kill_remaining(std::set<pid_t>& seen, std::vector<std::string>& killed) {
   siginfo_t info{};
-  if (look_at_dead(P_ALL, 0, info) != 0) return false;
+  if (find_dead_child(P_ALL, 0, info) != 0) return false;
   bool dying = false;
   for (const pid_t pid : children()) {  // ours and not reaped: the ids are safe
     if (given_up_.contains(pid)) continue;
@@ -188,13 +194,13 @@ bool Reaper::kill_what_is_left(std::set<pid_t>& seen, std::vector<std::string>& 
       continue;
     }
     dying = true;
-    if (seen.insert(pid).second) told.push_back(description);
+    if (seen.insert(pid).second) killed.push_back(description);
   }
   return dying || given_up_.empty();  // /proc does not tell of children everywhere
 }
 
 awaitable<std::vector<std::string>> Reaper::kill_strays() {
-  std::vector<std::string> told;
+  std::vector<std::string> killed;
   std::set<pid_t> seen;
   Parking parking(runtime_);
   bool time_is_up = false;
@@ -205,9 +211,9 @@ awaitable<std::vector<std::string>> Reaper::kill_strays() {
   timer.set_after(kStraysTime);
   after_reaping_ = [&parking] { parking.wake(); };
   reap();
-  while (!time_is_up && kill_what_is_left(seen, told)) co_await parking.park();
+  while (!time_is_up && kill_remaining(seen, killed)) co_await parking.park();
   after_reaping_ = nullptr;
-  co_return told;
+  co_return killed;
 }
 
 Result<int> Reaper::null_device() {

@@ -38,7 +38,7 @@ class Reaper {
    public:
     // Reaped; its group may live on.
     virtual void on_exit(int wait_status, const rusage& usage) = 0;
-    // A process was reaped for which linger() or follow() asked.
+    // A process was reaped for which watch_group() or watch_process() asked.
     virtual void on_relative_reaped() = 0;
     // For whom watch_stops() asked, after each change of some child: is it stopped now?
     virtual void on_stop_state(bool stopped) = 0;
@@ -67,17 +67,17 @@ class Reaper {
   static bool has_handles();
 
   // Before anything is started: `guardian` is told of every group, and outlives this.
-  void guard_with(Guardian& guardian) { guardian_ = &guardian; }
+  void set_guardian(Guardian& guardian) { guardian_ = &guardian; }
 
   // Starts a process; `watch` hears of its end.
   Result<pid_t> start(SpawnRequest request, Watch& watch);
   // From now on `watch` also hears of members of group `pgid` that become our children and die.
-  void linger(pid_t pgid, Watch& watch);
+  void watch_group(pid_t pgid, Watch& watch);
   // The same for one process by its id.
-  void follow(pid_t pid, Watch& watch);
-  // Ends what linger() and follow() began.
-  void unlinger(pid_t pgid) { lingering_.erase(pgid); }
-  void unfollow(pid_t pid) { followed_.erase(pid); }
+  void watch_process(pid_t pid, Watch& watch);
+  // Ends what watch_group() and watch_process() began.
+  void unwatch_group(pid_t pgid) { watched_groups_.erase(pgid); }
+  void unwatch_process(pid_t pid) { watched_processes_.erase(pid); }
   // Nobody is left in a group that start() began: its id may be another's from now on.
   void group_gone(pid_t pgid) {
     if (guardian_) guardian_->remove_group(pgid);
@@ -117,7 +117,7 @@ class Reaper {
   std::size_t processes() const { return started_.size(); }
 
   // What all processes share.
-  Room& room() { return room_; }
+  SpawnQueue& spawn_queue() { return spawn_queue_; }
   // A descriptor from here on leaves too few for errand itself.
   int descriptors_max() const { return descriptors_max_; }
   std::span<char> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
@@ -128,27 +128,27 @@ class Reaper {
   struct Signals;
   struct Suspension;
   void wait_for_signal();
-  void tell_stops();
-  void tell_of_terminal();
+  void notify_stops();
+  void notify_terminal_wanted();
   void reap();
   pid_t reap_one();
   void reaped(pid_t pid, pid_t group, int wait_status, const rusage& usage);
-  bool kill_what_is_left(std::set<pid_t>& seen, std::vector<std::string>& told);
+  bool kill_remaining(std::set<pid_t>& seen, std::vector<std::string>& killed);
   // Without the guardian, which is ours but nobody's leftover.
   std::vector<pid_t> children() const;
 
   Runtime& runtime_;
   Guardian* guardian_ = nullptr;
   Spawner spawner_;
-  Room room_;
+  SpawnQueue spawn_queue_;
   int descriptors_max_;
   std::unique_ptr<char[]> read_buffer_;  // not written before it is used: pages cost time
   UniqueFd null_device_;
   int was_subreaper_ = 0;
   bool adopts_orphans_ = false;
   std::unordered_map<pid_t, Watch*> started_;
-  std::unordered_map<pid_t, Watch*> lingering_;  // by group
-  std::unordered_map<pid_t, Watch*> followed_;
+  std::unordered_map<pid_t, Watch*> watched_groups_;  // by group
+  std::unordered_map<pid_t, Watch*> watched_processes_;
   std::unordered_map<pid_t, Watch*> stops_;
   std::set<pid_t> given_up_;
   std::vector<std::string> refused_;

@@ -262,9 +262,10 @@ long Spawner::start(Slot& slot) {
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   slot.reset_handlers = true;
   slot.share_below = 0;
-  const int tell = slot.request.id ? CLONE_PARENT_SETTID : 0;
-  const long pid = ::clone(run_vforked, slot.stack->data() + kStackBytes,
-                           CLONE_VM | CLONE_VFORK | tell | SIGCHLD, &slot, slot.request.id);
+  const int set_parent_tid = slot.request.id ? CLONE_PARENT_SETTID : 0;
+  const long pid =
+      ::clone(run_vforked, slot.stack->data() + kStackBytes,
+              CLONE_VM | CLONE_VFORK | set_parent_tid | SIGCHLD, &slot, slot.request.id);
   const long result = pid < 0 ? -errno : pid;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return result;

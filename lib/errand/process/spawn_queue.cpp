@@ -10,12 +10,12 @@ namespace {
 
 // The first, then as long as all before.
 Duration next_delay(Duration waited) {
-  return std::min(std::max(Room::kFirstDelay, waited), Room::kPatience - waited);
+  return std::min(std::max(SpawnQueue::kFirstDelay, waited), SpawnQueue::kRetryTimeout - waited);
 }
 
 }  // namespace
 
-bool Room::is_lack(int number) {
+bool SpawnQueue::is_resource_exhaustion(int number) {
   switch (number) {
     case EMFILE:
     case ENFILE:
@@ -28,33 +28,33 @@ bool Room::is_lack(int number) {
   }
 }
 
-void Room::end_came() {
-  if (--expected_ends_ > 0) return made();
+void SpawnQueue::process_exited() {
+  if (--expected_exits_ > 0) return wake_next();
   // Nobody's end wakes them any more: each has to watch its own patience.
-  while (!line_.empty()) made();
+  while (!waiting_.empty()) wake_next();
 }
 
-void Room::made() {
-  if (line_.empty()) return;
-  line_.extract(line_.begin()).mapped()->wake();
+void SpawnQueue::wake_next() {
+  if (waiting_.empty()) return;
+  waiting_.extract(waiting_.begin()).mapped()->wake();
 }
 
-awaitable<void> Room::wait(Context context, Place place) {
+awaitable<void> SpawnQueue::wait(Context context, Ticket ticket) {
   Parking parking(runtime_);
   struct Waiter {
-    Room& room;
-    Place place;
-    ~Waiter() { room.line_.erase(place); }  // also with the loop
+    SpawnQueue& queue;
+    Ticket ticket;
+    ~Waiter() { queue.waiting_.erase(ticket); }  // also with the loop
   };
-  const Waiter waiter{*this, place};
-  line_.emplace(place, &parking);
+  const Waiter waiter{*this, ticket};
+  waiting_.emplace(ticket, &parking);
   detail::CancelHook canceled(context, [&parking] { parking.wake(); });
   co_await parking.park();
-  if (!line_.contains(place) && context.done()) made();  // for somebody who can use it
+  if (!waiting_.contains(ticket) && context.done()) wake_next();  // for somebody who can use it
 }
 
-std::string Room::tell_once(int number) {
-  if (std::exchange(told_, true)) return {};
+std::string SpawnQueue::notice_once(int number) {
+  if (std::exchange(notice_given_, true)) return {};
   const std::string effect = ": fewer tasks run at once than may";
   switch (number) {
     case EMFILE:
@@ -68,32 +68,32 @@ std::string Room::tell_once(int number) {
   }
 }
 
-awaitable<bool> RoomTries::again(Context context, int number, Lack lack) {
-  if (notice_.empty()) notice_ = room_.tell_once(number);
-  if (lack == Lack::at_exec) {
-    if (waited_for_exec_ >= Room::kPatience) co_return false;
+awaitable<bool> SpawnRetry::wait_to_retry(Context context, int number, FailedAt failed_at) {
+  if (notice_.empty()) notice_ = queue_.notice_once(number);
+  if (failed_at == FailedAt::exec) {
+    if (waited_for_exec_ >= SpawnQueue::kRetryTimeout) co_return false;
     const Duration delay = next_delay(waited_for_exec_);
     waited_for_exec_ += delay;
     co_await context.sleep(delay);
     co_return true;
   }
-  if (!place_) place_ = room_.next_place_++;
-  if (room_.expected_ends_ > 0) {
+  if (!ticket_) ticket_ = queue_.next_ticket_++;
+  if (queue_.expected_exits_ > 0) {
     waited_ = {};
-    co_await room_.wait(std::move(context), *place_);
+    co_await queue_.wait(std::move(context), *ticket_);
     co_return true;
   }
-  if (waited_ >= Room::kPatience) co_return false;
-  const TimePoint before = room_.runtime_.now();
+  if (waited_ >= SpawnQueue::kRetryTimeout) co_return false;
+  const TimePoint before = queue_.runtime_.now();
   const auto [limited, cancel] = with_timeout(context, next_delay(waited_));
-  co_await room_.wait(limited, *place_);
+  co_await queue_.wait(limited, *ticket_);
   cancel();
-  waited_ += room_.runtime_.now() - before;
+  waited_ += queue_.runtime_.now() - before;
   co_return true;
 }
 
-void RoomTries::over() {
-  if (std::exchange(place_, std::nullopt)) room_.made();
+void SpawnRetry::finish() {
+  if (std::exchange(ticket_, std::nullopt)) queue_.wake_next();
 }
 
 }  // namespace errand

@@ -18,58 +18,59 @@ namespace errand {
 // wait costs one failed try for each process that ends. The line is for those who could not start a
 // process; where execve finds no room the process has been started, and its end means nothing.
 // Loop's thread only.
-class Room {
+class SpawnQueue {
  public:
   // While no process of ours is to end: the first wait, doubled each time, and how long
   // altogether.
   static constexpr Duration kFirstDelay = std::chrono::milliseconds(10);
-  static constexpr Duration kPatience = std::chrono::seconds(5);
+  static constexpr Duration kRetryTimeout = std::chrono::seconds(5);
 
-  explicit Room(Runtime& runtime) : runtime_(runtime) {}
+  explicit SpawnQueue(Runtime& runtime) : runtime_(runtime) {}
 
   // Is `number`, an errno value, one of those that pass?
-  static bool is_lack(int number);
+  static bool is_resource_exhaustion(int number);
 
   // A process is to end: one that does so by itself, or any other that has been told to; a service
   // may end only when those who wait here have run.
-  void expect_end() { ++expected_ends_; }
+  void expect_exit() { ++expected_exits_; }
   // It is gone.
-  void end_came();
+  void process_exited();
   // Something else has ended: lets the first in line try.
-  void made();
+  void wake_next();
 
  private:
-  friend class RoomTries;
-  using Place = std::uint64_t;
-  awaitable<void> wait(Context context, Place place);
-  std::string tell_once(int number);
+  friend class SpawnRetry;
+  using Ticket = std::uint64_t;
+  awaitable<void> wait(Context context, Ticket ticket);
+  std::string notice_once(int number);
 
   Runtime& runtime_;
-  std::map<Place, Parking*> line_;
-  Place next_place_ = 0;
-  std::size_t expected_ends_ = 0;
-  bool told_ = false;
+  std::map<Ticket, Parking*> waiting_;
+  Ticket next_ticket_ = 0;
+  std::size_t expected_exits_ = 0;
+  bool notice_given_ = false;
 };
 
 // The tries of one process to start. Keeps its place in the line until one of them does.
-class RoomTries {
+class SpawnRetry {
  public:
-  explicit RoomTries(Room& room) : room_(room) {}
+  explicit SpawnRetry(SpawnQueue& queue) : queue_(queue) {}
 
-  enum class Lack : std::uint8_t { at_start, at_exec };
-  // After a try that failed with `number`, an errno value for which Room::is_lack(): waits. True:
-  // it is worth another try. False: for Room::kPatience nothing was to end, or execve has found no
-  // room. Returns early when the context is done.
-  awaitable<bool> again(Context context, int number, Lack lack);
+  enum class FailedAt : std::uint8_t { start, exec };
+  // After a try that failed with `number`, an errno value for which
+  // SpawnQueue::is_resource_exhaustion(): waits. True: it is worth another try. False: for
+  // SpawnQueue::kRetryTimeout nothing was to end, or execve has found no room. Returns early when
+  // the context is done.
+  awaitable<bool> wait_to_retry(Context context, int number, FailedAt failed_at);
   // A process has been started, or there will be no more tries.
-  void over();
+  void finish();
   // What to tell the user of it; empty for all but the first one that ever waited.
   std::string take_notice() { return std::move(notice_); }
 
  private:
-  Room& room_;
+  SpawnQueue& queue_;
   std::string notice_;
-  std::optional<Room::Place> place_;
+  std::optional<SpawnQueue::Ticket> ticket_;
   Duration waited_{};  // since something was to end
   Duration waited_for_exec_{};
 };

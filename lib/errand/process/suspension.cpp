@@ -31,17 +31,18 @@ Reaper::Suspension::Suspension(Runtime& on, std::function<void()> on_stopped)
     : runtime(on),
       began(Clock::now()),
       stopped(std::move(on_stopped)),
-      patience(on, [this] { insist(); }),
+      timer(on, [this] { send_sigstop(); }),
       ended(on) {}
 
-void Reaper::Suspension::insist() {
-  if (std::exchange(insisted, true)) return tell();  // only the kernel can keep it from stopping
+void Reaper::Suspension::send_sigstop() {
+  if (std::exchange(sigstop_sent, true))
+    return notify_stopped();  // only the kernel can keep it from stopping
   signal_all(groups, SIGSTOP);
-  patience.set_after(kStopTime);
+  timer.set_after(kStopTime);
 }
 
-void Reaper::Suspension::tell() {
-  patience.cancel();
+void Reaper::Suspension::notify_stopped() {
+  timer.cancel();
   if (auto call = std::exchange(stopped, nullptr)) call();
 }
 
@@ -49,16 +50,16 @@ void Reaper::Suspension::begin(std::vector<pid_t> leaders) {
   std::erase_if(leaders, is_stopped);  // by others, who will continue them
   groups = std::move(leaders);
   signal_all(groups, SIGTSTP);
-  patience.set_after(kStopTime);
-  look();
+  timer.set_after(kStopTime);
+  check_stopped();
 }
 
-void Reaper::Suspension::look() {
-  if (stopped && std::ranges::all_of(groups, is_stopped)) tell();
+void Reaper::Suspension::check_stopped() {
+  if (stopped && std::ranges::all_of(groups, is_stopped)) notify_stopped();
 }
 
 void Reaper::Suspension::end() {
-  patience.cancel();
+  timer.cancel();
   runtime.skip(Clock::now() - began);
   signal_all(groups, SIGCONT);
   ended.set();
@@ -79,7 +80,7 @@ void Reaper::resume() {
   suspension->end();
 }
 
-void Reaper::tell_stops() {
+void Reaper::notify_stops() {
   for (const auto& [pid, watch] : stops_) {
     siginfo_t info{};
     const int rc = ::waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WNOHANG | WNOWAIT);
@@ -87,7 +88,7 @@ void Reaper::tell_stops() {
   }
 }
 
-void Reaper::tell_of_terminal() {
+void Reaper::notify_terminal_wanted() {
   constexpr int kFlags = WSTOPPED | WNOHANG | WNOWAIT;
   siginfo_t info{};
   if (::waitid(P_ALL, 0, &info, kFlags) != 0 || info.si_pid == 0) return;  // nearly always

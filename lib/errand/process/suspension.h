@@ -20,17 +20,17 @@ struct Reaper::Suspension {
   Suspension(Runtime& runtime, std::function<void()> on_stopped);
   void begin(std::vector<pid_t> leaders);
   // Has everybody stopped by now?
-  void look();
+  void check_stopped();
   void end();
-  void insist();
-  void tell();
+  void send_sigstop();
+  void notify_stopped();
 
   Runtime& runtime;
   const TimePoint began;  // of real time
   std::vector<pid_t> groups;
   std::function<void()> stopped;
-  bool insisted = false;  // SIGSTOP was sent
-  Timer patience;
+  bool sigstop_sent = false;  // SIGSTOP was sent
+  Timer timer;
   Event ended;
 };
 

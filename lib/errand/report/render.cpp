@@ -25,7 +25,7 @@ std::string_view state_name(bool ended, TaskState state) {
 }
 
 std::string_view cause_of(const TaskRecord& task) {
-  return task.ended ? std::string_view(task.cause) : kNoEnd;
+  return task.ended ? std::string_view(task.cause) : kUnfinishedText;
 }
 
 bool counts_as_failure(const TaskRecord& task, const RunRecord& run) {

@@ -66,7 +66,8 @@ void render_html(const RunRecord& run, const OutputReader& output, const TextSin
 std::string_view state_name(bool ended, TaskState state);
 // Why a task did not succeed, for people.
 std::string_view cause_of(const TaskRecord& task);
-inline constexpr std::string_view kNoEnd = "there is no end: errand was killed, or still runs";
+inline constexpr std::string_view kUnfinishedText =
+    "there is no end: errand was killed, or still runs";
 // Is it a failure that somebody has to look at? Not where it was allowed, or where the group around
 // it has succeeded all the same.
 bool counts_as_failure(const TaskRecord& task, const RunRecord& run);

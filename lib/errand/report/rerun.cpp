@@ -13,11 +13,11 @@ std::string rerun_command(const Origin& origin, const std::vector<std::string>& 
   std::string command = "errand run ";
   const bool found_anywhere = origin.file.starts_with('/');
   if (!found_anywhere && origin.folder != folder)
-    command += "-C " + shell_word(origin.folder) + " ";
+    command += "-C " + shell_quote_if_needed(origin.folder) + " ";
   const auto like_option = [](std::string_view word) { return word.starts_with('-'); };
   if (like_option(origin.file) || std::ranges::any_of(names, like_option)) command += "-- ";
-  command += shell_word(origin.file);
-  for (const std::string& name : names) command += " " + shell_word(name);
+  command += shell_quote_if_needed(origin.file);
+  for (const std::string& name : names) command += " " + shell_quote_if_needed(name);
   return command;
 }
 

@@ -69,7 +69,7 @@ TaskRecord& RunRecorder::entry(const Task& task) {
 }
 
 // A task of a stream has ended: it stays in the record, or is only counted from now on.
-void RunRecorder::settle(const Task& task) {
+void RunRecorder::end_streamed(const Task& task) {
   const auto live = live_.find(task.id);
   const std::size_t place = live->second;
   live_.erase(live);
@@ -129,7 +129,7 @@ void RunRecorder::take(const RunEvent&, const TaskEnded& ended) {
   task.same_as = valid_utf8(ended.same_as);
   task.duration = rounded(ended.duration);
   task.last_lines = valid_utf8(ended.last_lines);
-  if (is_stream_) settle(*ended.task);
+  if (is_stream_) end_streamed(*ended.task);
 }
 
 void RunRecorder::take(const RunEvent& event, const Notice& notice) {
@@ -223,7 +223,7 @@ class PathFinder {
       for (const std::size_t need : run_.tasks[*at].needs) consider(last_inside(need, began));
     }
     if (latest) return latest;
-    return whose_slot(task, began);
+    return previous_slot_user(task, began);
   }
   // Of a group the task that ended it.
   std::size_t last_inside(std::size_t need, Duration until) const {
@@ -238,7 +238,7 @@ class PathFinder {
     return need;
   }
   // A task that was ready before it began has waited for a slot.
-  std::optional<std::size_t> whose_slot(std::size_t task, Duration began) const {
+  std::optional<std::size_t> previous_slot_user(std::size_t task, Duration began) const {
     constexpr Duration kAtOnce = std::chrono::milliseconds(1);
     const TaskRecord& record = run_.tasks[task];
     if (!record.ready || record.attempts.empty() || began - *record.ready < kAtOnce) return {};

@@ -110,7 +110,7 @@ class RunRecorder final : public Observer {
   void take(const RunEvent& event, const RunEnded& ended);
   void define(const Task& task, TaskRecord& record);
   TaskRecord& entry(const Task& task);
-  void settle(const Task& task);
+  void end_streamed(const Task& task);
 
   const std::size_t tasks_max_ = std::numeric_limits<std::size_t>::max();
   RunRecord record_;

@@ -25,15 +25,15 @@ std::string_view last_of(std::string_view lines) {
 
 void Summary::on(const RunEvent& event) {
   if (const auto* started = std::get_if<RunStarted>(&event.kind)) {
-    own_failures_.begin(started->plan);
+    root_cause_filter_.begin(started->plan);
     mode_ = started->mode;
     origin_ = started->origin;
   } else if (const auto* task = std::get_if<TaskEnded>(&event.kind)) {
     count(*task);
   } else if (const auto* attempt = std::get_if<AttemptEnded>(&event.kind)) {
-    look_at(*attempt);
+    record(*attempt);
   } else if (const auto* notice = std::get_if<Notice>(&event.kind)) {
-    look_at(*notice);
+    record(*notice);
   } else if (const auto* run = std::get_if<RunEnded>(&event.kind)) {
     print(*run);
   }
@@ -44,9 +44,9 @@ void Summary::on(const RunEvent& event) {
 void Summary::count(const TaskEnded& ended) {
   const bool failed = is_failure(ended.state);
   if (failed && !ended.allowed) {
-    if (own_failures_.add(ended)) add_failure(ended);
+    if (root_cause_filter_.add(ended)) add_failure(ended);
   } else if (failed) {
-    warnings_.add(ending_text(ended, options_.color));
+    warnings_.add(task_result_line(ended, options_.color));
   }
   if (ended.task->is_group) return;
   ++tasks_;
@@ -58,13 +58,13 @@ void Summary::count(const TaskEnded& ended) {
   if (ended.state == TaskState::skipped) skipped_.add(cause);
 }
 
-void Summary::look_at(const AttemptEnded& attempt) {
+void Summary::record(const AttemptEnded& attempt) {
   const Task& task = *attempt.task;
   const bool slow = task.slow_after && attempt.duration >= *task.slow_after;
   if (slow && !task.policy->service) slow_.add(task, format_duration(attempt.duration));
 }
 
-void Summary::look_at(const Notice& notice) {
+void Summary::record(const Notice& notice) {
   if (!notice.task || !notice.text.starts_with(kLeftBehind)) return;
   leaks_.add(escape_text(notice.task->full_name) + ": " + escape_text(notice.text));
 }
@@ -108,7 +108,7 @@ void Summary::add_failure(const TaskEnded& ended) {
 
 Summary::Failures Summary::describe(const TaskEnded& ended) const {
   Failures failures;
-  failures.heading = ending_text(ended, options_.color);
+  failures.heading = task_result_line(ended, options_.color);
   failures.command = command_text(*ended.task, kCommandColumns);
   if (ended.task->secrets) {
     Masker masker;

@@ -74,8 +74,8 @@ class Summary final : public Observer {
   };
 
   void count(const TaskEnded& ended);
-  void look_at(const AttemptEnded& attempt);
-  void look_at(const Notice& notice);
+  void record(const AttemptEnded& attempt);
+  void record(const Notice& notice);
   void add_failure(const TaskEnded& ended);
   Failures describe(const TaskEnded& ended) const;
   void print(const RunEnded& ended);
@@ -98,7 +98,7 @@ class Summary final : public Observer {
   std::vector<Failures> failures_;  // in time, the first failure first
   std::size_t failures_count_ = 0;  // all of them
   std::size_t other_failures_ = 0;  // not in failures_
-  OwnFailures own_failures_;
+  RootCauseFilter root_cause_filter_;
   std::vector<std::string> failed_names_;  // up to one more than kRerunNamesMax
   Causes canceled_, skipped_, warnings_, leaks_;
   Noted flaky_, slow_;

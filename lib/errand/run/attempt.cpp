@@ -14,7 +14,7 @@ Error open_breaker(const GroupRun& group) {
   return Error::text("the circuit breaker of " + group_label(*group.run.task) + " is open");
 }
 
-void tell(std::vector<CircuitBreaker::Permit>& permits, TaskState state) {
+void record_result(std::vector<CircuitBreaker::Permit>& permits, TaskState state) {
   for (CircuitBreaker::Permit& permit : permits) {
     if (state == TaskState::succeeded) permit.success();
     if (is_failure(state)) permit.failure();
@@ -69,27 +69,29 @@ Error Execution::take_permits(TaskRun& run, std::vector<CircuitBreaker::Permit>&
 }
 
 // Numbers it and tells of its start.
-Attempt Execution::begin_attempt(Course& course, const Readiness* readiness) {
-  const Task& task = course.task;
+Attempt Execution::begin_attempt(TaskExecution& task_execution, const Readiness* readiness) {
+  const Task& task = task_execution.task;
   const bool service = task.policy->service;
-  Attempt described{&task, ++course.attempts, service ? 0 : slot_numbers_.take(), options_.id};
-  AttemptStarted started{&task, described.number, described.slot, course.in_flight++ > 0};
+  Attempt described{&task, ++task_execution.attempts, service ? 0 : slot_numbers_.take(),
+                    options_.id};
+  AttemptStarted started{&task, described.number, described.slot, task_execution.in_flight++ > 0};
   if (!options_.trace.trace_id.empty()) {
     started.span_id = span_id(span_ids_());
     described.traceparent = traceparent(options_.trace, started.span_id);
   }
   emit(std::move(started));
-  if (!std::exchange(course.run.started, true)) tell_dependents(course.run, Stage::started);
-  if (service && !readiness) became_ready(course.run);
+  if (!std::exchange(task_execution.run.started, true))
+    notify_dependents(task_execution.run, Stage::started);
+  if (service && !readiness) became_ready(task_execution.run);
   return described;
 }
 
-awaitable<void> Execution::attempt(Course& course, AttemptOutcome& outcome, Context context,
-                                   bool held, Readiness* readiness) {
-  const Task& task = course.task;
+awaitable<void> Execution::attempt(TaskExecution& task_execution, AttemptOutcome& outcome,
+                                   Context context, bool held, Readiness* readiness) {
+  const Task& task = task_execution.task;
   outcome = {};
   std::vector<CircuitBreaker::Permit> permits;
-  if (Error refused = take_permits(course.run, permits)) {
+  if (Error refused = take_permits(task_execution.run, permits)) {
     outcome.verdict = {TaskState::failed, refused, 1};
     outcome.refused = true;
     co_return;
@@ -104,7 +106,7 @@ awaitable<void> Execution::attempt(Course& course, AttemptOutcome& outcome, Cont
     });
     slow->set_after(*task.slow_after);
   }
-  const Attempt described = begin_attempt(course, readiness);
+  const Attempt described = begin_attempt(task_execution, readiness);
   AttemptResult result;
   KeptOutput kept;
   try {
@@ -118,7 +120,7 @@ awaitable<void> Execution::attempt(Course& course, AttemptOutcome& outcome, Cont
     OutputPath path(sink, readiness, masker_);
     Capture capture = output_.capture();
     if (capture == Capture::inherit && (held || path.must_see())) capture = Capture::separate;
-    result = co_await executor_.run(context, hurry_, described, path.entry(), capture);
+    result = co_await executor_.run(context, force_stop_, described, path.entry(), capture);
     path.end(result);
     outcome.last_lines = path.tail().last_lines();
     outcome.out_bytes = path.tail().out_bytes();
@@ -127,19 +129,20 @@ awaitable<void> Execution::attempt(Course& course, AttemptOutcome& outcome, Cont
     result.error = Error::from_exception(std::current_exception());
   }
   outcome.verdict = judge_attempt(result, *task.policy, context);
-  tell(permits, outcome.verdict.state);
-  end_attempt(course, described, outcome, result, now() - began, std::move(kept));
+  record_result(permits, outcome.verdict.state);
+  end_attempt(task_execution, described, outcome, result, now() - began, std::move(kept));
 }
 
-void Execution::end_attempt(Course& course, const Attempt& described, AttemptOutcome& outcome,
-                            const AttemptResult& result, Duration duration, KeptOutput kept) {
+void Execution::end_attempt(TaskExecution& task_execution, const Attempt& described,
+                            AttemptOutcome& outcome, const AttemptResult& result, Duration duration,
+                            KeptOutput kept) {
   const TaskState state = outcome.verdict.state;
   outcome.status = result.status;
   if (described.slot != 0) slot_numbers_.give_back(described.slot);
-  --course.in_flight;
-  if (is_failure(state)) course.has_failed = true;
+  --task_execution.in_flight;
+  if (is_failure(state)) task_execution.has_failed = true;
   const Error why = masked(outcome.verdict.why);
-  learn(course, described.number, state, why, duration);
+  record_latency(task_execution, described.number, state, why, duration);
   emit(AttemptEnded{described.task, described.number, state, result.status, why, duration,
                     result.usage, std::move(kept), outcome.out_bytes});
   for (const std::string& text : result.notices) {
@@ -165,12 +168,14 @@ LatencyQuantile& Execution::latencies_of(const Task& task, Percentile percentile
   return latencies_.emplace(key, std::move(known)).first->second;
 }
 
-void Execution::learn(Course& course, int attempt, TaskState state, const Error& why,
-                      Duration duration) {
-  if (!course.policy().hedge) return;
-  const auto* percentile = std::get_if<Percentile>(&course.policy().hedge->delay);
-  if (!percentile || !course.telling.tells(attempt, state, why.message())) return;
-  latencies_of(course.task, *percentile).record(duration);
+void Execution::record_latency(TaskExecution& task_execution, int attempt, TaskState state,
+                               const Error& why, Duration duration) {
+  if (!task_execution.policy().hedge) return;
+  const auto* percentile = std::get_if<Percentile>(&task_execution.policy().hedge->delay);
+  if (!percentile ||
+      !task_execution.latency_samples.is_representative(attempt, state, why.message()))
+    return;
+  latencies_of(task_execution.task, *percentile).record(duration);
 }
 
 }  // namespace errand::detail

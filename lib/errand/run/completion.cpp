@@ -10,15 +10,15 @@ namespace errand::detail {
 void Execution::end(TaskRun& run, TaskEnded ended, const Error& failure) {
   if (run.phase >= TaskRun::Phase::ending) return;
   run.phase = TaskRun::Phase::ending;
-  endings_.push_back({&run, std::move(ended), failure});
-  if (ending_) return;
-  ending_ = true;
-  while (!endings_.empty()) {
-    Ending next = std::move(endings_.front());
-    endings_.pop_front();
-    end_one(std::move(next));
+  pending_ends_.push_back({&run, std::move(ended), failure});
+  if (processing_ends_) return;
+  processing_ends_ = true;
+  while (!pending_ends_.empty()) {
+    PendingEnd next = std::move(pending_ends_.front());
+    pending_ends_.pop_front();
+    process_end(std::move(next));
   }
-  ending_ = false;
+  processing_ends_ = false;
 }
 
 void Execution::end_with(TaskRun& run, TaskEnded ended, const Error& failure) {
@@ -28,23 +28,23 @@ void Execution::end_with(TaskRun& run, TaskEnded ended, const Error& failure) {
       counts && !run.task->is_group && !parent.tally.first && !parent.keeps_going();
   if (counts) {
     parent.tally.failures.push_back(failure);
-    note_first(parent, failure);
+    record_first_failure(parent, failure);
   }
   end(run, std::move(ended), counts ? failure : Error());
 }
 
 // Before anything else hears of it, so that what it causes does not come first. As far up as fail()
 // will carry it for certain.
-void Execution::note_first(GroupRun& group, const Error& failure) {
+void Execution::record_first_failure(GroupRun& group, const Error& failure) {
   for (GroupRun* at = &group; at; at = at->run.parent) {
     if (!at->tally.first) at->tally.first = failure;
     if (at->keeps_going() || at->policy().halt) return;
   }
 }
 
-void Execution::end_one(Ending ending) {
-  TaskRun& run = *ending.run;
-  TaskEnded& ended = ending.ended;
+void Execution::process_end(PendingEnd pending) {
+  TaskRun& run = *pending.run;
+  TaskEnded& ended = pending.ended;
   run.phase = TaskRun::Phase::ended;
   run.state = ended.state;
   run.excluded = ended.excluded;
@@ -54,12 +54,12 @@ void Execution::end_one(Ending ending) {
   GroupRun* const parent = run.parent;
   if (parent) parent->tally.add(ended);
   emit(ended);
-  tell_dependents(run, Stage::ended);
+  notify_dependents(run, Stage::ended);
   for (const Need& need : run.task->needs) user_ended(runs_[need.task]);
   if (parent) child_ended(run);
-  if (ending.failure) fail(*parent, ending.failure);
+  if (pending.failure) fail(*parent, pending.failure);
   // Only now, or the cause that others are canceled for would be one that has copied this failure.
-  if (!run.task->policy->key.empty()) share(run, ended);
+  if (!run.task->policy->dedupe_key.empty()) publish_outcome(run, ended);
   if (feeding_) feeding_->wake();
 }
 
@@ -77,10 +77,10 @@ void Execution::child_ended(TaskRun& run) {
     if (is_work && --group.work == 0) stop_unneeded_services(group);
     if (!run.is_last() && --group.ahead_of_last == 0) release_last(group);
   }
-  one_less(group);
+  child_finished(group);
 }
 
-void Execution::one_less(GroupRun& group) {
+void Execution::child_finished(GroupRun& group) {
   if (--group.remaining == 0) group.all_ended.set();
 }
 
@@ -97,7 +97,7 @@ void Execution::release_last(GroupRun& group) {
     TaskRun& run = runs_[child];
     if (!run.is_last() || !run.task->needs.empty()) continue;
     run.needed_failed = failed;
-    meet(run);
+    need_met(run);
   }
 }
 
@@ -111,18 +111,18 @@ void Execution::end_unstarted(TaskRun& run, TaskState state, const Error& why, b
   ended.state = state;
   ended.error = why;
   ended.excluded = excluded;
-  if (const Settled* settled = run.task->settled.get()) {
+  if (const EarlierResult* earlier = run.task->earlier_result.get()) {
     ended.state = TaskState::skipped;
-    ended.error = Error::text(settled->why);
+    ended.error = Error::text(earlier->reason);
     ended.excluded = true;
-    if (settled->succeeded) ended.succeeded_in = settled->run;
+    if (earlier->succeeded) ended.succeeded_in = earlier->run;
   }
   end(run, std::move(ended));
 }
 
 // ---- needs
 
-void Execution::tell_dependents(TaskRun& need, Stage stage) {
+void Execution::notify_dependents(TaskRun& need, Stage stage) {
   if (is_stream_) return;
   const TaskId id = need.task->id;
   const bool failed = stage == Stage::ended && !need.serves_needs && !need.excluded;
@@ -133,32 +133,32 @@ void Execution::tell_dependents(TaskRun& need, Stage stage) {
   for (std::size_t i = dependents_at_[id]; i < dependents_at_[id + 1]; ++i) {
     TaskRun& run = runs_[dependents_[i].task];
     if (run.phase == TaskRun::Phase::waiting) {
-      tell_dependent(run, dependents_[i].condition, need, stage);
+      notify_dependent(run, dependents_[i].condition, need, stage);
     }
   }
 }
 
-void Execution::tell_dependent(TaskRun& run, Condition condition, const TaskRun& need,
-                               Stage stage) {
+void Execution::notify_dependent(TaskRun& run, Condition condition, const TaskRun& need,
+                                 Stage stage) {
   const bool early = condition == Condition::started || condition == Condition::ready;
   if (stage != Stage::ended) {
     const bool now = condition == (stage == Stage::started ? Condition::started : Condition::ready);
-    if (now) meet(run);
+    if (now) need_met(run);
     return;
   }
   if (early && (condition == Condition::started ? need.started : need.ready)) return;  // long met
-  const bool was_good = need.task->settled && need.serves_needs;  // in an earlier run
+  const bool was_good = need.task->earlier_result && need.serves_needs;  // in an earlier run
   if (run.is_last() || was_good || condition == Condition::done ||
       (condition == Condition::started && need.shares_outcome) ||
       (condition == Condition::success && need.serves_needs)) {
-    return meet(run);
+    return need_met(run);
   }
   const std::string why =
       "needs " + need.task->full_name + ": " + std::string(in_words(need.state));
   end_unstarted(run, TaskState::skipped, Error::text(why), need.excluded);
 }
 
-void Execution::meet(TaskRun& run) {
+void Execution::need_met(TaskRun& run) {
   if (run.unmet == 0 || --run.unmet > 0) return;
   if (run.parent && run.phase == TaskRun::Phase::waiting) make_ready(run);
 }
@@ -166,37 +166,37 @@ void Execution::meet(TaskRun& run) {
 // ---- tasks with one key
 
 // True: another task does the work, or has done it.
-bool Execution::follow(TaskRun& run) {
-  Flight& flight = flights_[run.task->policy->key];
-  if (flight.ended) {
-    copy_outcome(run, flight);
+bool Execution::deduplicate(TaskRun& run) {
+  SharedOutcome& outcome = shared_outcomes_[run.task->policy->dedupe_key];
+  if (outcome.ended) {
+    copy_outcome(run, outcome);
     return true;
   }
-  if (flight.leader) {
+  if (outcome.leader) {
     run.phase = TaskRun::Phase::following;
-    flight.followers.push_back(&run);
+    outcome.followers.push_back(&run);
     return true;
   }
-  flight.leader = &run;
-  flight.leader_name = run.task->full_name;
+  outcome.leader = &run;
+  outcome.leader_name = run.task->full_name;
   return false;
 }
 
 // A leader that was canceled leaves the work to the next: the key's outcome is still to come.
-void Execution::share(TaskRun& leader, const TaskEnded& ended) {
-  const auto found = flights_.find(leader.task->policy->key);
-  if (found == flights_.end()) return;
-  Flight& flight = found->second;
-  std::erase(flight.followers, &leader);
-  if (flight.leader != &leader) return;
-  flight.leader = nullptr;
-  std::vector<TaskRun*> followers = std::exchange(flight.followers, {});
+void Execution::publish_outcome(TaskRun& leader, const TaskEnded& ended) {
+  const auto found = shared_outcomes_.find(leader.task->policy->dedupe_key);
+  if (found == shared_outcomes_.end()) return;
+  SharedOutcome& outcome = found->second;
+  std::erase(outcome.followers, &leader);
+  if (outcome.leader != &leader) return;
+  outcome.leader = nullptr;
+  std::vector<TaskRun*> followers = std::exchange(outcome.followers, {});
   if (ended.state != TaskState::canceled && ended.state != TaskState::skipped) {
-    flight.ended = ended;
-    flight.ended->last_lines.clear();
-    flight.shell_code = leader.shell_code;
+    outcome.ended = ended;
+    outcome.ended->last_lines.clear();
+    outcome.shell_code = leader.shell_code;
     for (TaskRun* run : followers) {
-      if (run->phase == TaskRun::Phase::following) copy_outcome(*run, flight);
+      if (run->phase == TaskRun::Phase::following) copy_outcome(*run, outcome);
     }
     return;
   }
@@ -205,18 +205,18 @@ void Execution::share(TaskRun& leader, const TaskEnded& ended) {
   }
 }
 
-void Execution::copy_outcome(TaskRun& run, const Flight& flight) {
-  TaskEnded ended = *flight.ended;
+void Execution::copy_outcome(TaskRun& run, const SharedOutcome& outcome) {
+  TaskEnded ended = *outcome.ended;
   ended.task = run.task;
   ended.attempts = 0;
   ended.duration = Duration::zero();
-  ended.same_as = flight.leader_name;
+  ended.same_as = outcome.leader_name;
   run.shares_outcome = true;
   ended.allowed = false;
   Error failure;
   if (is_failure(ended.state)) {
     failure = Error::make(
-        TaskFailure{run.task->full_name, ended.state, ended.error.message(), flight.shell_code});
+        TaskFailure{run.task->full_name, ended.state, ended.error.message(), outcome.shell_code});
     ended.allowed = allows(run.task->policy->allow_failure, ended.status);
   }
   end_with(run, std::move(ended), failure);

@@ -36,12 +36,12 @@ bool TaskRun::wanted() const {
   return !parent->group.context().done();
 }
 
-LastTasks::LastTasks(std::pair<Context, CancelFn> scope, const Context& hurry,
+LastTasks::LastTasks(std::pair<Context, CancelFn> scope, const Context& force_stop,
                      std::function<void()> then)
     : context(std::move(scope.first)),
       cancel(std::move(scope.second)),
-      hurried(hurry, [this, hurry, then = std::move(then)] {
-        cancel(hurry.cause());
+      force_stopped(force_stop, [this, force_stop, then = std::move(then)] {
+        cancel(force_stop.cause());
         then();
       }) {}
 
@@ -54,13 +54,13 @@ GroupRun::GroupRun(Execution& in, TaskRun& task_run, Context group_context, Grou
       began(context.runtime().now()) {}
 
 Execution::Execution(Executor& executor, OutputTarget& output, Observer& observer,
-                     const RunOptions& options, Context context, Context hurry)
+                     const RunOptions& options, Context context, Context force_stop)
     : executor_(executor),
       output_(output),
       observer_(observer),
       options_(options),
       context_(std::move(context)),
-      hurry_(std::move(hurry)),
+      force_stop_(std::move(force_stop)),
       started_(now()),
       slots_(context_.runtime(), {options.tokens, options.held_back}),
       span_ids_(options.seed) {
@@ -111,7 +111,7 @@ awaitable<RunEnded> Execution::run(const Plan& plan) {
   begin(plan.root(), &plan);
   link(plan);
   for (const Task& task : plan.tasks()) {
-    if (task.settled) end_unstarted(runs_[task.id], TaskState::skipped, Error());
+    if (task.earlier_result) end_unstarted(runs_[task.id], TaskState::skipped, Error());
   }
   GroupRun& root = make_group(runs_.front(), context_);
   open(root);
@@ -176,7 +176,7 @@ void Execution::limit_starts(GroupRun& group) {
     group.own_limit.parent = group.limit;
     group.limit = &group.own_limit;
   }
-  if (task.jobs) group.own_limit.most = resolve_jobs(*task.jobs, options_.processors);
+  if (task.jobs) group.own_limit.max = resolve_jobs(*task.jobs, options_.processors);
   if (policy.rate) {
     group.rate = limiter(context_.runtime(), policy.rate->count, policy.rate->per);
     group.own_limit.rates.push_back(group.rate.get());
@@ -246,8 +246,8 @@ void Execution::open(GroupRun& group) {
 const Context& Execution::last_context(GroupRun& group) {
   if (!group.last) {
     auto rest = [this, &group] { cancel_last(group); };
-    group.last = std::make_unique<LastTasks>(with_cancel(without_cancel(group.context)), hurry_,
-                                             std::move(rest));
+    group.last = std::make_unique<LastTasks>(with_cancel(without_cancel(group.context)),
+                                             force_stop_, std::move(rest));
   }
   return group.last->context;
 }
@@ -259,8 +259,8 @@ void Execution::make_ready(TaskRun& run) {
   const bool is_last = run.is_last();
   if (!is_last && parent.group.context().done()) return;  // cancel_waiting() is on its way
   if (!is_last && parent.tally.halted) return;            // as halt() has done
-  if (is_last && hurry_.done()) {
-    return end_unstarted(run, TaskState::canceled, Error::text(cause_text(hurry_.cause())));
+  if (is_last && force_stop_.done()) {
+    return end_unstarted(run, TaskState::canceled, Error::text(cause_text(force_stop_.cause())));
   }
   if (!task.excluded.empty()) {
     return end_unstarted(run, TaskState::skipped, Error::text(task.excluded), true);
@@ -284,7 +284,7 @@ void Execution::make_ready(TaskRun& run) {
 
 void Execution::enqueue(TaskRun& run) {
   const Policy& policy = *run.task->policy;
-  if (!policy.key.empty() && follow(run)) return;
+  if (!policy.dedupe_key.empty() && deduplicate(run)) return;
   run.phase = TaskRun::Phase::queued;
   if (policy.service) return start(run);
   slots_.acquire(claim_of(run), run);
@@ -309,7 +309,7 @@ void Execution::cancel_waiting(GroupRun& group) {
 
 // After a second signal: those that wait for a slot, or for what is being stopped.
 void Execution::cancel_last(GroupRun& group) {
-  cancel_unstarted(group, Which::last, hurry_.cause());
+  cancel_unstarted(group, Which::last, force_stop_.cause());
 }
 
 void Execution::cancel_unstarted(GroupRun& group, Which which, const Error& cause) {
@@ -339,9 +339,10 @@ void Execution::fail(GroupRun& group, const Error& failure) {
 bool Execution::halt_rule_holds(const GroupRun& group) const {
   const Halt& rule = *group.policy().halt;
   const GroupTally& tally = group.tally;
-  const std::size_t count = rule.why == Halt::Why::fail      ? tally.failed()
-                            : rule.why == Halt::Why::success ? tally.good_work
-                                                             : tally.good_work + tally.failed();
+  const std::size_t count = rule.trigger == Halt::Trigger::fail ? tally.failed()
+                            : rule.trigger == Halt::Trigger::success
+                                ? tally.good_work
+                                : tally.good_work + tally.failed();
   if (!rule.percent) return count >= rule.count;
   constexpr std::size_t kPercentOfAtLeast = 3;  // as in GNU parallel, where the number is unknown
   const std::size_t all = is_stream_ ? tally.total() : group.run.task->children.size();
@@ -352,7 +353,7 @@ void Execution::halt(GroupRun& group) {
   if (!group.policy().halt || group.tally.halted || !halt_rule_holds(group)) return;
   const Halt& rule = *group.policy().halt;
   group.tally.halted = true;
-  if (rule.why == Halt::Why::success) group.tally.won = true;
+  if (rule.trigger == Halt::Trigger::success) group.tally.won = true;
   const Error cause = Error::make(Halted{format(rule)});
   group.tally.halt = cause;
   if (rule.speed == Halt::Speed::now) {

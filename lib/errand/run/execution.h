@@ -27,7 +27,7 @@
 namespace errand::detail {
 
 class Execution;
-struct Course;
+struct TaskExecution;
 struct GroupRun;
 class Readiness;
 
@@ -72,10 +72,11 @@ struct TaskRun final : SlotRequest {
 // What keeps the last tasks of a group going when its context is done.
 struct LastTasks {
   // `then` is called when a second signal has ended the context.
-  LastTasks(std::pair<Context, CancelFn> scope, const Context& hurry, std::function<void()> then);
+  LastTasks(std::pair<Context, CancelFn> scope, const Context& force_stop,
+            std::function<void()> then);
   Context context;
   CancelFn cancel;
-  CancelHook hurried;
+  CancelHook force_stopped;
 };
 
 // One group that has started.
@@ -113,7 +114,7 @@ struct AttemptOutcome {
 };
 
 // Tasks that have one key.
-struct Flight {
+struct SharedOutcome {
   TaskRun* leader = nullptr;
   std::string leader_name;
   std::vector<TaskRun*> followers;
@@ -127,7 +128,7 @@ inline constexpr Duration kLastTaskTime = std::chrono::seconds(30);
 class Execution {
  public:
   Execution(Executor& executor, OutputTarget& output, Observer& observer, const RunOptions& options,
-            Context context, Context hurry);
+            Context context, Context force_stop);
 
   // lint: outlives: the plan, the root and the source are the caller's.
   awaitable<RunEnded> run(const Plan& plan);
@@ -146,7 +147,7 @@ class Execution {
     TaskId task = 0;
     Condition condition = Condition::success;
   };
-  struct Ending {
+  struct PendingEnd {
     TaskRun* run;
     TaskEnded ended;
     Error failure;  // of the group, if it is one
@@ -191,31 +192,34 @@ class Execution {
   awaitable<void> start_streamed(GroupRun& group, Task task, Context context);
   // ---- course.cpp: one task on its way through its policies
   awaitable<Error> run_task(TaskRun& run, Context context);
-  awaitable<void> try_as_told(Course& course, Context context);
-  awaitable<void> retried(Course& course, Context context);
-  awaitable<Error> try_again(Course& course, Context context, int index);
-  awaitable<void> try_once(Course& course, Context context);
-  awaitable<void> hedged(Course& course, Context context, Duration delay);
-  awaitable<Result<AttemptOutcome>> hedge_attempt(Course& course, Context context, int index);
+  awaitable<void> run_with_retries(TaskExecution& task_execution, Context context);
+  awaitable<void> retry_attempts(TaskExecution& task_execution, Context context);
+  awaitable<Error> run_try(TaskExecution& task_execution, Context context, int index);
+  awaitable<void> try_once(TaskExecution& task_execution, Context context);
+  awaitable<void> run_hedged(TaskExecution& task_execution, Context context, Duration delay);
+  awaitable<Result<AttemptOutcome>> hedge_attempt(TaskExecution& task_execution, Context context,
+                                                  int index);
   awaitable<bool> acquire(SlotRequest& request, Parking& parking, SlotClaim claim, Context context);
-  awaitable<Error> slot_again(TaskRun& run, Context context);
+  awaitable<Error> reacquire_slot(TaskRun& run, Context context);
   // ---- attempt.cpp: one attempt
-  awaitable<void> attempt(Course& course, AttemptOutcome& outcome, Context context, bool held,
-                          Readiness* readiness = nullptr);
-  Attempt begin_attempt(Course& course, const Readiness* readiness);
+  awaitable<void> attempt(TaskExecution& task_execution, AttemptOutcome& outcome, Context context,
+                          bool held, Readiness* readiness = nullptr);
+  Attempt begin_attempt(TaskExecution& task_execution, const Readiness* readiness);
   std::optional<Duration> hedge_delay(const Task& task);
-  void learn(Course& course, int attempt, TaskState state, const Error& why, Duration duration);
+  void record_latency(TaskExecution& task_execution, int attempt, TaskState state, const Error& why,
+                      Duration duration);
   LatencyQuantile& latencies_of(const Task& task, Percentile percentile);
-  void end_attempt(Course& course, const Attempt& described, AttemptOutcome& outcome,
+  void end_attempt(TaskExecution& task_execution, const Attempt& described, AttemptOutcome& outcome,
                    const AttemptResult& result, Duration duration, KeptOutput kept);
   // ---- service.cpp
-  awaitable<void> serve(Course& course, Context context);
-  awaitable<Error> watch_readiness(Course& course, Readiness& readiness, Context context);
-  awaitable<Error> probe_until_ready(Course& course, Context context);
+  awaitable<void> serve(TaskExecution& task_execution, Context context);
+  awaitable<Error> watch_readiness(TaskExecution& task_execution, Readiness& readiness,
+                                   Context context);
+  awaitable<Error> probe_until_ready(TaskExecution& task_execution, Context context);
 
   SlotClaim claim_of(TaskRun& run);
   Context own_context(TaskRun& run, const Context& around);
-  Error end_course(Course& course, const Context& context);
+  Error end_task(TaskExecution& task_execution, const Context& context);
   Error take_permits(TaskRun& run, std::vector<CircuitBreaker::Permit>& permits);
   void became_ready(TaskRun& run);
   bool outlived_users(const TaskRun& service) const;
@@ -227,24 +231,24 @@ class Execution {
   void end(TaskRun& run, TaskEnded ended, const Error& failure = {});
   void end_with(TaskRun& run, TaskEnded ended, const Error& failure);
   void end_unstarted(TaskRun& run, TaskState state, const Error& why, bool excluded = false);
-  static void note_first(GroupRun& group, const Error& failure);
-  void end_one(Ending ending);
+  static void record_first_failure(GroupRun& group, const Error& failure);
+  void process_end(PendingEnd pending);
   void child_ended(TaskRun& run);
-  void one_less(GroupRun& group);
+  void child_finished(GroupRun& group);
   void stop_unneeded_services(GroupRun& group);
   void release_last(GroupRun& group);
-  void tell_dependents(TaskRun& need, Stage stage);
-  void tell_dependent(TaskRun& run, Condition condition, const TaskRun& need, Stage stage);
-  void meet(TaskRun& run);
-  bool follow(TaskRun& run);
-  void share(TaskRun& leader, const TaskEnded& ended);
-  void copy_outcome(TaskRun& run, const Flight& flight);
+  void notify_dependents(TaskRun& need, Stage stage);
+  void notify_dependent(TaskRun& run, Condition condition, const TaskRun& need, Stage stage);
+  void need_met(TaskRun& run);
+  bool deduplicate(TaskRun& run);
+  void publish_outcome(TaskRun& leader, const TaskEnded& ended);
+  void copy_outcome(TaskRun& run, const SharedOutcome& outcome);
 
   Executor& executor_;
   OutputTarget& output_;
   Observer& observer_;
   const RunOptions& options_;
-  Context context_, hurry_;
+  Context context_, force_stop_;
   TimePoint started_;
   std::vector<std::unique_ptr<RateLimiter>> rates_;  // of the run's options
   SlotLimit no_limit_;
@@ -258,27 +262,27 @@ class Execution {
   std::vector<LockCount> locks_;                  // by the plan's limits
   std::map<std::string, LockCount> named_locks_;  // of a stream
   LockCount terminal_;
-  std::unordered_map<std::string, Flight> flights_;
+  std::unordered_map<std::string, SharedOutcome> shared_outcomes_;
   std::map<std::string, LatencyQuantile, std::less<>> latencies_;  // of tasks, or of a stream's
-  std::deque<Ending> endings_;
-  bool ending_ = false;
+  std::deque<PendingEnd> pending_ends_;
+  bool processing_ends_ = false;
   bool is_stream_ = false;
   Parking* feeding_ = nullptr;  // the reader of a stream that waits for a slot
 };
 
 // A task between its first attempt's start and its end.
-struct Course {
-  explicit Course(TaskRun& of, TimePoint at) : run(of), task(*of.task), began(at) {}
+struct TaskExecution {
+  explicit TaskExecution(TaskRun& of, TimePoint at) : run(of), task(*of.task), began(at) {}
   const Policy& policy() const { return *task.policy; }
 
   TaskRun& run;
   const Task& task;
   const TimePoint began;
   int attempts = 0;
-  int in_flight = 0;        // attempts
-  bool has_failed = false;  // an attempt
-  bool waits = true;        // for the next attempt, or the first
-  TellingAttempts telling;  // of them
+  int in_flight = 0;               // attempts
+  bool has_failed = false;         // an attempt
+  bool waits = true;               // for the next attempt, or the first
+  LatencySamples latency_samples;  // of them
   AttemptOutcome last;
   std::shared_ptr<HeldSink> original;  // of the last hedge
   bool decided = false;                // the last hedge: who has no slot yet is not to start

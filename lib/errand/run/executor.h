@@ -40,14 +40,14 @@ class Executor {
   virtual ~Executor() = default;
   // Runs the attempt to its end. When `context` is done the attempt is stopped: the polite signal
   // (the cause's own where it is a signal, else the task's kill_signal), the task's grace, SIGKILL;
-  // when `hurry` is done the grace is over. Returns only when all of its processes are gone.
+  // when `force_stop` is done the grace is over. Returns only when all of its processes are gone.
   // lint: outlives: the attempt and its output are the runner's, which waits.
-  virtual awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt,
+  virtual awaitable<AttemptResult> run(Context context, Context force_stop, const Attempt& attempt,
                                        OutputSink& output, Capture capture) = 0;
   // Does the service of this running attempt pass its ready check, an exec or tcp one, now? None
   // says yes; the error says what was wrong with it. Stopped and gone when the context is done.
   // lint: outlives: as above.
-  virtual awaitable<Error> probe(Context context, Context hurry, const Attempt& attempt) = 0;
+  virtual awaitable<Error> probe(Context context, Context force_stop, const Attempt& attempt) = 0;
   // Once, after the last attempt: stops what attempts left behind all the same, and tells of it,
   // a sentence for each.
   virtual awaitable<std::vector<std::string>> close() = 0;

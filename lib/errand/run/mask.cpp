@@ -3,8 +3,8 @@
 
 namespace errand {
 
-Error MaskSink::write(Stream stream, std::string_view bytes) {
-  std::string& kept = kept_[stream == Stream::out ? 0 : 1];
+Error MaskSink::write(StdStream stream, std::string_view bytes) {
+  std::string& kept = kept_[stream == StdStream::out ? 0 : 1];
   shown_.clear();
   std::string joined;
   if (!kept.empty()) {
@@ -18,8 +18,8 @@ Error MaskSink::write(Stream stream, std::string_view bytes) {
 }
 
 Error MaskSink::finish() {
-  for (const Stream stream : {Stream::out, Stream::err}) {
-    std::string& kept = kept_[stream == Stream::out ? 0 : 1];
+  for (const StdStream stream : {StdStream::out, StdStream::err}) {
+    std::string& kept = kept_[stream == StdStream::out ? 0 : 1];
     if (kept.empty()) continue;
     const std::string shown = masker_.mask(kept);
     kept.clear();

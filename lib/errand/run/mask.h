@@ -17,7 +17,7 @@ class MaskSink final : public OutputSink {
  public:
   // Both outlive it.
   MaskSink(const Masker& masker, OutputSink& next) : masker_(masker), next_(next) {}
-  Error write(Stream stream, std::string_view bytes) override;
+  Error write(StdStream stream, std::string_view bytes) override;
   bool behind() const override { return next_.behind(); }
   awaitable<void> caught_up(Context context) override {
     return next_.caught_up(std::move(context));

@@ -38,7 +38,7 @@ class Readiness {
 class ReadySink final : public OutputSink {
  public:
   ReadySink(Readiness& readiness, OutputSink& next) : readiness_(readiness), next_(next) {}
-  Error write(Stream stream, std::string_view bytes) override;
+  Error write(StdStream stream, std::string_view bytes) override;
   bool behind() const override { return next_.behind(); }
   awaitable<void> caught_up(Context context) override {
     return next_.caught_up(std::move(context));

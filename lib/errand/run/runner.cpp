@@ -23,16 +23,16 @@ unsigned resolve_jobs(const Jobs& jobs, unsigned processors) {
 Runner::Runner(Executor& executor, OutputTarget& output, Observer& observer, RunOptions options)
     : executor_(executor), output_(output), observer_(observer), options_(std::move(options)) {}
 
-awaitable<RunEnded> Runner::run(Context context, Context hurry, const Plan& plan) {
+awaitable<RunEnded> Runner::run(Context context, Context force_stop, const Plan& plan) {
   detail::Execution run(executor_, output_, observer_, options_, std::move(context),
-                        std::move(hurry));
+                        std::move(force_stop));
   co_return co_await run.run(plan);
 }
 
-awaitable<RunEnded> Runner::run_stream(Context context, Context hurry, const Task& root,
+awaitable<RunEnded> Runner::run_stream(Context context, Context force_stop, const Task& root,
                                        TaskSource& source) {
   detail::Execution run(executor_, output_, observer_, options_, std::move(context),
-                        std::move(hurry));
+                        std::move(force_stop));
   co_return co_await run.run_stream(root, source);
 }
 

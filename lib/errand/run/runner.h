@@ -33,7 +33,7 @@ struct RunOptions {
   Tokens* tokens = nullptr;         // each attempt takes one; borrowed
   TraceContext trace = {};          // attempts are spans in it
   Origin origin = {};               // told, not used
-  std::shared_ptr<const EarlierEnds> earlier = nullptr;  // the same
+  std::shared_ptr<const PriorResults> earlier = nullptr;  // the same
   Durations history = {};  // of earlier runs, for hedges after a percentile
 };
 
@@ -50,17 +50,17 @@ class TaskSource {
 };
 
 // One use: one run. Everything given outlives the call. Suspends until every task has ended and all
-// of its processes are gone. Cancelling `context` cancels the run with its cause; `hurry` done:
-// without waiting for the grace any longer.
+// of its processes are gone. Cancelling `context` cancels the run with its cause; `force_stop`
+// done: without waiting for the grace any longer.
 class Runner {
  public:
   Runner(Executor& executor, OutputTarget& output, Observer& observer, RunOptions options);
 
   // lint: outlives: as said above.
-  awaitable<RunEnded> run(Context context, Context hurry, const Plan& plan);
+  awaitable<RunEnded> run(Context context, Context force_stop, const Plan& plan);
   // The tasks of `source` as children of `root`, a group; each is read when a slot is free for it,
   // and forgotten when it has ended. A source that fails is one failure of the run.
-  awaitable<RunEnded> run_stream(Context context, Context hurry, const Task& root,
+  awaitable<RunEnded> run_stream(Context context, Context force_stop, const Task& root,
                                  TaskSource& source);
 
  private:

@@ -13,10 +13,10 @@ constexpr Duration kProbeDelayMax = std::chrono::seconds(1);
 
 }  // namespace
 
-Error ReadySink::write(Stream stream, std::string_view bytes) {
+Error ReadySink::write(StdStream stream, std::string_view bytes) {
   if (!readiness_.seen().is_set()) {
     const std::string& text = readiness_.log_text();
-    std::string& joined = ends_[stream == Stream::out ? 0 : 1];
+    std::string& joined = ends_[stream == StdStream::out ? 0 : 1];
     joined += bytes;
     if (joined.find(text) != std::string::npos) {
       readiness_.seen().set();
@@ -29,37 +29,40 @@ Error ReadySink::write(Stream stream, std::string_view bytes) {
 }
 
 // One attempt of a service, and beside it the watch for its readiness.
-awaitable<void> Execution::serve(Course& course, Context context) {
+awaitable<void> Execution::serve(TaskExecution& task_execution, Context context) {
   auto [own, stop] = with_cancel(context);
   std::optional<Readiness> readiness;
-  if (course.policy().ready) readiness.emplace(context.runtime(), *course.policy().ready, stop);
+  if (task_execution.policy().ready)
+    readiness.emplace(context.runtime(), *task_execution.policy().ready, stop);
   GroupOptions options;
-  options.name = course.task.full_name;
+  options.name = task_execution.task.full_name;
   options.on_failure = OnFailure::keep_going;
   Group watch(own, std::move(options));
   if (readiness) {
-    auto watching = [this, &course, &readiness](Context inner) {
-      return watch_readiness(course, *readiness, std::move(inner));
+    auto watching = [this, &task_execution, &readiness](Context inner) {
+      return watch_readiness(task_execution, *readiness, std::move(inner));
     };
     watch.go("ready", std::move(watching));
   }
-  co_await attempt(course, course.last, own, false, readiness ? &*readiness : nullptr);
+  co_await attempt(task_execution, task_execution.last, own, false,
+                   readiness ? &*readiness : nullptr);
   watch.cancel();
   (void)co_await watch.wait();
-  if (own.cause().as<ServiceDone>()) course.last.verdict = {};
+  if (own.cause().as<ServiceDone>()) task_execution.last.verdict = {};
 }
 
-awaitable<Error> Execution::watch_readiness(Course& course, Readiness& readiness, Context context) {
+awaitable<Error> Execution::watch_readiness(TaskExecution& task_execution, Readiness& readiness,
+                                            Context context) {
   const Duration timeout = readiness.rule().timeout;
   Context limited = with_timeout(context, timeout).first;
   Error last;
   if (readiness.watches_log()) {
     last = co_await readiness.seen().wait(limited);
   } else {
-    last = co_await probe_until_ready(course, limited);
+    last = co_await probe_until_ready(task_execution, limited);
   }
   if (!last) {
-    became_ready(course.run);
+    became_ready(task_execution.run);
   } else if (!context.done()) {
     const bool says_more = !readiness.watches_log() && !last.is(DeadlineExceeded);
     readiness.give_up(Error::make(NotReady{timeout, says_more ? last.message() : ""}));
@@ -68,12 +71,12 @@ awaitable<Error> Execution::watch_readiness(Course& course, Readiness& readiness
 }
 
 // What the last check said, when the time is over.
-awaitable<Error> Execution::probe_until_ready(Course& course, Context context) {
+awaitable<Error> Execution::probe_until_ready(TaskExecution& task_execution, Context context) {
   Duration delay = kProbeDelay;
   Error last = Error::text("the check did not end");
   for (;;) {
-    const Attempt described{&course.task, course.attempts, 0, options_.id};
-    Error error = co_await executor_.probe(context, hurry_, described);
+    const Attempt described{&task_execution.task, task_execution.attempts, 0, options_.id};
+    Error error = co_await executor_.probe(context, force_stop_, described);
     if (!error) co_return error;
     if (!context.done()) last = std::move(error);
     if (context.done() || co_await context.sleep(delay)) co_return last;
@@ -84,7 +87,7 @@ awaitable<Error> Execution::probe_until_ready(Course& course, Context context) {
 void Execution::became_ready(TaskRun& run) {
   if (run.phase != TaskRun::Phase::running || std::exchange(run.ready, true)) return;
   if (run.task->policy->ready) notice(Notice::Level::info, run.task, "ready");
-  tell_dependents(run, Stage::ready);
+  notify_dependents(run, Stage::ready);
 }
 
 // Others needed it, and all of them have ended.

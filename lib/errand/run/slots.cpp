@@ -7,7 +7,7 @@ namespace errand {
 namespace {
 
 unsigned share_of(const SlotLimit& limit, unsigned weight) {
-  return limit.most == 0 ? weight : std::min(weight, limit.most);
+  return limit.max == 0 ? weight : std::min(weight, limit.max);
 }
 
 constexpr double kWholeToken = 1 - 1e-9;
@@ -28,7 +28,7 @@ void Slots::acquire(const SlotClaim& claim, SlotRequest& request) {
   request.number_ = ++arrivals_;
   if (waiting_.empty() && !searching_) {
     ++searches_;
-    if (room_for(claim) == Room::yes && gates_open()) return grant(request);
+    if (availability_for(claim) == Availability::yes && gates_open()) return grant(request);
     return enqueue(request);
   }
   const bool first_of_its_kind = at->second.waiting.empty();
@@ -39,18 +39,18 @@ void Slots::acquire(const SlotClaim& claim, SlotRequest& request) {
 // Oldest first. Who finds a limit too full keeps younger ones from what is left of it, or a heavy
 // attempt would never start; locks are not kept, or one that waits for two would idle the other.
 void Slots::search() {
-  again_ = true;
+  search_again_ = true;
   if (searching_) return;
   searching_ = true;
-  while (std::exchange(again_, false)) {
+  while (std::exchange(search_again_, false)) {
     ++searches_;
     for (auto at = waiting_.begin(); at != waiting_.end();) {
       const std::uint64_t number = at->first;
       SlotClass& next = *at->second;
       const bool wanted = next.waiting.front().wanted();
-      const Room room = wanted ? room_for(*next.claim) : Room::no;
-      if (room == Room::none_for_anybody) break;
-      if (room == Room::yes) {
+      const Availability availability = wanted ? availability_for(*next.claim) : Availability::no;
+      if (availability == Availability::none_for_any) break;
+      if (availability == Availability::yes) {
         if (!gates_open()) break;
         SlotRequest& request = next.waiting.front();
         withdraw(request);
@@ -62,17 +62,17 @@ void Slots::search() {
   searching_ = false;
 }
 
-Slots::Room Slots::room_for(const SlotClaim& claim) {
+Slots::Availability Slots::availability_for(const SlotClaim& claim) {
   for (const auto& [lock, count] : claim.locks) {
-    if (lock->used + count > lock->count) return Room::no;
+    if (lock->used + count > lock->count) return Availability::no;
   }
   for (SlotLimit* limit = claim.limit; limit; limit = limit->parent) {
-    const bool full =
-        limit->most != 0 && limit->used + share_of(*limit, claim.weight) > limit->most;
-    if (full) limit->short_in = searches_;
-    if (limit->short_in == searches_) return limit->parent ? Room::no : Room::none_for_anybody;
+    const bool full = limit->max != 0 && limit->used + share_of(*limit, claim.weight) > limit->max;
+    if (full) limit->full_in_search = searches_;
+    if (limit->full_in_search == searches_)
+      return limit->parent ? Availability::no : Availability::none_for_any;
   }
-  return rates_allow(claim) ? Room::yes : Room::no;
+  return rates_allow(claim) ? Availability::yes : Availability::no;
 }
 
 bool Slots::rates_allow(const SlotClaim& claim) {

@@ -22,10 +22,10 @@ namespace errand {
 // One limit: of the run, or of a group inside it, which takes part in those around it too.
 struct SlotLimit {
   SlotLimit* parent = nullptr;
-  unsigned most = 0;                // 0 = no limit
+  unsigned max = 0;                 // 0 = no limit
   std::vector<RateLimiter*> rates;  // each attempt takes one of each; borrowed
   unsigned used = 0;
-  std::uint64_t short_in = 0;  // the search that found it too full for somebody
+  std::uint64_t full_in_search = 0;  // the search that found it too full for somebody
 };
 
 // A counting semaphore.
@@ -97,9 +97,9 @@ class Slots {
   void forget(SlotLimit& limit);
 
  private:
-  enum class Room : std::uint8_t { yes, no, none_for_anybody };
+  enum class Availability : std::uint8_t { yes, no, none_for_any };
   void search();
-  Room room_for(const SlotClaim& claim);
+  Availability availability_for(const SlotClaim& claim);
   bool rates_allow(const SlotClaim& claim);
   bool gates_open();
   void grant(SlotRequest& request);
@@ -115,7 +115,7 @@ class Slots {
   std::uint64_t searches_ = 0;
   std::size_t running_ = 0;
   bool searching_ = false;
-  bool again_ = false;
+  bool search_again_ = false;
   TimePoint wakes_at_;
   Timer timer_;
 };

@@ -8,41 +8,42 @@
 namespace errand {
 
 StoppingNotices::StoppingNotices(Executor& executor, Runtime& runtime,
-                                 std::function<void(std::string)> tell)
+                                 std::function<void(std::string)> notify)
     : executor_(executor),
       runtime_(runtime),
-      tell_(std::move(tell)),
-      timer_(runtime, [this] { this->tell(); }) {}
+      notify_(std::move(notify)),
+      timer_(runtime, [this] { this->notify(); }) {}
 
 // lint: outlives: see the declaration.
-awaitable<AttemptResult> StoppingNotices::run(Context context, Context hurry,
+awaitable<AttemptResult> StoppingNotices::run(Context context, Context force_stop,
                                               const Attempt& attempt, OutputSink& output,
                                               Capture capture) {
   struct Stop {
     ~Stop() {
       if (entry) notices.end(*entry);
     }
-    void begin() { entry = notices.begin(*attempt.task, hurry); }
+    void begin() { entry = notices.begin(*attempt.task, force_stop); }
     StoppingNotices& notices;
     const Attempt& attempt;
-    const Context& hurry;
+    const Context& force_stop;
     std::optional<Entry> entry;
   };
-  Stop stop{*this, attempt, hurry, {}};
+  Stop stop{*this, attempt, force_stop, {}};
   const detail::CancelHook asked(context, [&stop] { stop.begin(); });
-  co_return co_await executor_.run(context, hurry, attempt, output, capture);
+  co_return co_await executor_.run(context, force_stop, attempt, output, capture);
 }
 
 // lint: outlives: see the declaration.
-awaitable<Error> StoppingNotices::probe(Context context, Context hurry, const Attempt& attempt) {
-  return executor_.probe(std::move(context), std::move(hurry), attempt);
+awaitable<Error> StoppingNotices::probe(Context context, Context force_stop,
+                                        const Attempt& attempt) {
+  return executor_.probe(std::move(context), std::move(force_stop), attempt);
 }
 
-StoppingNotices::Entry StoppingNotices::begin(const Task& task, const Context& hurry) {
+StoppingNotices::Entry StoppingNotices::begin(const Task& task, const Context& force_stop) {
   const TimePoint now = runtime_.now();
-  const TimePoint tell_at = after(now, kTellAfter);
-  if (stopping_.empty()) timer_.set(tell_at);
-  return stopping_.insert(stopping_.end(), {&task, hurry, after(now, task.grace)});
+  const TimePoint notify_at = after(now, kNotifyAfter);
+  if (stopping_.empty()) timer_.set(notify_at);
+  return stopping_.insert(stopping_.end(), {&task, force_stop, after(now, task.grace)});
 }
 
 void StoppingNotices::end(Entry entry) {
@@ -50,17 +51,17 @@ void StoppingNotices::end(Entry entry) {
   if (stopping_.empty()) timer_.cancel();
 }
 
-void StoppingNotices::tell() {
+void StoppingNotices::notify() {
   const TimePoint now = runtime_.now();
   TimePoint last = now;
   for (const Stopping& one : stopping_) {
-    if (!one.hurry.done()) last = std::max(last, one.killed_at);
+    if (!one.force_stop.done()) last = std::max(last, one.killed_at);
   }
   const Duration left = std::chrono::ceil<std::chrono::seconds>(last - now);
   const std::string what =
       last > now ? format_duration(left) + " to SIGKILL" : "SIGKILL has been sent";
-  if (last > now) timer_.set(after(last, kTellAfter));
-  tell_("waiting for " + names() + " (" + what + ")");
+  if (last > now) timer_.set(after(last, kNotifyAfter));
+  notify_("waiting for " + names() + " (" + what + ")");
 }
 
 std::string StoppingNotices::names() const {

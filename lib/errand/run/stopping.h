@@ -18,35 +18,35 @@ namespace errand {
 // and once more when SIGKILL did not help. Outlives its attempts.
 class StoppingNotices final : public Executor {
  public:
-  static constexpr Duration kTellAfter = std::chrono::seconds(1);
+  static constexpr Duration kNotifyAfter = std::chrono::seconds(1);
   static constexpr std::size_t kNamesMax = 8;
 
-  // `tell` takes a line of text. It and `executor` outlive this.
-  StoppingNotices(Executor& executor, Runtime& runtime, std::function<void(std::string)> tell);
+  // `notify` takes a line of text. It and `executor` outlive this.
+  StoppingNotices(Executor& executor, Runtime& runtime, std::function<void(std::string)> notify);
 
   // lint: outlives: the attempt and its output are the runner's, which awaits this.
-  awaitable<AttemptResult> run(Context context, Context hurry, const Attempt& attempt,
+  awaitable<AttemptResult> run(Context context, Context force_stop, const Attempt& attempt,
                                OutputSink& output, Capture capture) override;
   // lint: outlives: as above.
-  awaitable<Error> probe(Context context, Context hurry, const Attempt& attempt) override;
+  awaitable<Error> probe(Context context, Context force_stop, const Attempt& attempt) override;
   awaitable<std::vector<std::string>> close() override { return executor_.close(); }
 
  private:
   struct Stopping {
     const Task* task;
-    Context hurry;
+    Context force_stop;
     TimePoint killed_at;
   };
   using Entry = std::list<Stopping>::iterator;
 
-  Entry begin(const Task& task, const Context& hurry);
+  Entry begin(const Task& task, const Context& force_stop);
   void end(Entry entry);
-  void tell();
+  void notify();
   std::string names() const;
 
   Executor& executor_;
   Runtime& runtime_;
-  std::function<void(std::string)> tell_;
+  std::function<void(std::string)> notify_;
   std::list<Stopping> stopping_;
   Timer timer_;
 };

@@ -38,7 +38,7 @@ awaitable<Error> Execution::feed(GroupRun& group, TaskSource& source, Context co
     group.tally.failures.push_back(failure);
     fail(group, failure);
   }
-  one_less(group);
+  child_finished(group);
   co_return failure;
 }
 
@@ -51,7 +51,7 @@ awaitable<void> Execution::start_streamed(GroupRun& group, Task task, Context co
   ++group.remaining;
   if (run.task->secrets) masker_.add(*run.task->secrets);
   emit(TaskReady{run.task});
-  if (run.task->settled || !run.task->excluded.empty()) {
+  if (run.task->earlier_result || !run.task->excluded.empty()) {
     end_unstarted(run, TaskState::skipped, Error::text(run.task->excluded), true);
     run.owner.reset();
     constexpr std::size_t kAtOnce = 100;  // then timers and signals have their turn

@@ -3,8 +3,8 @@
 
 namespace errand {
 
-Error TailSink::write(Stream stream, std::string_view bytes) {
-  if (stream == Stream::out) out_bytes_ += bytes.size();
+Error TailSink::write(StdStream stream, std::string_view bytes) {
+  if (stream == StdStream::out) out_bytes_ += bytes.size();
   if (bytes.size() >= kTailBytes) {
     kept_.assign(bytes.substr(bytes.size() - kTailBytes));
   } else {

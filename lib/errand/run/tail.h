@@ -19,14 +19,14 @@ class TailSink final : public OutputSink {
   static constexpr std::size_t kTailLines = 10;
 
   explicit TailSink(OutputSink& next) : next_(next) {}
-  Error write(Stream stream, std::string_view bytes) override;
+  Error write(StdStream stream, std::string_view bytes) override;
   bool behind() const override { return next_.behind(); }
   awaitable<void> caught_up(Context context) override {
     return next_.caught_up(std::move(context));
   }
   // At most kTailLines whole lines (the first may be cut) of at most kTailBytes in all.
   std::string last_lines() const;
-  // How much of Stream::out has passed.
+  // How much of StdStream::out has passed.
   std::uint64_t out_bytes() const { return out_bytes_; }
 
  private:

@@ -20,7 +20,7 @@ struct AttemptFailed {
 };
 
 // What could not be started at all will not start the next time either.
-bool worth_another_try(const RetryRule& rule, const AttemptFailed& failed) {
+bool is_retryable(const RetryRule& rule, const AttemptFailed& failed) {
   if (failed.refused) return true;
   if (failed.verdict.state == TaskState::timed_out) return rule.on_timeout;
   if (failed.verdict.state != TaskState::failed || !failed.status) return false;
@@ -62,21 +62,22 @@ RetryOptions retry_options(const RetryRule& rule, std::uint64_t seed) {
   options.seed = seed;
   options.retryable = [&rule](const Error& error) {
     const auto* failed = error.as<AttemptFailed>();
-    return failed && worth_another_try(rule, *failed);
+    return failed && is_retryable(rule, *failed);
   };
   return options;
 }
 
-Verdict judge_hedge(const HedgeRule& rule, const AttemptOutcome& outcome) {
-  if (outcome.verdict.state == TaskState::succeeded) return Verdict::win;
-  if (outcome.refused) return Verdict::non_fatal;  // whatever runs may still win
+HedgeVerdict judge_hedge(const HedgeRule& rule, const AttemptOutcome& outcome) {
+  if (outcome.verdict.state == TaskState::succeeded) return HedgeVerdict::win;
+  if (outcome.refused) return HedgeVerdict::non_fatal;  // whatever runs may still win
   const bool ran = outcome.status || outcome.verdict.state == TaskState::timed_out;
-  if (rule.non_fatal_exit.empty()) return ran ? Verdict::non_fatal : Verdict::fatal;
-  return is_in(rule.non_fatal_exit, outcome.status) ? Verdict::non_fatal : Verdict::fatal;
+  if (rule.non_fatal_exit.empty()) return ran ? HedgeVerdict::non_fatal : HedgeVerdict::fatal;
+  return is_in(rule.non_fatal_exit, outcome.status) ? HedgeVerdict::non_fatal : HedgeVerdict::fatal;
 }
 
-void note_decision(Course& course, const AttemptOutcome& outcome) {
-  if (judge_hedge(*course.policy().hedge, outcome) != Verdict::non_fatal) course.decided = true;
+void record_decision(TaskExecution& task_execution, const AttemptOutcome& outcome) {
+  if (judge_hedge(*task_execution.policy().hedge, outcome) != HedgeVerdict::non_fatal)
+    task_execution.decided = true;
 }
 
 // Waits for one more slot.
@@ -88,9 +89,9 @@ class SlotWaiter final : public SlotRequest {
 };
 
 // Gives a last task that names no time of its own kLastTaskTime once its group has been canceled.
-class Patience {
+class LastTaskTimeout {
  public:
-  Patience(const Context& group, const Context& task)
+  LastTaskTimeout(const Context& group, const Context& task)
       : scope_(with_cancel(task)),
         timer_(group.runtime(),
                [this] { scope_.second(Error::make(TimedOut{"", kLastTaskTime})); }),
@@ -103,7 +104,7 @@ class Patience {
   CancelHook canceled_;
 };
 
-bool needs_patience(const TaskRun& run) {
+bool needs_last_task_timeout(const TaskRun& run) {
   return run.is_last() && !run.task->policy->deadline && !run.task->timeout;
 }
 
@@ -138,68 +139,72 @@ Context Execution::own_context(TaskRun& run, const Context& around) {
 }
 
 awaitable<Error> Execution::run_task(TaskRun& run, Context context) {
-  Course course(run, now());
+  TaskExecution task_execution(run, now());
   Context own = run.is_last() ? last_context(*run.parent) : context;
-  std::unique_ptr<Patience> patience;
-  if (needs_patience(run)) {
-    patience = std::make_unique<Patience>(context, own);
-    own = patience->context();
+  std::unique_ptr<LastTaskTimeout> last_task_timeout;
+  if (needs_last_task_timeout(run)) {
+    last_task_timeout = std::make_unique<LastTaskTimeout>(context, own);
+    own = last_task_timeout->context();
   }
   own = own_context(run, own);
-  co_await try_as_told(course, own);
+  co_await run_with_retries(task_execution, own);
   run.stop.reset();
-  const Error failure = end_course(course, own);
+  const Error failure = end_task(task_execution, own);
   slots_.release(run);
   co_return failure;
 }
 
 // What few tasks want is in coroutines that others do not enter: each costs memory as long as the
 // task runs.
-awaitable<void> Execution::try_as_told(Course& course, Context context) {
-  const bool retries = course.policy().retry.count > 0;
-  return retries ? retried(course, std::move(context)) : try_once(course, std::move(context));
+awaitable<void> Execution::run_with_retries(TaskExecution& task_execution, Context context) {
+  const bool retries = task_execution.policy().retry.count > 0;
+  return retries ? retry_attempts(task_execution, std::move(context))
+                 : try_once(task_execution, std::move(context));
 }
 
 // One attempt, or several that hedge each other.
-awaitable<void> Execution::try_once(Course& course, Context context) {
-  const Policy& policy = course.policy();
-  course.waits = false;
-  if (policy.service) return serve(course, std::move(context));
-  const auto delay = policy.hedge ? hedge_delay(course.task) : std::nullopt;
-  if (delay) return hedged(course, std::move(context), *delay);
-  return attempt(course, course.last, std::move(context), false);
+awaitable<void> Execution::try_once(TaskExecution& task_execution, Context context) {
+  const Policy& policy = task_execution.policy();
+  task_execution.waits = false;
+  if (policy.service) return serve(task_execution, std::move(context));
+  const auto delay = policy.hedge ? hedge_delay(task_execution.task) : std::nullopt;
+  if (delay) return run_hedged(task_execution, std::move(context), *delay);
+  return attempt(task_execution, task_execution.last, std::move(context), false);
 }
 
-awaitable<void> Execution::retried(Course& course, Context context) {
-  const RetryRule& rule = course.policy().retry;
-  auto once = [this, &course](Context inner, int index) {
-    return try_again(course, std::move(inner), index);
+awaitable<void> Execution::retry_attempts(TaskExecution& task_execution, Context context) {
+  const RetryRule& rule = task_execution.policy().retry;
+  auto once = [this, &task_execution](Context inner, int index) {
+    return run_try(task_execution, std::move(inner), index);
   };
-  const std::uint64_t seed = options_.seed ^ std::hash<std::string>()(course.task.full_name);
+  const std::uint64_t seed =
+      options_.seed ^ std::hash<std::string>()(task_execution.task.full_name);
   RetryOptions options = retry_options(rule, seed);
-  options.on_retry = [this, &course](const Retrying& retrying) {
-    course.waits = true;
+  options.on_retry = [this, &task_execution](const Retrying& retrying) {
+    task_execution.waits = true;
     const std::string why = retrying.error.message();
-    const std::string what = course.last.refused ? why
-                                                 : "attempt " + std::to_string(course.attempts) +
-                                                       " failed (" + why + ")";
-    notice(Notice::Level::info, &course.task,
+    const std::string what =
+        task_execution.last.refused
+            ? why
+            : "attempt " + std::to_string(task_execution.attempts) + " failed (" + why + ")";
+    notice(Notice::Level::info, &task_execution.task,
            what + "; the next in " + format_duration(retrying.delay));
   };
   (void)co_await retry(context, std::move(options), once);
-  if (course.waits) course.last.verdict = judge_stopped(context);
+  if (task_execution.waits) task_execution.last.verdict = judge_stopped(context);
 }
 
-awaitable<Error> Execution::try_again(Course& course, Context context, int index) {
-  const Policy& policy = course.policy();
+awaitable<Error> Execution::run_try(TaskExecution& task_execution, Context context, int index) {
+  const Policy& policy = task_execution.policy();
   if (index > 0 && !policy.service) {
-    if (Error error = co_await slot_again(course.run, context)) co_return error;
+    if (Error error = co_await reacquire_slot(task_execution.run, context)) co_return error;
   }
-  co_await try_once(course, context);
-  const AttemptVerdict& verdict = course.last.verdict;
+  co_await try_once(task_execution, context);
+  const AttemptVerdict& verdict = task_execution.last.verdict;
   if (verdict.state == TaskState::succeeded) co_return Error();
-  if (index < static_cast<int>(policy.retry.count)) slots_.release(course.run);
-  co_return Error::make(AttemptFailed{verdict, course.last.status, course.last.refused});
+  if (index < static_cast<int>(policy.retry.count)) slots_.release(task_execution.run);
+  co_return Error::make(
+      AttemptFailed{verdict, task_execution.last.status, task_execution.last.refused});
 }
 
 // `parking` is woken when the request is granted. False: the context was done first.
@@ -211,7 +216,7 @@ awaitable<bool> Execution::acquire(SlotRequest& request, Parking& parking, SlotC
   co_return request.holds_slot() && !context.done();
 }
 
-awaitable<Error> Execution::slot_again(TaskRun& run, Context context) {
+awaitable<Error> Execution::reacquire_slot(TaskRun& run, Context context) {
   Parking parking(context.runtime());
   run.resume = &parking;
   const bool granted = co_await acquire(run, parking, claim_of(run), context);
@@ -223,18 +228,19 @@ awaitable<Error> Execution::slot_again(TaskRun& run, Context context) {
 
 // ---- hedging
 
-awaitable<void> Execution::hedged(Course& course, Context context, Duration delay) {
-  const HedgeRule& rule = *course.policy().hedge;
+awaitable<void> Execution::run_hedged(TaskExecution& task_execution, Context context,
+                                      Duration delay) {
+  const HedgeRule& rule = *task_execution.policy().hedge;
   HedgeOptions<AttemptOutcome> options;
   options.max_attempts = static_cast<int>(rule.max_attempts);
   options.delay = delay;
   options.classify = [&rule](const Result<AttemptOutcome>& outcome) {
-    return outcome ? judge_hedge(rule, *outcome) : Verdict::fatal;
+    return outcome ? judge_hedge(rule, *outcome) : HedgeVerdict::fatal;
   };
-  course.original.reset();
-  course.decided = false;
-  auto one = [this, &course](Context inner, int index) {
-    return hedge_attempt(course, std::move(inner), index);
+  task_execution.original.reset();
+  task_execution.decided = false;
+  auto one = [this, &task_execution](Context inner, int index) {
+    return hedge_attempt(task_execution, std::move(inner), index);
   };
   Result<AttemptOutcome> outcome = co_await hedge<AttemptOutcome>(context, std::move(options), one);
   if (!outcome) {
@@ -242,7 +248,7 @@ awaitable<void> Execution::hedged(Course& course, Context context, Duration dela
     stopped.verdict = context.done() ? judge_stopped(context)
                                      : AttemptVerdict{TaskState::failed, outcome.error(), 1};
     stopped.refused = !context.done();
-    stopped.held = std::move(course.original);
+    stopped.held = std::move(task_execution.original);
     outcome = std::move(stopped);
   }
   if (outcome->held) {
@@ -251,32 +257,32 @@ awaitable<void> Execution::hedged(Course& course, Context context, Duration dela
       outcome->verdict = {TaskState::failed, error, 1};
     outcome->held.reset();
   }
-  course.original.reset();
-  course.last = std::move(*outcome);
+  task_execution.original.reset();
+  task_execution.last = std::move(*outcome);
 }
 
 // The original has the task's slot; others take one of their own, but no locks: these are the
 // task's. A slot that the decisive attempt gives back may be granted to a waiting one before the
 // race has heard.
-awaitable<Result<AttemptOutcome>> Execution::hedge_attempt(Course& course, Context context,
-                                                           int index) {
+awaitable<Result<AttemptOutcome>> Execution::hedge_attempt(TaskExecution& task_execution,
+                                                           Context context, int index) {
   if (index == 0) {
     AttemptOutcome outcome;
-    co_await attempt(course, outcome, context, true);
-    note_decision(course, outcome);
-    slots_.release_slot(course.run);
+    co_await attempt(task_execution, outcome, context, true);
+    record_decision(task_execution, outcome);
+    slots_.release_slot(task_execution.run);
     if (outcome.refused) co_return std::unexpected(outcome.verdict.why);
-    course.original = outcome.held;
+    task_execution.original = outcome.held;
     co_return outcome;
   }
   SlotWaiter slot(context.runtime());
-  SlotClaim claim{course.run.parent->limit, course.policy().weight, {}};
+  SlotClaim claim{task_execution.run.parent->limit, task_execution.policy().weight, {}};
   const bool granted = co_await acquire(slot, slot.parking, std::move(claim), context);
   AttemptOutcome outcome;
-  if (granted && course.decided) co_await context.wait_done();
+  if (granted && task_execution.decided) co_await context.wait_done();
   if (granted && !context.done()) {
-    co_await attempt(course, outcome, context, true);
-    note_decision(course, outcome);
+    co_await attempt(task_execution, outcome, context, true);
+    record_decision(task_execution, outcome);
   } else {
     outcome.verdict = judge_stopped(context);
   }
@@ -286,24 +292,24 @@ awaitable<Result<AttemptOutcome>> Execution::hedge_attempt(Course& course, Conte
 
 // ---- the end
 
-Error Execution::end_course(Course& course, const Context& context) {
-  const Task& task = course.task;
-  const AttemptVerdict& verdict = course.last.verdict;
+Error Execution::end_task(TaskExecution& task_execution, const Context& context) {
+  const Task& task = task_execution.task;
+  const AttemptVerdict& verdict = task_execution.last.verdict;
   TaskEnded ended;
   ended.task = &task;
   ended.state = verdict.state;
   ended.error = masked(verdict.why);
-  ended.status = course.last.status;
-  ended.attempts = course.attempts;
-  ended.flaky = verdict.state == TaskState::succeeded && course.has_failed;
-  ended.duration = now() - course.began;
-  ended.last_lines = std::move(course.last.last_lines);
+  ended.status = task_execution.last.status;
+  ended.attempts = task_execution.attempts;
+  ended.flaky = verdict.state == TaskState::succeeded && task_execution.has_failed;
+  ended.duration = now() - task_execution.began;
+  ended.last_lines = std::move(task_execution.last.last_lines);
   const Error failure = failure_of(task, {verdict.state, ended.error, verdict.shell_code});
   ended.allowed = failure && allows(task.policy->allow_failure, ended.status);
-  course.run.shell_code = verdict.shell_code;
+  task_execution.run.shell_code = verdict.shell_code;
   const bool fails = failure && !ended.allowed;
   const bool canceled = verdict.state == TaskState::canceled;
-  end_with(course.run, std::move(ended), failure);
+  end_with(task_execution.run, std::move(ended), failure);
   return fails ? failure : canceled ? context.done_error() : Error();
 }
 

@@ -44,7 +44,7 @@ GroupVerdict failed_group(const Task& task, const GroupTally& tally) {
 
 AttemptVerdict judge_stopped(const Context& limited) {
   const auto* timed_out = limited.cause().as<TimedOut>();
-  if (timed_out && timed_out->whose.empty()) {
+  if (timed_out && timed_out->owner.empty()) {
     return {TaskState::timed_out, Error::text(timed_out->message()), kTimedOut};
   }
   if (limited.cause().as<NotReady>()) {
@@ -129,7 +129,7 @@ GroupVerdict judge_group(const Task& task, const GroupTally& tally, const Contex
                          const Error& first_cause) {
   if (tally.won || tally.all_well()) return {};
   const auto* timed_out = first_cause.as<TimedOut>();
-  if (timed_out && timed_out->whose == group_label(task)) {
+  if (timed_out && timed_out->owner == group_label(task)) {
     return timed_out_group(task, tally, *timed_out);
   }
   if (tally.first) return failed_group(task, tally);

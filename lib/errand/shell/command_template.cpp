@@ -18,7 +18,7 @@ constexpr auto kShells = std::to_array<std::string_view>(
     {"sh", "ash", "bash", "dash", "ksh", "ksh93", "lksh", "mksh", "oksh", "yash", "zsh"});
 
 // Also as in `env bash -c` and `busybox sh -c`.
-bool reads_as_shell(const std::vector<std::string>& prefix) {
+bool is_shell(const std::vector<std::string>& prefix) {
   return std::ranges::any_of(prefix, [](std::string_view word) {
     const std::string_view base = word.substr(word.rfind('/') + 1);
     return std::ranges::find(kShells, base) != kShells.end();
@@ -26,7 +26,7 @@ bool reads_as_shell(const std::vector<std::string>& prefix) {
 }
 
 // With a place behind it for the argument that is to be appended.
-Result<std::string> with_place(std::string script) {
+Result<std::string> with_placeholder(std::string script) {
   const std::size_t last = script.find_last_not_of(" \t\n");
   script.erase(last + 1);
   constexpr std::string_view operators = ";&|(";
@@ -54,7 +54,7 @@ Result<CommandTemplate> CommandTemplate::make(std::vector<std::string> words,
     for (const std::string& word : words) made.words_.push_back(split_word(word));
     return made;
   }
-  if (!reads_as_shell(shell)) {
+  if (!is_shell(shell)) {
     return std::unexpected(
         Error::text("how " + quote(shell.empty() ? "" : shell.front()) +
                     " quotes values is not known; write the command as several words, which need "
@@ -62,7 +62,7 @@ Result<CommandTemplate> CommandTemplate::make(std::vector<std::string> words,
   }
   std::string script = words.empty() ? "" : std::move(words.front());
   if (append) {
-    Result<std::string> appended = with_place(std::move(script));
+    Result<std::string> appended = with_placeholder(std::move(script));
     if (!appended) return std::unexpected(appended.error());
     script = std::move(*appended);
   }
@@ -73,16 +73,16 @@ Result<CommandTemplate> CommandTemplate::make(std::vector<std::string> words,
 }
 
 Result<std::vector<CommandTemplate::Piece>> CommandTemplate::split_script(std::string_view script) {
-  const Result<std::vector<ScriptPlace>> places = find_places(script);
+  const Result<std::vector<FoundPlaceholder>> places = find_placeholders(script);
   if (!places) return std::unexpected(places.error());
   std::vector<Piece> pieces;
   std::size_t at = 0;
-  for (const ScriptPlace& place : *places) {
+  for (const FoundPlaceholder& place : *places) {
     Piece piece;
     piece.text = script.substr(at, place.at - at);
     piece.placeholder = place.placeholder;
     if (place.quoting != Quoting::none) {
-      piece.before = piece.behind = place.quoting == Quoting::single_quotes ? "'" : "\"";
+      piece.before = piece.after = place.quoting == Quoting::single_quotes ? "'" : "\"";
     }
     pieces.push_back(std::move(piece));
     at = place.at + to_string(place.placeholder).size();
@@ -115,7 +115,7 @@ std::string CommandTemplate::fill_script(std::string_view argument, std::uint64_
     script += *piece.placeholder == Placeholder::slot
                   ? "\"$ERRAND_SLOT\""
                   : shell_quote(value_of(*piece.placeholder, argument, number));
-    script += piece.behind;
+    script += piece.after;
   }
   return script;
 }

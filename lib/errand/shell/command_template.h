@@ -21,7 +21,7 @@ class CommandTemplate {
   // What one argument makes of it.
   struct Instance {
     Run run;
-    std::vector<SlotPlace> slots;  // of an argv
+    std::vector<SlotPlaceholder> slots;  // of an argv
   };
 
   // One word is a script for `shell` (an argv prefix), several are an argv without a shell. Without
@@ -39,7 +39,7 @@ class CommandTemplate {
   struct Piece {
     std::string text;
     std::optional<Placeholder> placeholder;
-    std::string before, behind;  // what ends and begins a script's quotes around the value
+    std::string before, after;  // what ends and begins a script's quotes around the value
   };
   static Result<std::vector<Piece>> split_script(std::string_view script);
   static std::vector<Piece> split_word(std::string_view word);

@@ -12,7 +12,7 @@ namespace errand {
 namespace {
 
 // What is open around a place.
-enum class Open : std::uint8_t {
+enum class Nesting : std::uint8_t {
   parenthesis,
   array,       // name=( )
   pattern,     // word( ) or, not as a command, ( )
@@ -36,18 +36,18 @@ constexpr const char* kSubscript = "in [ ], which may be a subscript, which is a
 
 // Follows a script's quotes and parentheses as a shell does, without understanding more of it. What
 // it cannot follow for sure ends in `lost_`: the reason why nothing can be replaced from there on.
-class Scanner {
+class PlaceholderScanner {
  public:
-  explicit Scanner(std::string_view script) : script_(script) {}
+  explicit PlaceholderScanner(std::string_view script) : script_(script) {}
 
-  Result<std::vector<ScriptPlace>> scan() {
+  Result<std::vector<FoundPlaceholder>> scan() {
     while (at_ < script_.size() && !error_) step();
     end_word();
-    if (!error_ && !places_.empty() && (unclosed_ || (lost_.empty() && !open_.empty()))) {
+    if (!error_ && !found_.empty() && (unclosed_ || (lost_.empty() && !open_.empty()))) {
       error_ = Error::text("a quote or a parenthesis of the command is not closed");
     }
     if (error_) return std::unexpected(error_);
-    return std::move(places_);
+    return std::move(found_);
   }
 
  private:
@@ -55,11 +55,11 @@ class Scanner {
     if (placeholder_at(rest())) return take_placeholder();
     if (!lost_.empty()) {
       ++at_;
-    } else if (in(Open::quotes)) {
+    } else if (in(Nesting::quotes)) {
       step_in_quotes();
-    } else if (in(Open::parameter)) {
+    } else if (in(Nesting::parameter)) {
       step_in_parameter();
-    } else if (in(Open::arithmetic)) {
+    } else if (in(Nesting::arithmetic)) {
       step_in_arithmetic();
     } else {
       step_in_words();
@@ -71,14 +71,14 @@ class Scanner {
     if (around_.parameter) return fail("in ${ }");
     if (around_.arithmetic) return fail("in arithmetic, which reads values as expressions");
     if (fails_in_word()) return;
-    add_place(in(Open::quotes) ? Quoting::double_quotes : Quoting::none);
+    add_found(in(Nesting::quotes) ? Quoting::double_quotes : Quoting::none);
   }
 
   // In the word, or in one of those around it?
   bool fails_in_word() {
     if (around_.pattern) {
       fail("in parentheses behind a word, where zsh may run it");
-    } else if (around_.copy || word_.is_copy()) {
+    } else if (around_.copy || word_.is_descriptor_copy()) {
       fail("behind \">&\", where bash reads it twice; write >FILE 2>&1");
     } else if (around_.subscript || word_.is_in_subscript()) {
       fail(kSubscript);
@@ -86,9 +86,9 @@ class Scanner {
     return static_cast<bool>(error_);
   }
 
-  void add_place(Quoting quoting) {
+  void add_found(Quoting quoting) {
     const Placeholder placeholder = *placeholder_at(rest());
-    places_.push_back({at_, placeholder, quoting});
+    found_.push_back({at_, placeholder, quoting});
     at_ += to_string(placeholder).size();
     word_.add_special('{');
   }
@@ -99,7 +99,7 @@ class Scanner {
       case '\'':
         return skip_single_quotes();
       case '"':
-        return open(Open::quotes, 1);
+        return open(Nesting::quotes, 1);
       case '\\':
         return skip_escaped();
       case '$':
@@ -128,7 +128,7 @@ class Scanner {
     if (is_one_of(" \t\n;&|", next)) {
       end_word();
       if (!is_one_of(" \t", next)) begin_command();
-    } else if (next == '[' && word_.empty() && (in(Open::array) || in(Open::pattern))) {
+    } else if (next == '[' && word_.empty() && (in(Nesting::array) || in(Nesting::pattern))) {
       word_.add_key();
     } else {
       word_.add(next);
@@ -140,7 +140,7 @@ class Scanner {
     skip(1);
     word_.begin_arguments();
     if (follows("&")) {
-      word_.begin_copy();
+      word_.begin_descriptor_copy();
       skip(1);
     }
     if (follows("|")) skip(1);
@@ -181,7 +181,7 @@ class Scanner {
   void step_in_arithmetic() {
     switch (script_[at_]) {
       case '(':
-        return open(Open::parenthesis, 1);
+        return open(Nesting::parenthesis, 1);
       case ')':
         if (follows("))")) return close(2);
         return lose("behind \"$((\" that is not arithmetic; write \"$( (\"");
@@ -198,14 +198,14 @@ class Scanner {
   }
 
   void step_at_dollar() {
-    if (follows("$((")) return open(Open::arithmetic, 3);
-    if (follows("$(")) return open(Open::command, 2);
+    if (follows("$((")) return open(Nesting::arithmetic, 3);
+    if (follows("$(")) return open(Nesting::command, 2);
     if (follows("${")) {
       if (placeholder_at(rest().substr(1))) return fail_at(at_ + 1, "behind \"$\"");
-      return open(Open::parameter, 2);
+      return open(Nesting::parameter, 2);
     }
     if (follows("$[")) return lose("behind \"$[\", which is arithmetic in some shells");
-    if (follows("$'") && !in(Open::quotes))
+    if (follows("$'") && !in(Nesting::quotes))
       return lose("in or behind $'...', which not all shells know");
     word_.add_special('$');
     skip(1);
@@ -232,7 +232,7 @@ class Scanner {
       } else if (fails_in_word()) {
         return;
       } else {
-        add_place(Quoting::single_quotes);
+        add_found(Quoting::single_quotes);
       }
     }
     unclosed_ = at_ == script_.size();
@@ -252,22 +252,22 @@ class Scanner {
   }
 
   void skip_comment() {
-    if (word_.goes_on()) return lose(kSubscript);
+    if (word_.continues_after_blank()) return lose(kSubscript);
     for (; at_ < script_.size() && script_[at_] != '\n'; ++at_) {
       if (placeholder_at(rest())) return fail("in a comment");
     }
   }
 
   void open_parenthesis() {
-    if (word_.goes_on()) return lose(kSubscript);
+    if (word_.continues_after_blank()) return lose(kSubscript);
     if (word_.is_before_list()) return open_list();
     const bool is_substitution = word_.is("=");  // of zsh: =( )
     const bool is_function = follows("()");
-    if (!is_substitution && !is_function && !may_begin_commands()) return open(Open::pattern, 1);
+    if (!is_substitution && !is_function && !may_begin_commands()) return open(Nesting::pattern, 1);
     end_word();
     if (follows("((")) return lose("behind \"((\"");
     if (is_function) begin_command();
-    open(Open::parenthesis, 1);
+    open(Nesting::parenthesis, 1);
   }
 
   bool may_begin_commands() const {
@@ -278,21 +278,22 @@ class Scanner {
   void open_list() {
     end_word();
     if (follows("((")) return lose("behind \"((\"");
-    open(Open::array, 1);
+    open(Nesting::array, 1);
     word_.begin_arguments();
   }
 
   void close_parenthesis() {
-    if (word_.goes_on()) return lose(kSubscript);
+    if (word_.continues_after_blank()) return lose(kSubscript);
     end_word();
-    if (in(Open::parenthesis) || in(Open::array) || in(Open::pattern) || in(Open::command))
+    if (in(Nesting::parenthesis) || in(Nesting::array) || in(Nesting::pattern) ||
+        in(Nesting::command))
       return close(1);
     begin_command();  // behind a pattern of `case`
     skip(1);
   }
 
   void begin_command() {
-    if (!in(Open::array)) word_.begin_command();
+    if (!in(Nesting::array)) word_.begin_command();
   }
 
   void end_word() {
@@ -307,35 +308,35 @@ class Scanner {
   bool follows(std::string_view text) const { return rest().starts_with(text); }
   void skip(std::size_t bytes) { at_ += bytes; }
 
-  bool in(Open what) const { return !open_.empty() && open_.back().what == what; }
-  void open(Open what, std::size_t bytes) {
-    const bool is_list = what == Open::parenthesis || what == Open::array;
+  bool in(Nesting what) const { return !open_.empty() && open_.back().what == what; }
+  void open(Nesting what, std::size_t bytes) {
+    const bool is_list = what == Nesting::parenthesis || what == Nesting::array;
     if (!is_list) word_.add_special(is_part(what) ? '"' : '$');
-    ScriptWord inner = is_part(what) ? ScriptWord::part_of(word_) : ScriptWord();
+    ShellWordState inner = is_part(what) ? ShellWordState::part_of(word_) : ShellWordState();
     open_.push_back({what, around_, std::exchange(word_, std::move(inner))});
     const Level& level = open_.back();
-    around_.command |= what == Open::command;
-    around_.parameter |= what == Open::parameter;
-    around_.arithmetic |= what == Open::arithmetic;
-    around_.pattern |= what == Open::pattern;
+    around_.command |= what == Nesting::command;
+    around_.parameter |= what == Nesting::parameter;
+    around_.arithmetic |= what == Nesting::arithmetic;
+    around_.pattern |= what == Nesting::pattern;
     around_.subscript |= level.word.is_in_subscript();
-    around_.copy |= level.word.is_copy();
+    around_.copy |= level.word.is_descriptor_copy();
     skip(bytes);
   }
   // The word around goes on where something inside of it ends.
   void close(std::size_t bytes) {
     const Level level = std::move(open_.back());
     open_.pop_back();
-    const ScriptWord inner = std::exchange(word_, level.word);
+    const ShellWordState inner = std::exchange(word_, level.word);
     around_ = level.around;
     if (is_part(level.what)) {
       word_.end_part(inner);
-    } else if (level.what != Open::parenthesis && level.what != Open::array) {
+    } else if (level.what != Nesting::parenthesis && level.what != Nesting::array) {
       word_.end_parameter();
     }
     skip(bytes);
   }
-  static bool is_part(Open what) { return what == Open::quotes || what == Open::pattern; }
+  static bool is_part(Nesting what) { return what == Nesting::quotes || what == Nesting::pattern; }
 
   void lose(std::string why) {
     if (lost_.empty()) lost_ = std::move(why);
@@ -348,25 +349,25 @@ class Scanner {
   }
 
   struct Level {
-    Open what;
+    Nesting what;
     Around around;
-    ScriptWord word;  // that it stands in
+    ShellWordState word;  // that it stands in
   };
   std::string_view script_;
   std::size_t at_ = 0;
   std::vector<Level> open_;
-  ScriptWord word_;
+  ShellWordState word_;
   Around around_;
   std::string lost_;
   bool unclosed_ = false;
-  std::vector<ScriptPlace> places_;
+  std::vector<FoundPlaceholder> found_;
   Error error_;
 };
 
 }  // namespace
 
-Result<std::vector<ScriptPlace>> find_places(std::string_view script) {
-  return Scanner(script).scan();
+Result<std::vector<FoundPlaceholder>> find_placeholders(std::string_view script) {
+  return PlaceholderScanner(script).scan();
 }
 
 }  // namespace errand

@@ -14,7 +14,7 @@ namespace errand {
 // What a value would stand inside of.
 enum class Quoting : std::uint8_t { none, single_quotes, double_quotes };
 
-struct ScriptPlace {
+struct FoundPlaceholder {
   std::size_t at = 0;
   Placeholder placeholder = Placeholder::whole;
   Quoting quoting = Quoting::none;
@@ -25,6 +25,6 @@ struct ScriptPlace {
 // that names the place: in a here-document, a comment, backquotes, ${ }, arithmetic, $'...', in
 // what may be a subscript, or a pattern in parentheses. Takes time linear in the script. A script
 // that is not plain enough to be sure about is refused from there on.
-Result<std::vector<ScriptPlace>> find_places(std::string_view script);
+Result<std::vector<FoundPlaceholder>> find_placeholders(std::string_view script);
 
 }  // namespace errand

@@ -47,9 +47,9 @@ bool may_be_program(const std::string& word) {
          word.find('!') == std::string::npos && !is_shell_word(word);
 }
 
-class Words {
+class WordParser {
  public:
-  explicit Words(std::string_view text) : text_(text) {}
+  explicit WordParser(std::string_view text) : text_(text) {}
 
   std::optional<Argv> read() {
     Argv words;
@@ -119,7 +119,7 @@ std::optional<Argv> plain_command(std::string_view script) {
   if (script.find('\0') != std::string_view::npos) return std::nullopt;
   // The last newlines end the command; those within would begin another.
   while (script.ends_with('\n')) script.remove_suffix(1);
-  return Words(script).read();
+  return WordParser(script).read();
 }
 
 }  // namespace errand

@@ -39,7 +39,7 @@ bool same_folder(const std::string& one, const char* other) {
 
 }  // namespace
 
-bool shell_keeps(const std::vector<std::string>& env) {
+bool survives_shell(const std::vector<std::string>& env) {
   bool has_path = false;
   for (const std::string& entry : env) {
     const std::string_view name = std::string_view(entry).substr(0, entry.find('='));
@@ -58,8 +58,8 @@ std::optional<std::string> shell_pwd(const std::optional<std::string>& given,
   return real ? std::optional<std::string>(real.get()) : std::nullopt;
 }
 
-const std::optional<std::string>& ShellPwds::find(const std::optional<std::string>& given,
-                                                  const std::string& dir) {
+const std::optional<std::string>& ShellPwdCache::find(const std::optional<std::string>& given,
+                                                      const std::string& dir) {
   struct stat now{};
   const bool exists = dir.empty() || ::stat(dir.c_str(), &now) == 0;
   std::pair key(given, dir);

@@ -15,7 +15,7 @@ namespace errand {
 
 // Would sh hand exactly these variables on to a command? Not names that no shell can have, nor
 // those that it resets, and only with a PATH that says where programs are.
-bool shell_keeps(const std::vector<std::string>& env);
+bool survives_shell(const std::vector<std::string>& env);
 
 // PWD as a shell sets it that starts in `dir` (relative to our own folder; empty: that folder):
 // what it was given if that names the folder, else the folder without symbolic links. None where
@@ -25,7 +25,7 @@ std::optional<std::string> shell_pwd(const std::optional<std::string>& given,
 
 // shell_pwd(), remembered: for our own folder for ever, for others as long as `dir` leads to the
 // same one. Who renames a folder while tasks run in it finds its old name in PWD.
-class ShellPwds {
+class ShellPwdCache {
  public:
   static constexpr std::size_t kRememberedMax = 256;
   const std::optional<std::string>& find(const std::optional<std::string>& given,

@@ -20,7 +20,7 @@ std::string shell_quote(std::string_view word) {
   return quoted + "'";
 }
 
-std::string shell_word(std::string_view word) {
+std::string shell_quote_if_needed(std::string_view word) {
   constexpr std::string_view safe =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:=@%+";
   const bool is_safe = !word.empty() && word.find_first_not_of(safe) == std::string_view::npos;

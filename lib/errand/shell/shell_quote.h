@@ -11,6 +11,6 @@ namespace errand {
 std::string shell_quote(std::string_view word);
 
 // The same, without quotes where nobody needs them.
-std::string shell_word(std::string_view word);
+std::string shell_quote_if_needed(std::string_view word);
 
 }  // namespace errand

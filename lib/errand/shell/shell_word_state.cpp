@@ -20,7 +20,7 @@ bool is_any_of(std::span<const std::string_view> words, std::string_view word) {
 
 }  // namespace
 
-void ScriptWord::add(char c) {
+void ShellWordState::add(char c) {
   if (c == '=' && open_ == 0 && name_size_ == 0) begin_value();
   if (c == '[' && !text_.empty() && name_ != Name::never) {
     open_bracket();
@@ -32,7 +32,7 @@ void ScriptWord::add(char c) {
   }
 }
 
-void ScriptWord::add_in_quotes(char c) {
+void ShellWordState::add_in_quotes(char c) {
   if (c == '[' && (is_in_subscript() || dollar_ != Dollar::none)) {
     open_bracket();
   } else if (c == ']' && open_ > 0) {
@@ -45,22 +45,22 @@ void ScriptWord::add_in_quotes(char c) {
   }
 }
 
-void ScriptWord::add_special(char mark) {
+void ShellWordState::add_special(char mark) {
   text_ += mark;
   dollar_ = mark == '$' ? Dollar::flags : Dollar::none;
   if (open_ == 0) name_ = Name::unsure;
 }
 
-void ScriptWord::add_quoted(char c) {
+void ShellWordState::add_quoted(char c) {
   if (is_in_subscript() && is_one_of("[$`", c)) has_lost_end_ = true;
 }
 
-ScriptWord ScriptWord::next() const {
-  ScriptWord next;
+ShellWordState ShellWordState::next() const {
+  ShellWordState next;
   next.spot_ = next_spot();
-  if (goes_on()) {
+  if (continues_after_blank()) {
     next.open_ = open_;
-    next.goes_on_ = true;
+    next.continues_after_blank_ = true;
   }
   if (is_part_) {
     next.is_part_ = true;
@@ -70,7 +70,7 @@ ScriptWord ScriptWord::next() const {
   return next;
 }
 
-void ScriptWord::begin_value() {
+void ShellWordState::begin_value() {
   name_size_ = text_.size();
   std::string_view name = text_;
   if (name.ends_with('+')) name.remove_suffix(1);
@@ -78,7 +78,7 @@ void ScriptWord::begin_value() {
              std::ranges::all_of(name, is_in_name);
 }
 
-ScriptWord::Spot ScriptWord::next_spot() const {
+ShellWordState::Spot ShellWordState::next_spot() const {
   constexpr std::string_view before_commands[] = {"if",    "then", "elif", "else", "while",
                                                   "until", "do",   "!",    "{",    "time"};
   constexpr std::string_view declaring[] = {"declare", "export", "local", "readonly", "typeset"};
@@ -89,17 +89,17 @@ ScriptWord::Spot ScriptWord::next_spot() const {
   return assigns_ && spot_ != Spot::arguments ? Spot::assignments : Spot::arguments;
 }
 
-void ScriptWord::open_bracket() {
-  if (open_ == 0) goes_on_ = name_ == Name::so_far;
+void ShellWordState::open_bracket() {
+  if (open_ == 0) continues_after_blank_ = name_ == Name::so_far;
   ++open_;
   text_ += '[';
 }
 
-void ScriptWord::add_to_parameter(char c) {
+void ShellWordState::add_to_parameter(char c) {
   if (dollar_ == Dollar::flags && is_one_of("#+~=^", c)) return;
   const bool may_begin = dollar_ == Dollar::flags;
-  const bool may_go_on = may_begin || dollar_ == Dollar::name;
-  dollar_ = may_go_on && is_in_name(c)           ? Dollar::name
+  const bool may_continue = may_begin || dollar_ == Dollar::name;
+  dollar_ = may_continue && is_in_name(c)        ? Dollar::name
             : may_begin && is_one_of("@*?!-", c) ? Dollar::whole
                                                  : Dollar::none;
 }

@@ -15,11 +15,11 @@ inline bool is_one_of(std::string_view set, char c) {
 // A word as far as it was read; in quotes and in parentheses the part of it that stands there. It
 // knows where a [ makes a subscript of what follows: for bash and ksh behind a name, for zsh behind
 // a parameter, in quotes too. Where they differ a subscript begins early and ends late.
-class ScriptWord {
+class ShellWordState {
  public:
-  ScriptWord() = default;
-  static ScriptWord part_of(const ScriptWord& outer) {
-    ScriptWord part;
+  ShellWordState() = default;
+  static ShellWordState part_of(const ShellWordState& outer) {
+    ShellWordState part;
     part.is_part_ = true;
     part.is_part_of_subscript_ = outer.is_in_subscript();
     return part;
@@ -29,14 +29,14 @@ class ScriptWord {
   bool is(std::string_view text) const { return text_ == text; }
   bool ends_with(char c) const { return text_.ends_with(c); }
   bool is_in_subscript() const { return open_ > 0 || has_lost_end_ || is_part_of_subscript_; }
-  bool is_copy() const { return is_copy_; }
+  bool is_descriptor_copy() const { return is_descriptor_copy_; }
   // Does a ( begin the list of an array? Elsewhere zsh reads what looks like one as a pattern.
   bool is_before_list() const {
     return assigns_ && text_.size() == name_size_ + 1 && spot_ != Spot::arguments;
   }
   bool may_be_command() const { return spot_ == Spot::command; }
   // Do bash and ksh go on with this subscript behind a blank?
-  bool goes_on() const { return goes_on_ && open_ > 0; }
+  bool continues_after_blank() const { return continues_after_blank_ && open_ > 0; }
 
   void add(char c);
 
@@ -45,7 +45,7 @@ class ScriptWord {
 
   // A key of an array begins.
   void add_key() { open_bracket(); }
-  void begin_copy() { is_copy_ = true; }
+  void begin_descriptor_copy() { is_descriptor_copy_ = true; }
   void begin_command() { spot_ = Spot::command; }
   void begin_arguments() { spot_ = Spot::arguments; }
 
@@ -56,12 +56,12 @@ class ScriptWord {
   void add_quoted(char c);
 
   void end_parameter() { dollar_ = Dollar::whole; }
-  void end_part(const ScriptWord& part) {
+  void end_part(const ShellWordState& part) {
     if (part.open_ > 0 || part.has_lost_end_) has_lost_end_ = true;
   }
 
   // What the next word begins with.
-  ScriptWord next() const;
+  ShellWordState next() const;
 
  private:
   enum class Spot : std::uint8_t { command, assignments, declarations, arguments };
@@ -83,11 +83,11 @@ class ScriptWord {
   Name name_ = Name::so_far;
   Dollar dollar_ = Dollar::none;  // does it end in one?
   std::size_t open_ = 0;          // brackets of a subscript
-  bool goes_on_ = false;
+  bool continues_after_blank_ = false;
   bool has_lost_end_ = false;  // all that is left of the word may be in a subscript
   bool is_part_ = false;
   bool is_part_of_subscript_ = false;
-  bool is_copy_ = false;  // it stands behind >& or <&
+  bool is_descriptor_copy_ = false;  // it stands behind >& or <&
 };
 
 }  // namespace errand

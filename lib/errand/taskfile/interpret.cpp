@@ -18,13 +18,13 @@ namespace errand::task_file {
 namespace {
 
 // What a matrix task keeps for itself, being a group; all else is for each of its tasks.
-constexpr Keys kOfMatrixGroup = {Key::name, Key::needs, Key::when,    Key::mode,  Key::jobs,
-                                 Key::halt, Key::rate,  Key::breaker, Key::matrix};
+constexpr Keys kMatrixGroupKeys = {Key::name, Key::needs, Key::when,    Key::mode,  Key::jobs,
+                                   Key::halt, Key::rate,  Key::breaker, Key::matrix};
 // What defaults give to whole groups of tasks; groups of the file may then say otherwise.
 constexpr Keys kInheritedDefaults = {Key::shell,   Key::dir,   Key::env,         Key::env_file,
                                      Key::secrets, Key::grace, Key::kill_signal, Key::slow_after};
 // Of a task's keys, those that are not texts to be expanded, or are expanded on their own.
-constexpr Keys kNotExpanded = {Key::tasks,    Key::vars, Key::defaults, Key::condition,
+constexpr Keys kNotExpanded = {Key::tasks,    Key::vars, Key::defaults, Key::if_condition,
                                Key::env_file, Key::env,  Key::secrets};
 
 // Recursion is as deep as the document, at most kDepthMax.
@@ -35,11 +35,12 @@ class Interpreter {
       : source_(source),
         inherited_(inherited),
         problems_(problems),
-        expander_(document, source, inherited.outside, allowance_, problems),
-        environments_(inherited.dir, inherited.read_file, inherited.outside, expander_, problems) {}
+        expander_(document, source, inherited.external_variables, budget_, problems),
+        environments_(inherited.dir, inherited.read_file, inherited.external_variables, expander_,
+                      problems) {}
 
   Draft read_plan(const Node& root, std::string_view name);
-  Task read_lone_task(const Node& node);
+  Task read_standalone_task(const Node& node);
 
  private:
   void add_root(const Node& root, std::string_view name);
@@ -48,16 +49,16 @@ class Interpreter {
   void rename(TaskId id, const KeySet& keys);
 
   void read_root_map(const Node& root, Scope& scope);
-  void read_defaults(const Entry& entry, const Scope& around);
+  void read_defaults(const Entry& entry, const Scope& outer_scope);
   void share_default_policy();
-  void read_tasks(TaskId parent, const Node& tasks, const Scope& around);
-  void read_task(TaskId id, std::string_view name, const Node& node, const Scope& around);
-  void read_task_map(TaskId id, std::string_view name, const Node& map, const Scope& around);
-  void read_group(TaskId id, KeySet keys, const Scope& around);
+  void read_tasks(TaskId parent, const Node& tasks, const Scope& outer_scope);
+  void read_task(TaskId id, std::string_view name, const Node& node, const Scope& outer_scope);
+  void read_task_map(TaskId id, std::string_view name, const Node& map, const Scope& outer_scope);
+  void read_group(TaskId id, KeySet keys, const Scope& outer_scope);
   void read_matrix_task(TaskId id, std::string_view name, const Node& map, const KeySet& keys,
-                        const Scope& around);
+                        const Scope& outer_scope);
   void add_combinations(TaskId id, std::string_view name, const Node& map, const KeySet& keys,
-                        const std::vector<Combination>& combinations, const Scope& around);
+                        const std::vector<Combination>& combinations, const Scope& outer_scope);
   void read_single(TaskId id, std::string_view name, const Node& map, KeySet keys, Scope& scope);
   void add_defaults(TaskId id, KeySet& keys, bool shares, Scope& scope);
   void read_group_policy_of(Task& group, const KeySet& keys);
@@ -70,12 +71,12 @@ class Interpreter {
   const Inherited& inherited_;
   ProblemList& problems_;
   Draft draft_;
-  Allowance allowance_{kExpandedPlanBytesMax};
-  TaskRoom room_{allowance_, problems_};
+  ExpansionBudget budget_{kExpandedPlanBytesMax};
+  TaskCountLimit task_count_limit_{budget_, problems_};
   Expander expander_;
   Environments environments_;
   std::optional<Limits> limits_;  // none of a task that stands alone
-  bool lone_ = false;
+  bool is_standalone_ = false;
 
   // What "defaults" say.
   std::optional<Task> base_;  // what the run's tasks inherit from instead of the run
@@ -100,8 +101,8 @@ Draft Interpreter::read_plan(const Node& root, std::string_view name) {
   return std::move(draft_);
 }
 
-Task Interpreter::read_lone_task(const Node& node) {
-  lone_ = true;
+Task Interpreter::read_standalone_task(const Node& node) {
+  is_standalone_ = true;
   add_root(node, "");
   draft_.tasks.front().is_group = false;
   const Scope scope(nullptr);
@@ -128,7 +129,7 @@ TaskId Interpreter::add_task(TaskId parent, std::string_view name, NamePlace pla
   const auto id = static_cast<TaskId>(draft_.tasks.size());
   draft_.tasks[parent].children.push_back(id);
   const Task& outer = parent == 0 && base_ ? *base_ : draft_.tasks[parent];
-  room_.pay_for_repeated(outer, place.offset);
+  task_count_limit_.charge_repeated(outer, place.offset);
   Task task;
   task.id = id;
   task.parent = parent;
@@ -150,7 +151,7 @@ TaskId Interpreter::add_task(TaskId parent, std::string_view name, NamePlace pla
 void Interpreter::set_name(Task& task, std::string_view name, Offset offset) {
   check_task_name(name, offset, problems_);
   task.name = name.substr(0, kTaskNameBytesMax);
-  if (lone_) return;
+  if (is_standalone_) return;
   const std::string& outer = draft_.tasks[task.parent].full_name;
   task.full_name = outer.empty() ? task.name : outer + '/' + task.name;
   if (task.full_name.size() <= kFullNameBytesMax) return;
@@ -189,7 +190,7 @@ void Interpreter::read_root_map(const Node& root, Scope& scope) {
   }
 }
 
-void Interpreter::read_defaults(const Entry& entry, const Scope& around) {
+void Interpreter::read_defaults(const Entry& entry, const Scope& outer_scope) {
   if (entry.value->kind == NodeKind::null) return;
   if (entry.value->kind != NodeKind::map) {
     return add_wrong_type(*entry.value, entry.key->text, "a map such as { timeout: 10m }",
@@ -198,7 +199,7 @@ void Interpreter::read_defaults(const Entry& entry, const Scope& around) {
   const KeySet keys = read_keys(*entry.value, problems_);
   check_defaults(keys, problems_);
   base_ = draft_.tasks.front();
-  base_scope_.emplace(&around);
+  base_scope_.emplace(&outer_scope);
   environments_.read(keys, *base_scope_, *base_, entry.key->offset);
   KeySet inherited = keys.only(kInheritedDefaults);
   expander_.expand(inherited, kInheritedDefaults.without(kNotExpanded), *base_scope_);
@@ -230,20 +231,20 @@ void Interpreter::share_default_policy() {
   if (problems_.count() != before) task_defaults_ = KeySet();
 }
 
-void Interpreter::read_tasks(TaskId parent, const Node& tasks, const Scope& around) {
+void Interpreter::read_tasks(TaskId parent, const Node& tasks, const Scope& outer_scope) {
   if (tasks.kind == NodeKind::map) {
     for (const Entry entry : Entries(tasks)) {
-      if (!room_.has_another(draft_.tasks.size() - 1, entry.key->offset)) return;
+      if (!task_count_limit_.may_add_task(draft_.tasks.size() - 1, entry.key->offset)) return;
       const std::string_view name = entry.key->text;
       const TaskId id = add_task(parent, name, {entry.key->offset, true});
-      read_task(id, name, *entry.value, around);
+      read_task(id, name, *entry.value, outer_scope);
     }
   } else if (tasks.kind == NodeKind::list) {
     std::size_t number = 0;
     for (const Node& item : Items(tasks)) {
-      if (!room_.has_another(draft_.tasks.size() - 1, item.offset)) return;
+      if (!task_count_limit_.may_add_task(draft_.tasks.size() - 1, item.offset)) return;
       const std::string name = std::to_string(++number);  // until it gives itself one
-      read_task(add_task(parent, name, {item.offset}), "task " + name, item, around);
+      read_task(add_task(parent, name, {item.offset}), "task " + name, item, outer_scope);
     }
   } else if (tasks.kind != NodeKind::null) {
     add_wrong_type(tasks, "tasks", "a map of tasks by name, or a list of tasks", problems_);
@@ -251,36 +252,36 @@ void Interpreter::read_tasks(TaskId parent, const Node& tasks, const Scope& arou
 }
 
 void Interpreter::read_task(TaskId id, std::string_view name, const Node& node,
-                            const Scope& around) {
-  if (node.kind == NodeKind::map) return read_task_map(id, name, node, around);
+                            const Scope& outer_scope) {
+  if (node.kind == NodeKind::map) return read_task_map(id, name, node, outer_scope);
   Node key;
   key.text = name;
-  Scope scope(&around);
+  Scope scope(&outer_scope);
   KeySet keys;
   keys.set(Key::run, {&key, &node});
   read_single(id, name, node, std::move(keys), scope);
 }
 
 void Interpreter::read_task_map(TaskId id, std::string_view name, const Node& map,
-                                const Scope& around) {
+                                const Scope& outer_scope) {
   const KeySet keys = read_keys(map, problems_);
   const bool is_group = static_cast<bool>(keys[Key::tasks]);
   const bool is_matrix = !is_group && keys[Key::matrix];
   const Level level = is_group ? Level::group : is_matrix ? Level::matrix : Level::task;
   check_level(keys, level, problems_);
-  if (lone_) check_alone(keys, problems_);
-  if (is_group && !lone_) {
-    read_group(id, keys, around);
-  } else if (is_matrix && !lone_) {
-    read_matrix_task(id, name, map, keys, around);
+  if (is_standalone_) check_standalone(keys, problems_);
+  if (is_group && !is_standalone_) {
+    read_group(id, keys, outer_scope);
+  } else if (is_matrix && !is_standalone_) {
+    read_matrix_task(id, name, map, keys, outer_scope);
   } else {
-    Scope scope(&around);
+    Scope scope(&outer_scope);
     read_single(id, name, map, keys, scope);
   }
 }
 
-void Interpreter::read_group(TaskId id, KeySet keys, const Scope& around) {
-  Scope scope(&around);
+void Interpreter::read_group(TaskId id, KeySet keys, const Scope& outer_scope) {
+  Scope scope(&outer_scope);
   Task& group = draft_.tasks[id];
   group.is_group = true;
   environments_.read(keys, scope, group, draft_.names[id].offset);
@@ -300,14 +301,14 @@ void Interpreter::read_group_policy_of(Task& group, const KeySet& keys) {
 
 // The task becomes a group of its name, with a task for each combination.
 void Interpreter::read_matrix_task(TaskId id, std::string_view name, const Node& map,
-                                   const KeySet& keys, const Scope& around) {
-  Keys of_group = kOfMatrixGroup;
+                                   const KeySet& keys, const Scope& outer_scope) {
+  Keys of_group = kMatrixGroupKeys;
   // A description that differs from one combination to the next is theirs.
   const Entry description = keys[Key::description];
   if (description && !has_expressions_below(*description.value)) {
     of_group = of_group | Keys{Key::description};
   }
-  Scope scope(&around);
+  Scope scope(&outer_scope);
   KeySet own = keys.only(of_group);
   expander_.expand(own, of_group, scope);
   Task& group = draft_.tasks[id];
@@ -317,23 +318,23 @@ void Interpreter::read_matrix_task(TaskId id, std::string_view name, const Node&
   read_settings(own, inherited_.dir, group, problems_);
   read_group_policy_of(group, own);
   read_needs(id, own);
-  const auto combinations = read_matrix(own[Key::matrix], allowance_, problems_);
+  const auto combinations = read_matrix(own[Key::matrix], budget_, problems_);
   const KeySet each = keys.only(keys.present().without(of_group));
   add_combinations(id, name, map, each, combinations, scope);
 }
 
 void Interpreter::add_combinations(TaskId id, std::string_view name, const Node& map,
                                    const KeySet& keys, const std::vector<Combination>& combinations,
-                                   const Scope& around) {
+                                   const Scope& outer_scope) {
   std::size_t bytes = sizeof(Task) + sizeof(Policy);
   for (const Node* node = &map; node != map.next(); ++node) bytes += node->text.size();
-  if (!allowance_.spend(combinations.size() * bytes)) {
-    return problems_.add(draft_.names[id].offset, std::string(kTooMuch));
+  if (!budget_.spend(combinations.size() * bytes)) {
+    return problems_.add(draft_.names[id].offset, std::string(kBudgetExceeded));
   }
   bool all_excluded = !combinations.empty();
   for (const Combination& combination : combinations) {
     const TaskId child = add_task(id, combination.name, {draft_.names[id].offset});
-    Scope scope(&around, &combination);
+    Scope scope(&outer_scope, &combination);
     read_single(child, name, map, keys, scope);
     all_excluded &= scope.is_excluded();
   }
@@ -351,7 +352,7 @@ void Interpreter::read_single(TaskId id, std::string_view name, const Node& map,
   add_defaults(id, keys, shares, scope);
   rename(id, keys);
   read_settings(keys, inherited_.dir, task, problems_);
-  if (!lone_) read_needs(id, keys);
+  if (!is_standalone_) read_needs(id, keys);
   if (shares) {
     task.policy = default_policy_;
     read_run_of(task, name, map, keys);
@@ -369,8 +370,8 @@ void Interpreter::read_single(TaskId id, std::string_view name, const Node& map,
 // Where a task can share all that the defaults say, it gets no more than their timeout.
 void Interpreter::add_defaults(TaskId id, KeySet& keys, bool shares, Scope& scope) {
   if (task_defaults_.present().empty()) return;
-  if (!shares && !allowance_.spend(task_defaults_bytes_)) {
-    return problems_.add(draft_.names[id].offset, std::string(kTooMuch));
+  if (!shares && !budget_.spend(task_defaults_bytes_)) {
+    return problems_.add(draft_.names[id].offset, std::string(kBudgetExceeded));
   }
   const Keys wanted = kDefaultKeys.without(unsuitable_defaults(keys) | keys.present());
   KeySet theirs = task_defaults_.only(wanted);
@@ -404,7 +405,7 @@ std::vector<Run> Interpreter::read_commands_of(Task& task, const KeySet& keys) {
 }
 
 void Interpreter::read_condition_of(Task& task, const KeySet& keys, Scope& scope) {
-  const Entry entry = keys[Key::condition];
+  const Entry entry = keys[Key::if_condition];
   if (!entry) return;
   const auto holds = expander_.evaluate(entry, scope);
   if (!holds || *holds) return;
@@ -415,7 +416,7 @@ void Interpreter::read_condition_of(Task& task, const KeySet& keys, Scope& scope
 void Interpreter::read_needs(TaskId id, const KeySet& keys) {
   const Entry entry = keys[Key::needs];
   if (!entry) return;
-  for (NeedReference& need : read_need_references(entry, problems_)) {
+  for (NeedField& need : read_need_fields(entry, problems_)) {
     need.task = id;
     // The text of a replaced expression goes with its scope.
     if (expander_.has_any()) need.name = draft_.kept_names.emplace_back(need.name);
@@ -426,7 +427,7 @@ void Interpreter::read_needs(TaskId id, const KeySet& keys) {
 }  // namespace
 
 Inherited::Inherited(const ReadOptions& options)
-    : outside(options),
+    : external_variables(options),
       read_file(options.read_file),
       dir(options.dir),
       shell(std::make_shared<const std::vector<std::string>>(options.shell)),
@@ -442,7 +443,7 @@ Draft interpret_plan(const Document& document, const Source& source, const ReadO
 
 Task interpret_task(const Document& document, const Source& source, const Inherited& inherited,
                     ProblemList& problems) {
-  return Interpreter(document, source, inherited, problems).read_lone_task(document.root());
+  return Interpreter(document, source, inherited, problems).read_standalone_task(document.root());
 }
 
 }  // namespace errand::task_file

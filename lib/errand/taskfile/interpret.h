@@ -21,7 +21,7 @@ inline constexpr Duration kSlowAfter = std::chrono::seconds(60);  // where the f
 // What all tasks of a source inherit from.
 struct Inherited {
   explicit Inherited(const ReadOptions& options);
-  Outside outside;
+  ExternalVariables external_variables;
   Environments::ReadFile read_file;
   std::string dir;
   std::shared_ptr<const std::vector<std::string>> shell;

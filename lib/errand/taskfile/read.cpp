@@ -39,7 +39,7 @@ bool ends_with(std::string_view name, std::string_view ending) {
 
 std::optional<Problems> find_unreadable(std::string_view text, std::uint32_t line, Format format) {
   if (text.size() > kSourceBytesMax) return Problems{{{}, "the file is larger than 4 GiB"}};
-  const auto fault = find_byte_fault(text, format);
+  const auto fault = find_invalid_byte(text, format);
   if (!fault) return {};
   return Problems{{Source(text, line).position(fault->offset), fault->what}};
 }
@@ -49,7 +49,7 @@ bool read_either(const Source& source, Document& document, ProblemList& problems
   if (read_json(source, document, ignored)) return true;
   document.reset(source.text());
   const bool is_yaml =
-      !find_byte_fault(source.text(), Format::yaml) && read_yaml(source, document, ignored);
+      !find_invalid_byte(source.text(), Format::yaml) && read_yaml(source, document, ignored);
   document.reset(source.text());
   return (is_yaml ? read_yaml : read_json)(source, document, problems);
 }

@@ -17,8 +17,8 @@ struct Earlier {
   std::set<std::string> succeeded, failed;
 };
 
-EarlierEnds ends_of(const Plan& plan, const Earlier& earlier) {
-  EarlierEnds ends;
+PriorResults ends_of(const Plan& plan, const Earlier& earlier) {
+  PriorResults ends;
   ends.id = "r1";
   Fingerprints fingerprints;
   for (const Task& task : plan.tasks()) {
@@ -39,30 +39,32 @@ EarlierEnds ends_of(const Plan& plan, const Earlier& earlier) {
 std::string running(const Plan& plan) {
   std::string text;
   for (const Task& task : plan.tasks().subspan(1)) {
-    if (!task.is_group && !task.settled) text += (text.empty() ? "" : " ") + task.full_name;
+    if (!task.is_group && !task.earlier_result) text += (text.empty() ? "" : " ") + task.full_name;
   }
   return text;
 }
 
 std::string resumed(const std::string& yaml, const Earlier& earlier,
-                    Again again = Again::unfinished) {
+                    RerunScope scope = RerunScope::unfinished) {
   const Plan before = yaml_plan(yaml);
-  return running(resume(yaml_plan(yaml), ends_of(before, earlier), again, Fingerprints()));
+  return running(
+      mark_remaining_tasks(yaml_plan(yaml), ends_of(before, earlier), scope, Fingerprints()));
 }
 
 std::string failed_again(const std::string& yaml, const Earlier& earlier) {
-  return resumed(yaml, earlier, Again::failed);
+  return resumed(yaml, earlier, RerunScope::failed);
 }
 
 // After the plan has become another.
 std::string edited(const std::string& before, const std::string& after, const Earlier& earlier) {
-  const EarlierEnds ends = ends_of(yaml_plan(before), earlier);
-  return running(resume(yaml_plan(after), ends, Again::unfinished, Fingerprints()));
+  const PriorResults ends = ends_of(yaml_plan(before), earlier);
+  return running(
+      mark_remaining_tasks(yaml_plan(after), ends, RerunScope::unfinished, Fingerprints()));
 }
 
 std::string why(const Plan& plan, const std::string& name) {
   for (const Task& task : plan.tasks()) {
-    if (task.full_name == name) return task.settled ? task.settled->why : "runs";
+    if (task.full_name == name) return task.earlier_result ? task.earlier_result->reason : "runs";
   }
   return "is not there";
 }
@@ -98,10 +100,10 @@ TEST_CASE("a task that the earlier run did not have runs") {
 
 TEST_CASE("a group whose tasks have all succeeded has done so too, although its end was not told") {
   const Plan plan = yaml_plan("tasks: { g: { tasks: { a: x } }, b: { needs: g, run: x } }");
-  const EarlierEnds ends = ends_of(plan, {{"g/a"}, {}});
-  const Plan rest = resume(plan, ends, Again::unfinished, Fingerprints());
+  const PriorResults ends = ends_of(plan, {{"g/a"}, {}});
+  const Plan rest = mark_remaining_tasks(plan, ends, RerunScope::unfinished, Fingerprints());
   CHECK(running(rest) == "b");
-  CHECK(rest.task(1).settled->succeeded);
+  CHECK(rest.task(1).earlier_result->succeeded);
 }
 
 TEST_CASE("a failure that is run again leaves what needs it alone; what it needs may be missing") {
@@ -113,9 +115,9 @@ TEST_CASE("a failure that is run again leaves what needs it alone; what it needs
 }
 
 TEST_CASE("a task that failed runs again, changed or not") {
-  const EarlierEnds ends = ends_of(yaml_plan("tasks: { a: x, b: x }"), {{"b"}, {"a", ""}});
+  const PriorResults ends = ends_of(yaml_plan("tasks: { a: x, b: x }"), {{"b"}, {"a", ""}});
   const Plan plan = yaml_plan("tasks: { a: changed, b: x }");
-  CHECK(running(resume(plan, ends, Again::failed, Fingerprints())) == "a");
+  CHECK(running(mark_remaining_tasks(plan, ends, RerunScope::failed, Fingerprints())) == "a");
 }
 
 TEST_CASE("of a group that failed without a failed task, all that has not succeeded runs") {
@@ -161,9 +163,9 @@ TEST_CASE("who lost a race that was won does not run; a lost or changed race run
   CHECK(edited(race, "tasks: { r: { mode: race, tasks: { a: x, b: y } }, c: x }",
                {{"r", "r/a", "c"}, {}}) == "r/a r/b");
   const Plan plan = yaml_plan(race);
-  const EarlierEnds ends = ends_of(plan, {{"r", "r/a"}, {"c"}});
-  CHECK(why(resume(yaml_plan(race), ends, Again::unfinished, Fingerprints()), "r/b") ==
-        "its group succeeded without it in run r1");
+  const PriorResults ends = ends_of(plan, {{"r", "r/a"}, {"c"}});
+  CHECK(why(mark_remaining_tasks(yaml_plan(race), ends, RerunScope::unfinished, Fingerprints()),
+            "r/b") == "its group succeeded without it in run r1");
 }
 
 TEST_CASE("what a rule has left out in a group that succeeded does not run") {
@@ -204,18 +206,21 @@ TEST_CASE("of equal tasks as many are settled as have succeeded") {
     }
     return Plan(std::move(tasks));
   };
-  EarlierEnds ends;
+  PriorResults ends;
   ends.succeeded[Fingerprints().of(two().task(1))] = 1;
   ends.failed_names.insert("same");
-  CHECK(running(resume(two(), ends, Again::unfinished, Fingerprints())) == "same");
-  CHECK(running(resume(two(), ends, Again::failed, Fingerprints())) == "same");
+  CHECK(running(mark_remaining_tasks(two(), ends, RerunScope::unfinished, Fingerprints())) ==
+        "same");
+  CHECK(running(mark_remaining_tasks(two(), ends, RerunScope::failed, Fingerprints())) == "same");
 }
 
 TEST_CASE("a task without a name is known by what it does, wherever it stands in the list") {
-  const EarlierEnds ends = ends_of(yaml_plan("[x, y]"), {{"1"}, {"2"}});
+  const PriorResults ends = ends_of(yaml_plan("[x, y]"), {{"1"}, {"2"}});
   const std::string longer = "[new, x, y]";
-  CHECK(running(resume(yaml_plan(longer), ends, Again::failed, Fingerprints())) == "3");
-  CHECK(running(resume(yaml_plan(longer), ends, Again::unfinished, Fingerprints())) == "1 3");
+  CHECK(running(mark_remaining_tasks(yaml_plan(longer), ends, RerunScope::failed,
+                                     Fingerprints())) == "3");
+  CHECK(running(mark_remaining_tasks(yaml_plan(longer), ends, RerunScope::unfinished,
+                                     Fingerprints())) == "1 3");
 }
 
 TEST_CASE("what needs who has lost a race that was won does not run the race again") {
@@ -225,10 +230,11 @@ TEST_CASE("what needs who has lost a race that was won does not run the race aga
 
 TEST_CASE("what runs again stands for nothing until it has ended") {
   const Plan before = yaml_plan("tasks: { a: x, b: { run: x, needs: a }, c: x }");
-  const EarlierEnds ends = ends_of(before, {{"", "a", "b", "c"}, {}});
-  const Plan plan = resume(yaml_plan("tasks: { a: changed, b: { run: x, needs: a }, c: x }"), ends,
-                           Again::unfinished, Fingerprints());
-  const EarlierEnds still = still_standing(ends, plan, Fingerprints());
+  const PriorResults ends = ends_of(before, {{"", "a", "b", "c"}, {}});
+  const Plan plan =
+      mark_remaining_tasks(yaml_plan("tasks: { a: changed, b: { run: x, needs: a }, c: x }"), ends,
+                           RerunScope::unfinished, Fingerprints());
+  const PriorResults still = remaining_results(ends, plan, Fingerprints());
   CHECK(still.succeeded.at(Fingerprints().of(before.task(2))) == 0);
   CHECK(still.succeeded.at(Fingerprints().of(before.task(3))) == 1);
 }
@@ -236,20 +242,21 @@ TEST_CASE("what runs again stands for nothing until it has ended") {
 TEST_CASE("what the file leaves out stays left out, whatever was before") {
   CHECK(resumed("tasks: { a: { run: x, if: 'false' }, b: x }", {}) == "a b");
   const Plan plan = yaml_plan("tasks: { a: { run: x, if: 'false' }, b: x }");
-  CHECK(why(resume(plan, ends_of(plan, {{"b"}, {}}), Again::failed, Fingerprints()), "a") ==
-        "runs");  // until its condition is looked at
+  CHECK(why(mark_remaining_tasks(plan, ends_of(plan, {{"b"}, {}}), RerunScope::failed,
+                                 Fingerprints()),
+            "a") == "runs");  // until its condition is looked at
 }
 
 TEST_CASE("each task says why it does not run") {
   const Plan plan = yaml_plan(
       "tasks: { a: x, b: x, c: x, db: { run: x, service: true }, d: { run: x, needs: { db: { "
       "condition: ready } } } }");
-  const EarlierEnds ends = ends_of(plan, {{"a", "d"}, {"b"}});
-  const Plan again = resume(plan, ends, Again::failed, Fingerprints());
-  CHECK(why(again, "a") == "succeeded in run r1");
-  CHECK(why(again, "b") == "runs");
-  CHECK(why(again, "c") == "did not fail in run r1");
-  CHECK(why(again, "db") == "nothing that runs again calls for it");
+  const PriorResults ends = ends_of(plan, {{"a", "d"}, {"b"}});
+  const Plan scope = mark_remaining_tasks(plan, ends, RerunScope::failed, Fingerprints());
+  CHECK(why(scope, "a") == "succeeded in run r1");
+  CHECK(why(scope, "b") == "runs");
+  CHECK(why(scope, "c") == "did not fail in run r1");
+  CHECK(why(scope, "db") == "nothing that runs again calls for it");
 }
 
 TEST_CASE("of a stream each success counts once, and failures go by name") {
@@ -259,18 +266,18 @@ TEST_CASE("of a stream each success counts once, and failures go by name") {
   other.full_name = "other";
   other.run = Script{"y"};
   Fingerprints fingerprints;
-  EarlierEnds ends;
+  PriorResults ends;
   ends.id = "r1";
   ++ends.succeeded[fingerprints.of(a)];
   ends.failed_names.insert("other");
-  Resumption rest(ends, Again::unfinished, Fingerprints());
-  CHECK(rest.settle(a)->succeeded);
-  CHECK(rest.settle(b) == nullptr);
-  CHECK(rest.settle(other) == nullptr);
-  Resumption failures(ends, Again::failed, Fingerprints());
-  CHECK(failures.settle(a)->succeeded);
-  CHECK(failures.settle(b)->why == "did not fail in run r1");
-  CHECK(failures.settle(other) == nullptr);
+  RemainingTasks rest(ends, RerunScope::unfinished, Fingerprints());
+  CHECK(rest.earlier_result(a)->succeeded);
+  CHECK(rest.earlier_result(b) == nullptr);
+  CHECK(rest.earlier_result(other) == nullptr);
+  RemainingTasks failures(ends, RerunScope::failed, Fingerprints());
+  CHECK(failures.earlier_result(a)->succeeded);
+  CHECK(failures.earlier_result(b)->reason == "did not fail in run r1");
+  CHECK(failures.earlier_result(other) == nullptr);
 }
 
 TEST_CASE("a large plan is marked in time: each task and group once") {
@@ -284,7 +291,7 @@ TEST_CASE("a large plan is marked in time: each task and group once") {
     // The second group needs each task of the first.
     if (id > 2 && tasks[id].parent == 1) tasks[2].needs.push_back({id, Condition::success});
   }
-  const Plan plan =
-      resume(Plan(std::move(tasks)), EarlierEnds{}, Again::unfinished, Fingerprints());
-  CHECK(plan.task(40'002).settled == nullptr);
+  const Plan plan = mark_remaining_tasks(Plan(std::move(tasks)), PriorResults{},
+                                         RerunScope::unfinished, Fingerprints());
+  CHECK(plan.task(40'002).earlier_result == nullptr);
 }

@@ -106,7 +106,7 @@ TEST_CASE("a shuffled plan has the same tasks, needs and groups, in an order of 
 TEST_CASE("the command line's rules go over those of the file") {
   Overrides over;
   over.mode = Mode::race;
-  over.halt = Halt{Halt::Speed::soon, Halt::Why::fail, 3, false};
+  over.halt = Halt{Halt::Speed::soon, Halt::Trigger::fail, 3, false};
   over.nice = 5;
   over.retries = 2;
   const Plan plan = apply(over, yaml_plan(kPlan));
@@ -152,9 +152,9 @@ TEST_CASE("a group for tasks without a file has what the command line says of th
   over.mode = Mode::aggregate;
   over.jobs = Jobs{Jobs::Kind::count, 3};
   over.halt = Halt{};
-  const Task group = run_group("exec", over);
+  const Task group = make_run_group("exec", over);
   CHECK((group.is_group && group.name == "exec" && group.mode == Mode::aggregate));
   CHECK(group.jobs->value == 3);
   CHECK(group.policy->halt);
-  CHECK_FALSE(run_group("x", {}).jobs);
+  CHECK_FALSE(make_run_group("x", {}).jobs);
 }

@@ -24,8 +24,8 @@ class Shown final : public OutputTarget {
   class Sink final : public HeldSink {
    public:
     explicit Sink(Shown& shown) : shown_(shown) {}
-    Error write(Stream stream, std::string_view bytes) override {
-      (stream == Stream::out ? shown_.out : shown_.err) += bytes;
+    Error write(StdStream stream, std::string_view bytes) override {
+      (stream == StdStream::out ? shown_.out : shown_.err) += bytes;
       return {};
     }
     bool behind() const override { return false; }
@@ -53,9 +53,9 @@ class Shown final : public OutputTarget {
   Capture way_;
 };
 
-std::unique_ptr<Results> open_results(const std::string& path, OutputTarget& next,
-                                      SpillSpace& space) {
-  auto opened = Results::open(path, next, space);
+std::unique_ptr<ResultFolder> open_results(const std::string& path, OutputTarget& next,
+                                           SpillSpace& space) {
+  auto opened = ResultFolder::open(path, next, space);
   REQUIRE(opened.has_value());
   return std::move(*opened);
 }
@@ -73,7 +73,7 @@ struct ResultsTest {
   bool exists(const std::string& name) const { return std::filesystem::exists(path + "/" + name); }
   // Runs a task of a stream that writes this.
   void run(const Task& task, const std::string& bytes) {
-    results->open(task, 1)->write(Stream::out, bytes);
+    results->open(task, 1)->write(StdStream::out, bytes);
     end(task);
   }
 
@@ -81,7 +81,7 @@ struct ResultsTest {
   const std::string path = folder / "deep/results";
   Shown shown{Capture::separate};
   SpillSpace space{folder.path()};
-  std::unique_ptr<Results> results;
+  std::unique_ptr<ResultFolder> results;
 };
 
 bool has_openat2() {
@@ -112,10 +112,10 @@ TEST_CASE_METHOD(ResultsTest, "what a task writes is in its files as it comes, a
   CHECK(read("build/stderr").empty());
   std::string all;
   for (int value = 0; value < 256; ++value) all += static_cast<char>(value);
-  sink->write(Stream::out, all);
-  sink->write(Stream::err, "oops");
+  sink->write(StdStream::out, all);
+  sink->write(StdStream::err, "oops");
   CHECK(read("build/stdout") == all);
-  sink->write(Stream::out, "more");
+  sink->write(StdStream::out, "more");
   CHECK(read("build/stdout") == all + "more");
   CHECK(read("build/stderr") == "oops");
   CHECK(shown.out == all + "more");
@@ -177,8 +177,8 @@ TEST_CASE_METHOD(ResultsTest, "tasks with one name have folders of their own, al
   begin(nullptr);
   const Task first = task_named("a", 1), second = task_named("a", 2), third = task_named("a", 3);
   const auto one = results->open(first, 1), two = results->open(second, 1);
-  one->write(Stream::out, "1");
-  two->write(Stream::out, "2");
+  one->write(StdStream::out, "1");
+  two->write(StdStream::out, "2");
   end(first);
   end(second);
   run(third, "3");
@@ -196,7 +196,7 @@ TEST_CASE_METHOD(ResultsTest, "the next run writes over the same tasks and leave
   const auto sink = results->open(a, 1);
   CHECK_FALSE(exists("a/result.json"));
   CHECK(read("a/stdout").empty());
-  sink->write(Stream::out, "new");
+  sink->write(StdStream::out, "new");
   end(a);
   CHECK(read("a/stdout") == "new");
   CHECK(result("a").at("run") == "r2");
@@ -209,9 +209,9 @@ TEST_CASE_METHOD(ResultsTest, "of several tries the files have the last") {
   begin(nullptr);
   const Task a = task_named("a", 1);
   const auto first = results->open(a, 1);
-  first->write(Stream::out, "first out");
-  first->write(Stream::err, "first err");
-  results->open(a, 2)->write(Stream::out, "2");
+  first->write(StdStream::out, "first out");
+  first->write(StdStream::err, "first err");
+  results->open(a, 2)->write(StdStream::out, "2");
   end(a);
   CHECK(read("a/stdout") == "2");
   CHECK(read("a/stderr").empty());
@@ -221,14 +221,14 @@ TEST_CASE_METHOD(ResultsTest, "of hedges the files have the one that counts") {
   begin(nullptr);
   const Task a = task_named("a", 1);
   const auto first = results->hold(a, 1), second = results->hold(a, 2);
-  first->write(Stream::out, "lost");
-  second->write(Stream::out, "won ");
-  second->write(Stream::err, "e");
+  first->write(StdStream::out, "lost");
+  second->write(StdStream::out, "won ");
+  second->write(StdStream::err, "e");
   CHECK(read("a/stdout").empty());
   CHECK_FALSE(second->keep());
   CHECK(shown.keeps == 1);
   CHECK(read("a/stdout") == "won ");
-  second->write(Stream::out, "more");
+  second->write(StdStream::out, "more");
   CHECK_FALSE(second->keep());
   CHECK(read("a/stdout") == "won more");
   CHECK(read("a/stderr") == "e");
@@ -240,9 +240,9 @@ TEST_CASE_METHOD(ResultsTest, "streams stay apart in the files where they are sh
   CHECK(merged->capture() == Capture::separate);
   const Task a = task_named("a", 1);
   const auto sink = merged->open(a, 1);
-  sink->write(Stream::out, "1");
-  sink->write(Stream::err, "2");
-  sink->write(Stream::out, "3");
+  sink->write(StdStream::out, "1");
+  sink->write(StdStream::err, "2");
+  sink->write(StdStream::out, "3");
   CHECK(merging.out == "123");
   CHECK(read("a/stdout") == "13");
   CHECK(read("a/stderr") == "2");
@@ -262,8 +262,8 @@ TEST_CASE_METHOD(ResultsTest, "more tasks at once than files are open") {
   for (const Task& task : tasks) sinks.push_back(results->open(task, 1));
   for (const char* bytes : {"a", "b", "c"}) {
     for (const auto& sink : sinks) {
-      CHECK_FALSE(sink->write(Stream::out, bytes));
-      CHECK_FALSE(sink->write(Stream::err, bytes));
+      CHECK_FALSE(sink->write(StdStream::out, bytes));
+      CHECK_FALSE(sink->write(StdStream::err, bytes));
     }
   }
   CHECK(open_files() - before == ResultFiles::kOpenMax);
@@ -284,9 +284,9 @@ TEST_CASE_METHOD(ResultsTest, "no link is followed on the way to a file") {
   std::filesystem::create_symlink(outside, path + "/a/stdout");
   std::filesystem::create_symlink(folder / "elsewhere", path + "/b");
   const Task a = task_named("a", 1), b = task_named("b", 2);
-  const Error error = results->open(a, 1)->write(Stream::out, "x");
+  const Error error = results->open(a, 1)->write(StdStream::out, "x");
   CHECK(error.message() == "results '" + path + "/a/stdout': Too many levels of symbolic links");
-  const Error other = results->open(b, 1)->write(Stream::out, "x");
+  const Error other = results->open(b, 1)->write(StdStream::out, "x");
   CHECK(other.message() == "results '" + path + "/b': Not a directory");
   end(a);
   end(b);
@@ -304,16 +304,16 @@ TEST_CASE_METHOD(ResultsTest, "a group's folder that a task replaces by a link i
   begin(&plan);
   const auto a = results->open(plan.task(2), 1);
   const auto b = results->open(plan.task(3), 1);
-  CHECK_FALSE(a->write(Stream::out, "x"));
+  CHECK_FALSE(a->write(StdStream::out, "x"));
   const std::filesystem::path outside = folder / "outside";
   std::filesystem::create_directories(outside / "b");
   std::ofstream(outside / "b/stdout") << "mine";
   std::filesystem::rename(path + "/g", folder / "moved");
   std::filesystem::create_symlink(outside, path + "/g");
-  b->write(Stream::out, "y");
+  b->write(StdStream::out, "y");
   end(plan.task(2));
   end(plan.task(3));
-  const Error error = results->open(plan.task(4), 1)->write(Stream::out, "z");
+  const Error error = results->open(plan.task(4), 1)->write(StdStream::out, "z");
   CHECK(error.message() == "results '" + path + "/g/c': Too many levels of symbolic links");
   end(plan.task(4));
   CHECK(read_file(outside / "b/stdout") == "mine");
@@ -330,7 +330,7 @@ TEST_CASE_METHOD(ResultsTest, "a pipe in the place of a file holds nothing up") 
   REQUIRE(::mkfifo((path + "/a/stdout").c_str(), 0600) == 0);
   const Task a = task_named("a", 1);
   CHECK(results->open(a, 1)
-            ->write(Stream::out, "x")
+            ->write(StdStream::out, "x")
             .message()
             .ends_with("No such device or address"));
 }
@@ -347,7 +347,7 @@ TEST_CASE_METHOD(ResultsTest, "what no attempt could tell of is told at the end"
 TEST_CASE("a folder that cannot be made is named") {
   Shown shown{Capture::separate};
   SpillSpace space("/tmp");
-  const auto results = Results::open("/proc/no/results", shown, space);
+  const auto results = ResultFolder::open("/proc/no/results", shown, space);
   REQUIRE_FALSE(results.has_value());
   CHECK(results.error().message() == "results '/proc/no/results': No such file or directory");
 }

@@ -16,8 +16,8 @@ class Group::Child : public detail::Link {
 
   std::string name;
   std::size_t index = 0;
-  Parking* turn = nullptr;  // of the go_wait() that waits for this child's slot
-  Child* behind = nullptr;  // in the line for a slot
+  Parking* turn = nullptr;       // of the go_wait() that waits for this child's slot
+  Child* next_queued = nullptr;  // in the line for a slot
   ChildState state = ChildState::queued;
   Error error;
   Event end;

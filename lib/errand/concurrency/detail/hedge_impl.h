@@ -28,7 +28,7 @@ class HedgeRace {
   // Starts attempts with start(index) until the race is decided, and then cancels the group.
   awaitable<Error> run(Group& group, std::function<void(int index)> start);
   // `error` is empty for a value. False: it came too late to count.
-  bool ended(int index, Verdict verdict, const Error& error);
+  bool ended(int index, HedgeVerdict verdict, const Error& error);
   // The attempt whose outcome is the result. None: the result is error().
   std::optional<int> decisive() const { return decisive_; }
   Error error() const;
@@ -36,14 +36,14 @@ class HedgeRace {
  private:
   enum class State : std::uint8_t { open, won, context_done, fatal, exhausted };
   void win(int index);
-  void fail(int index, Verdict verdict, const Error& error);
-  State judge();
+  void fail(int index, HedgeVerdict verdict, const Error& error);
+  State decide();
   void start_due();
   void start_next();
   std::optional<TimePoint> next_after_start() const;
   bool may_hedge();
-  void learn(int index);
-  void step_soon();
+  void record_latency(int index);
+  void schedule_step();
   Error losers_cause() const;
   TimePoint now() const { return context_.runtime().now(); }
 
@@ -56,7 +56,7 @@ class HedgeRace {
   std::map<int, TimePoint> running_;  // since when
   std::map<int, Error> errors_;
   int started_ = 0;
-  int starts_owed_ = 0;            // to non-fatal failures
+  int immediate_starts_ = 0;       // to non-fatal failures
   std::optional<TimePoint> next_;  // when the next attempt starts; none: there will be no more
   std::optional<int> fatal_;       // the first one
   std::optional<int> last_value_;
@@ -65,24 +65,24 @@ class HedgeRace {
 };
 
 template <class T>
-struct Judged {
+struct ClassifiedOutcome {
   Result<T> outcome;
-  Verdict verdict;
+  HedgeVerdict verdict;
 };
 
 // lint: outlives: the race joins its attempts.
 template <class T, class F>
-awaitable<Judged<T>> judged(F& attempt, const HedgeOptions<T>& options, Context context,
-                            int index) {
+awaitable<ClassifiedOutcome<T>> run_and_classify(F& attempt, const HedgeOptions<T>& options,
+                                                 Context context, int index) {
   try {
     Result<T> outcome = co_await attempt(std::move(context), index);
-    const Verdict verdict = options.classify ? options.classify(outcome)
-                            : outcome        ? Verdict::win
-                                             : Verdict::non_fatal;
-    co_return Judged<T>{std::move(outcome), verdict};
+    const HedgeVerdict verdict = options.classify ? options.classify(outcome)
+                                 : outcome        ? HedgeVerdict::win
+                                                  : HedgeVerdict::non_fatal;
+    co_return ClassifiedOutcome<T>{std::move(outcome), verdict};
   } catch (...) {
     Error thrown = Error::from_exception(std::current_exception());
-    co_return Judged<T>{std::unexpected(std::move(thrown)), Verdict::fatal};
+    co_return ClassifiedOutcome<T>{std::unexpected(std::move(thrown)), HedgeVerdict::fatal};
   }
 }
 
@@ -95,7 +95,7 @@ awaitable<Result<T>> hedge(Context context, HedgeOptions<T> options, F attempt) 
   std::map<int, Result<T>> outcomes;
   auto run_attempt = [&](Context attempt_context, int index) -> awaitable<Error> {
     auto [outcome, verdict] =
-        co_await detail::judged<T>(attempt, options, std::move(attempt_context), index);
+        co_await detail::run_and_classify<T>(attempt, options, std::move(attempt_context), index);
     const bool counts = race.ended(index, verdict, detail::error_of(outcome));
     if (counts) outcomes.emplace(index, std::move(outcome));
     co_return Error();

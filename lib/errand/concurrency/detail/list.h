@@ -46,7 +46,7 @@ class List {
     static_cast<Link&>(element).unlink();
     return element;
   }
-  void take_all(List& other) {
+  void splice(List& other) {
     if (other.empty()) return;
     Link& first = *other.ring_.next_;
     Link& last = *other.ring_.prev_;

@@ -31,12 +31,12 @@ std::vector<std::string> marks_of(const Task& task) {
 std::string id_of(TaskId id) { return "t" + std::to_string(id); }
 
 // Both formats are trees of blocks, and then the arrows.
-class Picture {
+class GraphPrinter {
  public:
-  Picture(const Plan& plan, const ShowText& show) : plan_(plan), show_(show) {}
+  GraphPrinter(const Plan& plan, const ShowText& show) : plan_(plan), show_(show) {}
 
  protected:
-  ~Picture() = default;
+  ~GraphPrinter() = default;
 
   // The name and the marks, each made fit for the format by `fit`, joined by its line break.
   template <class Fit>
@@ -74,9 +74,9 @@ std::string fit_dot(std::string_view text) {
   return fit;
 }
 
-class Dot : private Picture {
+class DotPrinter : private GraphPrinter {
  public:
-  using Picture::Picture;
+  using GraphPrinter::GraphPrinter;
 
   std::string draw() {
     line(0, "digraph \"" + fit_dot(escape(shown(show_, plan_.root().name))) + "\" {");
@@ -183,9 +183,9 @@ std::string fit_mermaid(std::string_view text) {
   return fit;
 }
 
-class Mermaid : private Picture {
+class MermaidPrinter : private GraphPrinter {
  public:
-  using Picture::Picture;
+  using GraphPrinter::GraphPrinter;
 
   std::string draw() {
     line(0, "flowchart LR");
@@ -258,10 +258,12 @@ Json task_as_json(const Plan& plan, const Task& task, const ShowText& show) {
 
 }  // namespace
 
-std::string graph_as_dot(const Plan& plan, const ShowText& show) { return Dot(plan, show).draw(); }
+std::string graph_as_dot(const Plan& plan, const ShowText& show) {
+  return DotPrinter(plan, show).draw();
+}
 
 std::string graph_as_mermaid(const Plan& plan, const ShowText& show) {
-  return Mermaid(plan, show).draw();
+  return MermaidPrinter(plan, show).draw();
 }
 
 std::string graph_as_json(const Plan& plan, const ShowText& show) {

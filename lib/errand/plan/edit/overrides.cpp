@@ -78,7 +78,7 @@ Plan apply(const Overrides& overrides, Plan plan) {
   return Plan(std::move(tasks), plan.limits());
 }
 
-Task run_group(std::string name, const Overrides& overrides) {
+Task make_run_group(std::string name, const Overrides& overrides) {
   Task group;
   group.is_group = true;
   group.name = std::move(name);

@@ -25,6 +25,6 @@ struct Overrides {
 void apply(const Overrides& overrides, Task& task);
 Plan apply(const Overrides& overrides, Plan plan);
 // The group around tasks that no file describes.
-Task run_group(std::string name, const Overrides& overrides);
+Task make_run_group(std::string name, const Overrides& overrides);
 
 }  // namespace errand

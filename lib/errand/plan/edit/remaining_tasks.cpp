@@ -8,17 +8,17 @@
 namespace errand {
 namespace {
 
-std::shared_ptr<const Settled> settled(const EarlierEnds& earlier, bool succeeded,
-                                       const std::string& why) {
-  return std::make_shared<const Settled>(Settled{earlier.id, succeeded, why});
+std::shared_ptr<const EarlierResult> make_earlier_result(const PriorResults& earlier,
+                                                         bool succeeded, const std::string& why) {
+  return std::make_shared<const EarlierResult>(EarlierResult{earlier.id, succeeded, why});
 }
 
-std::shared_ptr<const Settled> succeeded_in(const EarlierEnds& earlier) {
-  return settled(earlier, true, "succeeded in run " + earlier.id);
+std::shared_ptr<const EarlierResult> succeeded_in(const PriorResults& earlier) {
+  return make_earlier_result(earlier, true, "succeeded in run " + earlier.id);
 }
 
-std::shared_ptr<const Settled> not_failed_in(const EarlierEnds& earlier) {
-  return settled(earlier, false, "did not fail in run " + earlier.id);
+std::shared_ptr<const EarlierResult> not_failed_in(const PriorResults& earlier) {
+  return make_earlier_result(earlier, false, "did not fail in run " + earlier.id);
 }
 
 // False: none is left.
@@ -28,16 +28,17 @@ bool take_one(std::unordered_map<std::uint64_t, unsigned>& counts, std::uint64_t
 }
 
 // Changed or not; what is called by its place in a list is known by what it does alone.
-bool has_failed(const EarlierEnds& earlier, const Task& task, std::uint64_t fingerprint) {
+bool has_failed(const PriorResults& earlier, const Task& task, std::uint64_t fingerprint) {
   return earlier.failed.contains(fingerprint) ||
-         (!is_named_by_place(task) && earlier.failed_names.contains(task.full_name));
+         (!is_named_by_number(task) && earlier.failed_names.contains(task.full_name));
 }
 
 // Marks what runs, beginning with what the earlier run has left to do.
-class Resume {
+class RemainingTaskMarker {
  public:
-  Resume(const Plan& plan, const EarlierEnds& earlier, Again again, Fingerprints fingerprints)
-      : plan_(plan), earlier_(earlier), again_(again), marks_(plan.tasks().size()) {
+  RemainingTaskMarker(const Plan& plan, const PriorResults& earlier, RerunScope scope,
+                      Fingerprints fingerprints)
+      : plan_(plan), earlier_(earlier), scope_(scope), marks_(plan.tasks().size()) {
     auto successes = earlier.succeeded;
     for (const Task& task : plan.tasks()) {
       const std::uint64_t fingerprint = fingerprints.of(task);
@@ -58,25 +59,26 @@ class Resume {
     for (const Task& task : plan_.tasks()) {
       if (is_left(task)) run(task.id);
       const bool is_other_service = task.policy->service && !marks_[task.id].known;
-      if (is_other_service && again_ == Again::unfinished) run_changed(task.id);
-      if (again_ == Again::failed && failed_by_itself(task)) run_rest(task.id);
+      if (is_other_service && scope_ == RerunScope::unfinished) run_changed(task.id);
+      if (scope_ == RerunScope::failed && failed_by_itself(task)) run_rest(task.id);
     }
     while (!open_.empty()) {
       const TaskId id = open_.back();
       open_.pop_back();
-      follow(plan_.task(id));
+      propagate(plan_.task(id));
     }
   }
 
   // Null: it runs, or the file itself leaves it out.
-  std::shared_ptr<const Settled> verdict(const Task& task) const {
+  std::shared_ptr<const EarlierResult> earlier_result_of(const Task& task) const {
     const Marks& marks = marks_[task.id];
     if (marks.runs || marks.excluded) return nullptr;
     // Of a group in which nothing is left only the end may be missing in the log.
-    const bool is_done = marks.succeeded || (task.is_group && again_ == Again::unfinished);
+    const bool is_done = marks.succeeded || (task.is_group && scope_ == RerunScope::unfinished);
     if (is_done && !task.policy->service) return succeeded_;
     if (marks.decided) return decided_;
-    if (again_ == Again::unfinished || task.policy->service || comes_last(task)) return uncalled_;
+    if (scope_ == RerunScope::unfinished || task.policy->service || comes_last(task))
+      return not_needed_;
     return not_failed_;
   }
 
@@ -96,7 +98,7 @@ class Resume {
   bool is_inside_decided(const Task& group) const {
     const auto& halt = group.policy->halt;
     const bool could_do_without =
-        group.mode == Mode::race || (halt && halt->why != Halt::Why::fail);
+        group.mode == Mode::race || (halt && halt->trigger != Halt::Trigger::fail);
     return marks_[group.id].decided || (marks_[group.id].succeeded && could_do_without);
   }
 
@@ -141,7 +143,7 @@ class Resume {
   bool is_left(const Task& task) const {
     if (task.is_group) return false;
     const bool only_failed =
-        again_ == Again::failed || task.policy->service || waits_for_failure(task);
+        scope_ == RerunScope::failed || task.policy->service || waits_for_failure(task);
     if (marks_[task.id].decided) return false;
     return only_failed ? marks_[task.id].failed : !marks_[task.id].succeeded;
   }
@@ -181,7 +183,7 @@ class Resume {
   }
 
   // What it means for others that this task runs, or something in this group.
-  void follow(const Task& task) {
+  void propagate(const Task& task) {
     for (const Need& need : task.needs) {
       if (plan_.task(need.task).policy->service) {
         run(need.task);
@@ -190,14 +192,14 @@ class Resume {
       }
     }
     const auto [first, last] = dependents_.equal_range(task.id);
-    for (auto dependent = first; dependent != last; ++dependent) follow(task, dependent->second);
+    for (auto dependent = first; dependent != last; ++dependent) propagate(task, dependent->second);
     if (task.is_group) open(task);
     if (task.id != 0) run(task.parent);
   }
-  void follow(const Task& need, TaskId dependent) {
+  void propagate(const Task& need, TaskId dependent) {
     const bool is_last = plan_.task(dependent).policy->when != When::on_success;
     const bool is_new = !need.policy->service || marks_[need.id].changed;
-    if (is_last || (again_ == Again::unfinished && is_new)) {
+    if (is_last || (scope_ == RerunScope::unfinished && is_new)) {
       run_whole(dependent);
     } else if (need.policy->service && marks_[need.id].failed) {
       run_rest(dependent);  // it could do nothing without
@@ -214,54 +216,56 @@ class Resume {
   }
 
   const Plan& plan_;
-  const EarlierEnds& earlier_;
-  const Again again_;
+  const PriorResults& earlier_;
+  const RerunScope scope_;
   std::vector<Marks> marks_;
   std::vector<TaskId> open_;
   std::unordered_multimap<TaskId, TaskId> dependents_;
-  const std::shared_ptr<const Settled> succeeded_ = succeeded_in(earlier_);
-  const std::shared_ptr<const Settled> not_failed_ = not_failed_in(earlier_);
-  const std::shared_ptr<const Settled> decided_ =
-      settled(earlier_, false, "its group succeeded without it in run " + earlier_.id);
-  const std::shared_ptr<const Settled> uncalled_ =
-      settled(earlier_, false, "nothing that runs again calls for it");
+  const std::shared_ptr<const EarlierResult> succeeded_ = succeeded_in(earlier_);
+  const std::shared_ptr<const EarlierResult> not_failed_ = not_failed_in(earlier_);
+  const std::shared_ptr<const EarlierResult> decided_ =
+      make_earlier_result(earlier_, false, "its group succeeded without it in run " + earlier_.id);
+  const std::shared_ptr<const EarlierResult> not_needed_ =
+      make_earlier_result(earlier_, false, "nothing that runs again calls for it");
 };
 
 }  // namespace
 
-Plan resume(Plan plan, const EarlierEnds& earlier, Again again, Fingerprints fingerprints) {
-  Resume resume(plan, earlier, again, std::move(fingerprints));
-  resume.mark();
-  std::vector<std::shared_ptr<const Settled>> verdicts;
-  for (const Task& task : plan.tasks()) verdicts.push_back(resume.verdict(task));
+Plan mark_remaining_tasks(Plan plan, const PriorResults& earlier, RerunScope scope,
+                          Fingerprints fingerprints) {
+  RemainingTaskMarker marker(plan, earlier, scope, std::move(fingerprints));
+  marker.mark();
+  std::vector<std::shared_ptr<const EarlierResult>> results;
+  for (const Task& task : plan.tasks()) results.push_back(marker.earlier_result_of(task));
   const std::vector<Limit> limits = plan.limits();
   std::vector<Task> tasks = plan.take_tasks();
   for (Task& task : tasks) {
-    if (task.id != 0) task.settled = std::move(verdicts[task.id]);
+    if (task.id != 0) task.earlier_result = std::move(results[task.id]);
   }
   return Plan(std::move(tasks), limits);
 }
 
-EarlierEnds still_standing(EarlierEnds ends, const Plan& resumed, Fingerprints fingerprints) {
+PriorResults remaining_results(PriorResults ends, const Plan& resumed, Fingerprints fingerprints) {
   for (const Task& task : resumed.tasks()) {
-    if (!task.settled && task.excluded.empty()) take_one(ends.succeeded, fingerprints.of(task));
+    if (!task.earlier_result && task.excluded.empty())
+      take_one(ends.succeeded, fingerprints.of(task));
   }
   return ends;
 }
 
 // ---- tasks that arrive one after another
 
-Resumption::Resumption(EarlierEnds earlier, Again again, Fingerprints fingerprints)
+RemainingTasks::RemainingTasks(PriorResults earlier, RerunScope scope, Fingerprints fingerprints)
     : earlier_(std::move(earlier)),
-      again_(again),
+      scope_(scope),
       fingerprints_(std::move(fingerprints)),
       succeeded_(succeeded_in(earlier_)),
       not_failed_(not_failed_in(earlier_)) {}
 
-std::shared_ptr<const Settled> Resumption::settle(const Task& task) {
+std::shared_ptr<const EarlierResult> RemainingTasks::earlier_result(const Task& task) {
   const std::uint64_t fingerprint = fingerprints_.of(task);
   if (take_one(earlier_.succeeded, fingerprint)) return succeeded_;
-  const bool runs = again_ == Again::unfinished || has_failed(earlier_, task, fingerprint);
+  const bool runs = scope_ == RerunScope::unfinished || has_failed(earlier_, task, fingerprint);
   return runs ? nullptr : not_failed_;
 }
 

@@ -16,10 +16,10 @@ namespace errand {
 
 // What an earlier run, and those that it went on with, came to. Groups too; the run's own name is
 // "".
-struct EarlierEnds {
+struct PriorResults {
   std::string id;
-  bool over = false;  // false: errand was killed, or runs still
-  bool well = false;  // and it succeeded
+  bool finished = false;       // false: errand was killed, or runs still
+  bool run_succeeded = false;  // and it succeeded
   // By fingerprint, how often: of a stream several tasks may be the same. Failures that the file
   // allows count.
   std::unordered_map<std::uint64_t, unsigned> succeeded;
@@ -28,12 +28,12 @@ struct EarlierEnds {
   std::unordered_set<std::uint64_t> known;       // all tasks of its plan
 };
 
-enum class Again : std::uint8_t {
+enum class RerunScope : std::uint8_t {
   unfinished,  // what has not succeeded yet
   failed,      // what failed
 };
 
-// The plan with every task marked that does not run again (Task::settled). What runs:
+// The plan with every task marked that does not run again (Task::earlier_result). What runs:
 // - `unfinished`: what has not succeeded, or is not the same task any more, and what needs it;
 //   `failed`: what failed or timed out, changed meanwhile or not; of a group that failed without
 //   any of its tasks all that has not succeeded;
@@ -42,23 +42,24 @@ enum class Again : std::uint8_t {
 // What has lost a race, or was canceled by a `halt` that others have met, in a group that succeeded
 // does not. A service runs where somebody needs it; those run again when it, or what it needs, is
 // not the same any more.
-Plan resume(Plan plan, const EarlierEnds& earlier, Again again, Fingerprints fingerprints);
+Plan mark_remaining_tasks(Plan plan, const PriorResults& earlier, RerunScope scope,
+                          Fingerprints fingerprints);
 
 // What of it still stands while the rest of the plan runs: for the run's own log.
-EarlierEnds still_standing(EarlierEnds ends, const Plan& resumed, Fingerprints fingerprints);
+PriorResults remaining_results(PriorResults ends, const Plan& resumed, Fingerprints fingerprints);
 
 // The same for tasks that arrive one after another.
-class Resumption {
+class RemainingTasks {
  public:
-  Resumption(EarlierEnds earlier, Again again, Fingerprints fingerprints);
+  RemainingTasks(PriorResults earlier, RerunScope scope, Fingerprints fingerprints);
   // Null: it runs.
-  std::shared_ptr<const Settled> settle(const Task& task);
+  std::shared_ptr<const EarlierResult> earlier_result(const Task& task);
 
  private:
-  EarlierEnds earlier_;
-  Again again_;
+  PriorResults earlier_;
+  RerunScope scope_;
   Fingerprints fingerprints_;
-  std::shared_ptr<const Settled> succeeded_, not_failed_;
+  std::shared_ptr<const EarlierResult> succeeded_, not_failed_;
 };
 
 }  // namespace errand

@@ -30,7 +30,7 @@ Result<std::unique_ptr<Guardian>> Guardian::start() {
   // A fork, because a guardian that shared our memory would be killed with us when memory runs out;
   // and without an exit signal, so that waiting for any child does not find it.
   const long pid = ::syscall(SYS_clone, 0, nullptr, nullptr, nullptr, nullptr);
-  if (pid == 0) detail::keep_guard(self, shared);
+  if (pid == 0) detail::run_guardian(self, shared);
   if (pid < 0) return std::unexpected(Error::system("start a guardian", errno));
   guardian->pid_ = static_cast<pid_t>(pid);
   return guardian;
@@ -57,46 +57,46 @@ void Guardian::set_mark(std::string_view entry) {
   const std::size_t size = std::min(entry.size(), GuardedGroups::kMarkBytesMax);
   std::memcpy(shared_.mark, entry.data(), size);
   shared_.mark_bytes.store(static_cast<std::uint32_t>(size), std::memory_order_release);
-  await_ready();
+  wait_until_ready();
 }
 
 // Mostly it is ready long before, for it starts while we read the plan.
-void Guardian::await_ready() const {
+void Guardian::wait_until_ready() const {
   const timespec look_again{0, 100'000'000};  // whether somebody has killed it
   while (shared_.ready.load(std::memory_order_acquire) == 0 && alive()) {
     ::syscall(SYS_futex, &shared_.ready, FUTEX_WAIT, 0, &look_again, nullptr, 0);
   }
 }
 
-pid_t* Guardian::next_place() {
+pid_t* Guardian::reserve_entry() {
   static_assert(sizeof(std::atomic<pid_t>) == sizeof(pid_t) &&
                 std::atomic<pid_t>::is_always_lock_free);
-  if (!next_place_) {
+  if (!reserved_entry_) {
     const std::uint32_t unused = shared_.used.load(std::memory_order_relaxed);
-    if (!free_places_.empty()) {
-      next_place_ = free_places_.back();
-      free_places_.pop_back();
-    } else if (unused < GuardedGroups::kMost) {
-      next_place_ = unused;
+    if (!free_entries_.empty()) {
+      reserved_entry_ = free_entries_.back();
+      free_entries_.pop_back();
+    } else if (unused < GuardedGroups::kGroupsMax) {
+      reserved_entry_ = unused;
       shared_.used.store(unused + 1, std::memory_order_release);
     }
   }
-  return next_place_ ? reinterpret_cast<pid_t*>(&shared_.groups[*next_place_]) : nullptr;
+  return reserved_entry_ ? reinterpret_cast<pid_t*>(&shared_.groups[*reserved_entry_]) : nullptr;
 }
 
 void Guardian::add_group(pid_t group) {
-  if (!next_place_) return;
-  shared_.groups[*next_place_].store(group, std::memory_order_release);
-  places_.insert_or_assign(group, *next_place_);
-  next_place_.reset();
+  if (!reserved_entry_) return;
+  shared_.groups[*reserved_entry_].store(group, std::memory_order_release);
+  entries_.insert_or_assign(group, *reserved_entry_);
+  reserved_entry_.reset();
 }
 
 void Guardian::remove_group(pid_t group) {
-  const auto found = places_.find(group);
-  if (found == places_.end()) return;
+  const auto found = entries_.find(group);
+  if (found == entries_.end()) return;
   shared_.groups[found->second].store(0, std::memory_order_release);
-  free_places_.push_back(found->second);
-  places_.erase(found);
+  free_entries_.push_back(found->second);
+  entries_.erase(found);
 }
 
 bool Guardian::alive() const {

@@ -22,14 +22,14 @@ namespace errand {
 // or ends costs no system call.
 struct GuardedGroups {
   // Groups beyond this number are found by their mark alone.
-  static constexpr std::size_t kMost = 65536;
+  static constexpr std::size_t kGroupsMax = 65536;
   static constexpr std::size_t kMarkBytesMax = 256;
 
   std::atomic<std::uint32_t> ready{0};  // 1: it is on guard; a futex
   std::atomic<std::uint32_t> mark_bytes{0};
   char mark[kMarkBytesMax] = {};
   std::atomic<std::uint32_t> used{0};  // entries from here on were never written
-  std::atomic<pid_t> groups[kMost] = {};
+  std::atomic<pid_t> groups[kGroupsMax] = {};
 };
 
 // A small process that does nothing but wait for the end of this one. When that comes without
@@ -61,8 +61,8 @@ class Guardian {
   // Where the id of the next group is to stand from its very beginning, written by the kernel: when
   // clone() has returned to us, or has not, because we were killed, its first process may have run
   // already. Null when there is no place.
-  pid_t* next_place();
-  // It has begun; as the last call to next_place() was for it.
+  pid_t* reserve_entry();
+  // It has begun; as the last call to reserve_entry() was for it.
   void add_group(pid_t group);
   // To be called before the group's id can be given to others.
   void remove_group(pid_t group);
@@ -73,13 +73,13 @@ class Guardian {
 
  private:
   explicit Guardian(GuardedGroups& shared) : shared_(shared) {}
-  void await_ready() const;
+  void wait_until_ready() const;
 
   GuardedGroups& shared_;
   pid_t pid_ = 0;
-  std::optional<std::uint32_t> next_place_;
-  std::unordered_map<pid_t, std::uint32_t> places_;
-  std::vector<std::uint32_t> free_places_;
+  std::optional<std::uint32_t> reserved_entry_;
+  std::unordered_map<pid_t, std::uint32_t> entries_;
+  std::vector<std::uint32_t> free_entries_;
 };
 
 }  // namespace errand

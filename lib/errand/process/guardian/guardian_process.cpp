@@ -27,12 +27,12 @@ namespace {
 
 using Time = std::chrono::steady_clock;
 // Only the kernel can keep a process from dying; we do not try for ever.
-constexpr std::chrono::seconds kKillingTime{10};
-constexpr std::chrono::milliseconds kLookAgain{50};
-constexpr int kQuietLooks = 2;
+constexpr std::chrono::seconds kKillTimeout{10};
+constexpr std::chrono::milliseconds kPollInterval{50};
+constexpr int kEmptyScans = 2;
 constexpr int kDeathSignal = SIGUSR1;
 
-void close_everything() {
+void close_all_descriptors() {
   if (::syscall(SYS_close_range, 0U, ~0U, 0U) == 0) return;
   const long most = ::sysconf(_SC_OPEN_MAX);
   for (int fd = 0; fd < most; ++fd) ::close(fd);
@@ -41,7 +41,7 @@ void close_everything() {
 // Overwrites our own arguments and environment, as /proc shows them: otherwise we would carry the
 // mark of an errand around this one, whose guardian would kill us when we are needed, and be taken
 // for the errand that we are not.
-void take_title() {
+void set_process_title() {
   ::prctl(PR_SET_NAME, kGuardianName);
   constexpr int kFirstAfterState = 4;
   constexpr int kArgumentsBegin = 48;
@@ -62,16 +62,16 @@ void take_title() {
     if (field >= kArgumentsBegin) bounds[field - kArgumentsBegin] = value;
     at = end;
   }
-  const auto wipe = [](std::uintptr_t from, std::uintptr_t to) {
+  const auto clear_memory = [](std::uintptr_t from, std::uintptr_t to) {
     if (from != 0 && from < to) std::memset(reinterpret_cast<void*>(from), 0, to - from);
   };
-  wipe(bounds[0], bounds[1]);
-  wipe(bounds[2], bounds[3]);
+  clear_memory(bounds[0], bounds[1]);
+  clear_memory(bounds[2], bounds[3]);
   const std::size_t space = bounds[1] - bounds[0];
   if (space > 1) std::strncpy(reinterpret_cast<char*>(bounds[0]), "guardian of a run", space - 1);
 }
 
-void wait_for_death_of(pid_t guarded) {
+void wait_for_exit_of(pid_t guarded) {
   sigset_t death;
   ::sigemptyset(&death);
   ::sigaddset(&death, kDeathSignal);
@@ -80,9 +80,9 @@ void wait_for_death_of(pid_t guarded) {
 }
 
 // Kills what belonged to the dead, again and again until nothing of it is left.
-class Avenger {
+class OrphanKiller {
  public:
-  explicit Avenger(const GuardedGroups& shared)
+  explicit OrphanKiller(const GuardedGroups& shared)
       : mark_(shared.mark, shared.mark_bytes.load(std::memory_order_acquire)),
         death_ticks_(ticks_now()) {
     const std::uint32_t used = shared.used.load(std::memory_order_acquire);
@@ -93,10 +93,10 @@ class Avenger {
   }
 
   void run() {
-    const Time::time_point until = Time::now() + kKillingTime;
+    const Time::time_point until = Time::now() + kKillTimeout;
     for (const pid_t group : groups_) kill_group(group);
-    for (int quiet = 0; quiet < kQuietLooks && Time::now() < until;) {
-      quiet = kill_what_is_found() ? 0 : quiet + 1;
+    for (int empty_scans = 0; empty_scans < kEmptyScans && Time::now() < until;) {
+      empty_scans = kill_found() ? 0 : empty_scans + 1;
     }
   }
 
@@ -119,7 +119,7 @@ class Avenger {
     return !mark_.empty() && environment_has(pid, mark_);
   }
 
-  std::vector<Found> look() const {
+  std::vector<Found> scan() const {
     std::vector<Found> ours, others;
     for (const pid_t pid : all_processes()) {
       std::optional<ProcessStat> stat = process_stat(pid);
@@ -139,10 +139,10 @@ class Avenger {
   }
 
   // False when there was nobody.
-  bool kill_what_is_found() {
+  bool kill_found() {
     std::vector<UniqueFd> handles;
     std::vector<pollfd> dying;
-    const std::vector<Found> found = look();
+    const std::vector<Found> found = scan();
     for (const Found& one : found) {
       UniqueFd handle = process_handle(one.pid);
       const std::optional<ProcessStat> now = process_stat(one.pid);
@@ -156,7 +156,7 @@ class Avenger {
   }
 
   static void await_all(std::vector<pollfd>& dying) {
-    const Time::time_point until = Time::now() + kLookAgain;
+    const Time::time_point until = Time::now() + kPollInterval;
     for (pollfd& one : dying) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Time::now());
       ::poll(&one, 1, static_cast<int>(std::max<long>(left.count(), 0)));
@@ -170,7 +170,7 @@ class Avenger {
 
 }  // namespace
 
-void keep_guard(pid_t guarded, GuardedGroups& shared) {
+void run_guardian(pid_t guarded, GuardedGroups& shared) {
   sigset_t all;
   ::sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, nullptr);
@@ -178,13 +178,13 @@ void keep_guard(pid_t guarded, GuardedGroups& shared) {
   // that can take milliseconds.
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, kDeathSignal);
-  close_everything();
+  close_all_descriptors();
   if (::chdir("/") != 0) ::_exit(1);  // a guardian of a folder would keep it from being unmounted
-  take_title();
+  set_process_title();
   shared.ready.store(1, std::memory_order_release);
   ::syscall(SYS_futex, &shared.ready, FUTEX_WAKE, 1, nullptr, nullptr, 0);
-  wait_for_death_of(guarded);
-  Avenger(shared).run();
+  wait_for_exit_of(guarded);
+  OrphanKiller(shared).run();
   ::_exit(0);
 }
 

@@ -13,6 +13,6 @@ inline constexpr char kGuardianName[] = "guardian";
 
 // All that a guardian does: waits for the end of its parent `guarded`, then kills what that has
 // left. Never returns.
-[[noreturn]] void keep_guard(pid_t guarded, GuardedGroups& shared);
+[[noreturn]] void run_guardian(pid_t guarded, GuardedGroups& shared);
 
 }  // namespace errand::detail

@@ -118,10 +118,10 @@ struct Jobserver::State : std::enable_shared_from_this<State> {
   State(Runtime& loop, JobserverPipe ends, unsigned size)
       : runtime(loop), pipe(std::move(ends)), jobs(size), available(loop.executor()) {}
 
-  void less();
-  void settle_soon();
-  void settle();
-  void tell_soon();
+  void jobs_decreased();
+  void return_spare_tokens_soon();
+  void return_spare_tokens();
+  void notify_soon();
   void fill_up();
   void wait();
 
@@ -129,41 +129,41 @@ struct Jobserver::State : std::enable_shared_from_this<State> {
   JobserverPipe pipe;
   const unsigned jobs;  // of our own pool; 0: it is somebody else's
   asio::posix::stream_descriptor available;
-  std::function<void()> tell;
+  std::function<void()> notify;
   std::string held;           // the bytes taken: the very same go back
   std::size_t in_use = 0;     // one more than bytes in `held`, at most
   std::size_t processes = 0;  // that may hold tokens
-  bool settling = false;
+  bool return_scheduled = false;
   bool waiting = false;
   bool ended = false;
 };
 
-void Jobserver::State::settle_soon() {
-  if (std::exchange(settling, true)) return;
+void Jobserver::State::return_spare_tokens_soon() {
+  if (std::exchange(return_scheduled, true)) return;
   asio::post(runtime.executor(), [self = shared_from_this()] {
-    self->settling = false;
-    if (!self->ended) self->settle();
+    self->return_scheduled = false;
+    if (!self->ended) self->return_spare_tokens();
   });
 }
 
 // Where nobody is left, at once: the next one may start in this very turn of the loop.
-void Jobserver::State::less() {
-  if (jobs > 0 && in_use == 0 && processes == 0) return settle();
-  settle_soon();
+void Jobserver::State::jobs_decreased() {
+  if (jobs > 0 && in_use == 0 && processes == 0) return return_spare_tokens();
+  return_spare_tokens_soon();
 }
 
-void Jobserver::State::settle() {
+void Jobserver::State::return_spare_tokens() {
   while (held.size() + 1 > std::max<std::size_t>(in_use, 1)) {
     write_byte(pipe.give.get(), held.back());
     held.pop_back();
   }
   if (jobs > 0 && in_use == 0 && processes == 0) fill_up();
-  if (in_use == 0 && tell) tell_soon();  // our own first one is there
+  if (in_use == 0 && notify) notify_soon();  // our own first one is there
 }
 
-void Jobserver::State::tell_soon() {
+void Jobserver::State::notify_soon() {
   asio::post(runtime.executor(), [self = shared_from_this()] {
-    if (auto call = std::exchange(self->tell, nullptr)) call();
+    if (auto call = std::exchange(self->notify, nullptr)) call();
   });
 }
 
@@ -181,7 +181,7 @@ void Jobserver::State::wait() {
   available.async_wait(asio::posix::stream_descriptor::wait_read,
                        [self = shared_from_this()](const std::error_code&) {
                          self->waiting = false;
-                         if (auto call = std::exchange(self->tell, nullptr)) call();
+                         if (auto call = std::exchange(self->notify, nullptr)) call();
                        });
 }
 
@@ -193,9 +193,9 @@ Jobserver::Jobserver(Runtime& runtime, JobserverPipe pipe, unsigned jobs)
 
 Jobserver::~Jobserver() {
   state_->ended = true;
-  state_->tell = nullptr;
+  state_->notify = nullptr;
   state_->in_use = 0;
-  state_->settle();
+  state_->return_spare_tokens();
   if (state_->available.is_open()) (void)state_->available.release();  // the pipe is State's
 }
 
@@ -212,14 +212,14 @@ bool Jobserver::try_take() {
 
 void Jobserver::give_back() {
   --state_->in_use;
-  state_->less();
+  state_->jobs_decreased();
 }
 
-void Jobserver::when_available(std::function<void()> tell) {
+void Jobserver::when_available(std::function<void()> notify) {
   State& state = *state_;
-  state.tell = std::move(tell);
-  if (!state.tell) return;
-  if (state.in_use <= state.held.size()) state.settle_soon();
+  state.notify = std::move(notify);
+  if (!state.notify) return;
+  if (state.in_use <= state.held.size()) state.return_spare_tokens_soon();
   if (!state.available.is_open()) {
     std::error_code error;
     state.available.assign(state.pipe.take.get(), error);
@@ -234,7 +234,7 @@ void Jobserver::started() { ++state_->processes; }
 
 void Jobserver::ended() {
   --state_->processes;
-  if (state_->processes == 0) state_->less();
+  if (state_->processes == 0) state_->jobs_decreased();
 }
 
 }  // namespace errand

@@ -54,9 +54,9 @@ class Jobserver {
   // One that try_take() gave. It is in the pipe again when the loop has turned; until then the next
   // try_take() gets it without a system call.
   void give_back();
-  // Calls `tell` once on the loop when a token may be there again. A second call replaces it;
+  // Calls `notify` once on the loop when a token may be there again. A second call replaces it;
   // empty: forget it.
-  void when_available(std::function<void()> tell);
+  void when_available(std::function<void()> notify);
 
   // What a process is to have as its descriptors 3 and 4; -1: nothing.
   int shared(int index) const;

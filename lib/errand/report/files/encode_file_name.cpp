@@ -40,7 +40,7 @@ std::string digest(std::string_view text) {
 
 }  // namespace
 
-std::string file_name_of(std::string_view name) {
+std::string encode_file_name(std::string_view name) {
   if (name.empty()) return "#";
   std::string made;
   std::size_t fits = 0;  // with a digest behind it

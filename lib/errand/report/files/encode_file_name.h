@@ -14,6 +14,6 @@ inline constexpr std::size_t kFileNameBytesMax = 200;
 // dot at the beginning. So other names give other files, none of them "." or "..", and a # is free
 // for the caller to tell equal ones apart. Of a longer one the beginning stays, with # and a digest
 // of the whole.
-std::string file_name_of(std::string_view name);
+std::string encode_file_name(std::string_view name);
 
 }  // namespace errand

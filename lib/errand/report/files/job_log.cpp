@@ -58,7 +58,7 @@ Result<std::unique_ptr<JobLog>> JobLog::open(Runtime& runtime, std::string_view 
   const bool appends = path.starts_with('+');
   std::string name(appends ? path.substr(1) : path);
   const std::optional<char> last = appends ? last_byte(name) : std::nullopt;
-  const auto when = appends ? ReportFile::When::appending : ReportFile::When::at_once;
+  const auto when = appends ? ReportFile::OpenMode::append : ReportFile::OpenMode::truncate;
   Result<ReportFile> file = ReportFile::open(runtime, std::move(name), when, out, "joblog");
   if (!file) return std::unexpected(file.error());
   std::unique_ptr<JobLog> log(new JobLog(std::move(*file), std::move(shell_code)));
@@ -126,7 +126,7 @@ std::string JobLog::command_of(const Task& task) const {
     if (const auto* script = std::get_if<Script>(&run)) text += masker_.mask(script->text);
     if (const auto* words = std::get_if<Argv>(&run)) {
       for (std::size_t i = 0; i < words->size(); ++i) {
-        text += (i > 0 ? " " : "") + shell_word(masker_.mask((*words)[i]));
+        text += (i > 0 ? " " : "") + shell_quote_if_needed(masker_.mask((*words)[i]));
       }
     }
   };

@@ -13,26 +13,27 @@
 namespace errand {
 
 // One task's.
-struct Results::Place {
-  explicit Place(const std::string& path)
+struct ResultFolder::TaskFolder {
+  explicit TaskFolder(const std::string& path)
       : result(path + "/result.json"), out(path + "/stdout"), err(path + "/stderr") {}
-  ResultFiles::File& operator[](Stream stream) { return stream == Stream::out ? out : err; }
+  ResultFiles::File& operator[](StdStream stream) { return stream == StdStream::out ? out : err; }
 
   std::string result;
   ResultFiles::File out, err;
-  Error error;        // why nothing is kept
-  bool told = false;  // by an attempt that failed of it
+  Error error;            // why nothing is kept
+  bool reported = false;  // by an attempt that failed of it
 };
 
 // ---- output
 
-class Results::Sink final : public OutputSink {
+class ResultFolder::Sink final : public OutputSink {
  public:
-  Sink(Results& results, std::unique_ptr<OutputSink> next, std::shared_ptr<Place> place)
-      : results_(results), next_(std::move(next)), place_(std::move(place)) {}
-  Error write(Stream stream, std::string_view bytes) override {
+  Sink(ResultFolder& results, std::unique_ptr<OutputSink> next,
+       std::shared_ptr<TaskFolder> task_folder)
+      : results_(results), next_(std::move(next)), task_folder_(std::move(task_folder)) {}
+  Error write(StdStream stream, std::string_view bytes) override {
     Error error = next_->write(results_.shown(stream), bytes);
-    return error ? error : results_.append(*place_, stream, bytes);
+    return error ? error : results_.append(*task_folder_, stream, bytes);
   }
   bool behind() const override { return next_->behind(); }
   awaitable<void> caught_up(Context context) override {
@@ -41,23 +42,24 @@ class Results::Sink final : public OutputSink {
   KeptOutput kept() override { return next_->kept(); }
 
  private:
-  Results& results_;
+  ResultFolder& results_;
   std::unique_ptr<OutputSink> next_;
-  std::shared_ptr<Place> place_;
+  std::shared_ptr<TaskFolder> task_folder_;
 };
 
-class Results::Held final : public HeldSink {
+class ResultFolder::HeldFileSink final : public HeldSink {
  public:
-  Held(Results& results, std::unique_ptr<HeldSink> next, std::shared_ptr<Place> place)
+  HeldFileSink(ResultFolder& results, std::unique_ptr<HeldSink> next,
+               std::shared_ptr<TaskFolder> task_folder)
       : results_(results),
         next_(std::move(next)),
-        place_(std::move(place)),
+        task_folder_(std::move(task_folder)),
         held_{SpillBuffer(results.space_), SpillBuffer(results.space_)} {}
-  Error write(Stream stream, std::string_view bytes) override {
+  Error write(StdStream stream, std::string_view bytes) override {
     Error error = next_->write(results_.shown(stream), bytes);
     if (error) return error;
-    if (counts_) return results_.append(*place_, stream, bytes);
-    return held_[stream == Stream::out ? 0 : 1].append(bytes);
+    if (counts_) return results_.append(*task_folder_, stream, bytes);
+    return held_[stream == StdStream::out ? 0 : 1].append(bytes);
   }
   bool behind() const override { return next_->behind(); }
   awaitable<void> caught_up(Context context) override {
@@ -67,90 +69,90 @@ class Results::Held final : public HeldSink {
   Error keep() override {
     if (std::exchange(counts_, true)) return {};
     Error error = next_->keep();
-    results_.begin_files(*place_);
-    for (const Stream stream : {Stream::out, Stream::err}) {
-      if (!error) error = pass_on(stream, held_[stream == Stream::out ? 0 : 1]);
+    results_.begin_files(*task_folder_);
+    for (const StdStream stream : {StdStream::out, StdStream::err}) {
+      if (!error) error = pass_on(stream, held_[stream == StdStream::out ? 0 : 1]);
     }
     return error;
   }
 
  private:
-  Error pass_on(Stream stream, SpillBuffer& from) {
+  Error pass_on(StdStream stream, SpillBuffer& from) {
     std::vector<char> part(std::size_t{64} * 1024);
     for (std::uint64_t at = 0; at < from.size();) {
       const Result<std::size_t> size = from.read(at, part);
       if (!size) return size.error();
       const std::string_view bytes(part.data(), *size);
-      if (Error error = results_.append(*place_, stream, bytes)) return error;
+      if (Error error = results_.append(*task_folder_, stream, bytes)) return error;
       at += *size;
     }
     from.clear();
     return {};
   }
 
-  Results& results_;
+  ResultFolder& results_;
   std::unique_ptr<HeldSink> next_;
-  std::shared_ptr<Place> place_;
+  std::shared_ptr<TaskFolder> task_folder_;
   std::array<SpillBuffer, 2> held_;
   bool counts_ = false;
 };
 
-// ---- Results
+// ---- ResultFolder
 
-Result<std::unique_ptr<Results>> Results::open(const std::string& folder, OutputTarget& next,
-                                               SpillSpace& space) {
+Result<std::unique_ptr<ResultFolder>> ResultFolder::open(const std::string& folder,
+                                                         OutputTarget& next, SpillSpace& space) {
   Result<ResultFiles> files = ResultFiles::open(folder);
   if (!files) return std::unexpected(files.error());
-  return std::unique_ptr<Results>(new Results(std::move(*files), next, space));
+  return std::unique_ptr<ResultFolder>(new ResultFolder(std::move(*files), next, space));
 }
 
-Results::Results(ResultFiles files, OutputTarget& next, SpillSpace& space)
+ResultFolder::ResultFolder(ResultFiles files, OutputTarget& next, SpillSpace& space)
     : files_(std::move(files)),
       next_(next),
       space_(space),
       merges_(next.capture() == Capture::merged) {}
-Results::~Results() = default;
+ResultFolder::~ResultFolder() = default;
 
-std::unique_ptr<OutputSink> Results::open(const Task& task, int attempt) {
-  std::shared_ptr<Place> place = place_of(task);
-  begin_files(*place);
-  return std::make_unique<Sink>(*this, next_.open(task, attempt), std::move(place));
+std::unique_ptr<OutputSink> ResultFolder::open(const Task& task, int attempt) {
+  std::shared_ptr<TaskFolder> task_folder = task_folder_of(task);
+  begin_files(*task_folder);
+  return std::make_unique<Sink>(*this, next_.open(task, attempt), std::move(task_folder));
 }
 
-std::unique_ptr<HeldSink> Results::hold(const Task& task, int attempt) {
-  const bool first = !places_.contains(task.id);
-  std::shared_ptr<Place> place = place_of(task);
-  if (first) begin_files(*place);
-  return std::make_unique<Held>(*this, next_.hold(task, attempt), std::move(place));
+std::unique_ptr<HeldSink> ResultFolder::hold(const Task& task, int attempt) {
+  const bool first = !task_folders_.contains(task.id);
+  std::shared_ptr<TaskFolder> task_folder = task_folder_of(task);
+  if (first) begin_files(*task_folder);
+  return std::make_unique<HeldFileSink>(*this, next_.hold(task, attempt), std::move(task_folder));
 }
 
-void Results::begin_files(Place& place) {
-  for (const Stream stream : {Stream::out, Stream::err}) {
-    if (!place.error) place.error = files_.begin(place[stream]);
+void ResultFolder::begin_files(TaskFolder& task_folder) {
+  for (const StdStream stream : {StdStream::out, StdStream::err}) {
+    if (!task_folder.error) task_folder.error = files_.begin(task_folder[stream]);
   }
 }
 
-Error Results::append(Place& place, Stream stream, std::string_view bytes) {
-  Error error = place.error ? place.error : files_.append(place[stream], bytes);
-  if (error) place.told = true;
+Error ResultFolder::append(TaskFolder& task_folder, StdStream stream, std::string_view bytes) {
+  Error error = task_folder.error ? task_folder.error : files_.append(task_folder[stream], bytes);
+  if (error) task_folder.reported = true;
   return error;
 }
 
 // ---- folders
 
-std::shared_ptr<Results::Place> Results::place_of(const Task& task) {
-  std::shared_ptr<Place>& place = places_[task.id];
-  if (place) return place;
+std::shared_ptr<ResultFolder::TaskFolder> ResultFolder::task_folder_of(const Task& task) {
+  std::shared_ptr<TaskFolder>& task_folder = task_folders_[task.id];
+  if (task_folder) return task_folder;
   std::string path;
   Error error = take_folder(task, path);
-  place = std::make_shared<Place>(path);
-  place->error = std::move(error);
-  return place;
+  task_folder = std::make_shared<TaskFolder>(path);
+  task_folder->error = std::move(error);
+  return task_folder;
 }
 
 // Tasks may have equal names, arguments of exec mostly. Of those that have ended nothing is
 // remembered here: a folder's result says whether it is of this run.
-Error Results::take_folder(const Task& task, std::string& path) {
+Error ResultFolder::take_folder(const Task& task, std::string& path) {
   path = path_of(task);
   const std::string own = path + "#" + std::to_string(task.number != 0 ? task.number : task.id);
   for (const std::string& one : {path, own}) {
@@ -158,7 +160,7 @@ Error Results::take_folder(const Task& task, std::string& path) {
     const auto made = files_.make_folder(one);
     if (!made) return made.error();
     const std::string result = one + "/result.json";
-    if (*made == ResultFiles::Made::before) {
+    if (*made == ResultFiles::FolderState::existed) {
       if (one != own && files_.read(result, mark_.size()) == mark_) continue;
       files_.remove(result);
     }
@@ -169,23 +171,23 @@ Error Results::take_folder(const Task& task, std::string& path) {
   return {};
 }
 
-std::string Results::path_of(const Task& task) const {
-  std::string path = file_name_of(task.name);
+std::string ResultFolder::path_of(const Task& task) const {
+  std::string path = encode_file_name(task.name);
   if (!plan_) return path;
   for (TaskId outer = task.parent; outer != 0; outer = plan_->task(outer).parent) {
-    path.insert(0, file_name_of(plan_->task(outer).name) + "/");
+    path.insert(0, encode_file_name(plan_->task(outer).name) + "/");
   }
   return path;
 }
 
 // ---- events
 
-void Results::on(const RunEvent& event) {
+void ResultFolder::on(const RunEvent& event) {
   if (const auto* started = std::get_if<RunStarted>(&event.kind)) begin(*started);
   if (const auto* ended = std::get_if<TaskEnded>(&event.kind)) end(*ended, event.time);
 }
 
-void Results::begin(const RunStarted& started) {
+void ResultFolder::begin(const RunStarted& started) {
   JsonText(mark_).begin_object().member("run", started.id);
   mark_ += ',';
   plan_ = started.plan;
@@ -195,19 +197,20 @@ void Results::begin(const RunStarted& started) {
   }
 }
 
-void Results::end(const TaskEnded& ended, WallTime time) {
-  const auto found = places_.extract(ended.task->id);
+void ResultFolder::end(const TaskEnded& ended, WallTime time) {
+  const auto found = task_folders_.extract(ended.task->id);
   if (!found) return;
-  Place& place = *found.mapped();
-  for (const Stream stream : {Stream::out, Stream::err}) files_.close(place[stream]);
-  if (!place.error) place.error = files_.replace(place.result, result_of(ended, time));
-  const std::string_view path = place.result;
+  TaskFolder& task_folder = *found.mapped();
+  for (const StdStream stream : {StdStream::out, StdStream::err}) files_.close(task_folder[stream]);
+  if (!task_folder.error)
+    task_folder.error = files_.replace(task_folder.result, result_of(ended, time));
+  const std::string_view path = task_folder.result;
   taken_.erase(std::string(path.substr(0, path.rfind('/'))));
-  if (place.error && !place.told && !error_) error_ = place.error;
+  if (task_folder.error && !task_folder.reported && !error_) error_ = task_folder.error;
 }
 
 // The names of its fields are those of the report.
-std::string Results::result_of(const TaskEnded& ended, WallTime time) {
+std::string ResultFolder::result_of(const TaskEnded& ended, WallTime time) {
   const Task& task = *ended.task;
   if (!plan_ && task.secrets) masker_.add(*task.secrets);
   const WallTime began = time - std::chrono::duration_cast<WallTime::duration>(ended.duration);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Results (--results DIR): what each task writes and how it ended, in a folder of its own.
+// ResultFolder (--results DIR): what each task writes and how it ended, in a folder of its own.
 #pragma once
 
 #include <memory>
@@ -23,12 +23,12 @@ namespace errand {
 //
 // Passes everything on to another target. What cannot be kept fails its attempt; finish() tells of
 // the rest.
-class Results final : public OutputTarget, public Observer {
+class ResultFolder final : public OutputTarget, public Observer {
  public:
   // The others outlive it. The error says why the folder cannot be written.
-  static Result<std::unique_ptr<Results>> open(const std::string& folder, OutputTarget& next,
-                                               SpillSpace& space);
-  ~Results() override;
+  static Result<std::unique_ptr<ResultFolder>> open(const std::string& folder, OutputTarget& next,
+                                                    SpillSpace& space);
+  ~ResultFolder() override;
 
   // Apart, also where the other would merge them: it then gets both as one, in the order of
   // reading. Not for a target that inherits.
@@ -41,20 +41,20 @@ class Results final : public OutputTarget, public Observer {
   const Error& finish() const { return error_; }
 
  private:
-  struct Place;
+  struct TaskFolder;
   class Sink;
-  class Held;
+  class HeldFileSink;
 
-  Results(ResultFiles files, OutputTarget& next, SpillSpace& space);
+  ResultFolder(ResultFiles files, OutputTarget& next, SpillSpace& space);
   void begin(const RunStarted& started);
   void end(const TaskEnded& ended, WallTime time);
   std::string result_of(const TaskEnded& ended, WallTime time);
-  std::shared_ptr<Place> place_of(const Task& task);
+  std::shared_ptr<TaskFolder> task_folder_of(const Task& task);
   Error take_folder(const Task& task, std::string& path);
   std::string path_of(const Task& task) const;
-  void begin_files(Place& place);
-  Error append(Place& place, Stream stream, std::string_view bytes);
-  Stream shown(Stream stream) const { return merges_ ? Stream::out : stream; }
+  void begin_files(TaskFolder& task_folder);
+  Error append(TaskFolder& task_folder, StdStream stream, std::string_view bytes);
+  StdStream shown(StdStream stream) const { return merges_ ? StdStream::out : stream; }
 
   ResultFiles files_;
   OutputTarget& next_;
@@ -63,8 +63,9 @@ class Results final : public OutputTarget, public Observer {
   const Plan* plan_ = nullptr;  // null: a stream
   std::string mark_;            // with which result.json begins in this run
   Masker masker_;
-  std::unordered_map<TaskId, std::shared_ptr<Place>> places_;  // of tasks that have not ended
-  std::unordered_set<std::string> taken_;                      // their paths
+  std::unordered_map<TaskId, std::shared_ptr<TaskFolder>>
+      task_folders_;                       // of tasks that have not ended
+  std::unordered_set<std::string> taken_;  // their paths
   Error error_;
 };
 

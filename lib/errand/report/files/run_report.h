@@ -11,8 +11,8 @@ namespace errand {
 
 class RunReport final : public Observer {
  public:
-  // Tell the recorder of events before this; `file` was opened with When::at_end. `output` may be
-  // none.
+  // Tell the recorder of events before this; `file` was opened with OpenMode::replace_at_end.
+  // `output` may be none.
   RunReport(ReportKind kind, ReportFile file, const RunRecorder& recorder, OutputReader output)
       : kind_(kind), file_(std::move(file)), recorder_(recorder), output_(std::move(output)) {}
   void on(const RunEvent& event) override {

@@ -79,7 +79,7 @@ class Page {
     to.begin_object().member("id", run_.id).member("name", run_.name);
     to.member("mode", to_string(run_.mode)).member("jobs", run_.jobs);
     to.member("status", state_name(run_.ended, run_.state));
-    to.member("cause", run_.ended ? std::string_view(run_.cause) : kNoEnd);
+    to.member("cause", run_.ended ? std::string_view(run_.cause) : kUnfinishedText);
     if (run_.ended) to.member("exit_status", run_.exit_status);
     to.member("started", rfc3339(run_.started)).member("duration", run_.duration);
     if (!run_.trace.trace_id.empty()) to.member("trace_id", run_.trace.trace_id);

@@ -13,7 +13,7 @@ constexpr int kVersion = 1;
 void add_end(JsonText& to, bool ended, TaskState state, std::string_view cause,
              const std::optional<ExitStatus>& status) {
   if (ended) return add_outcome(to, state, cause, status);
-  to.key("status").null().member("cause", kNoEnd);
+  to.key("status").null().member("cause", kUnfinishedText);
 }
 
 void add_run(JsonText& to, const RunRecord& run) {

@@ -154,7 +154,7 @@ class Junit {
   }
   Result own_result(std::size_t suite) const {
     if (suite > 0) return result_of(run_.tasks[suite - 1], run_);
-    if (!run_.ended) return {"error", "unfinished", "unfinished: " + std::string(kNoEnd)};
+    if (!run_.ended) return {"error", "unfinished", "unfinished: " + std::string(kUnfinishedText)};
     return {"error", std::string(to_string(run_.state)), run_.cause};
   }
   // Groups are nested no deeper than the readers of task files allow.

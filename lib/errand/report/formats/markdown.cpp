@@ -126,15 +126,15 @@ class Markdown {
     }
     add(unfinished, "unfinished");
     text_ += " in " + format_duration(run_.duration) + ". Started " + rfc3339(run_.started) + ".";
-    const std::string cause = run_.ended ? run_.cause : std::string(kNoEnd);
+    const std::string cause = run_.ended ? run_.cause : std::string(kUnfinishedText);
     if (!cause.empty()) text_ += " " + escaped(cause);
     text_ += "\n";
   }
   void failures() {
-    std::size_t told = 0;
+    std::size_t reported = 0;
     for (const TaskRecord* task : tasks_) {
       if (!counts_as_failure(*task, run_)) continue;
-      if (told++ == kFailuresMax) break;
+      if (reported++ == kFailuresMax) break;
       std::string text = "\n### ❌ " + escaped(task->name) + ": " + escaped(task->cause) + "\n\n";
       std::string block = task->command.empty() ? "" : "$ " + task->command + "\n";
       block += plain_lines(task->last_lines);
@@ -148,16 +148,16 @@ class Markdown {
     std::string rows =
         "\n| task | result | attempts | time | CPU | memory | why |\n"
         "|---|---|--:|--:|--:|--:|---|\n";
-    std::size_t told = 0;
+    std::size_t reported = 0;
     for (const TaskRecord* task : tasks_) {
       rows += row_of(*task);
       if (text_.size() + rows.size() + kLastLineBytes > bytes_max_) break;
       text_ += rows;
       rows.clear();
-      ++told;
+      ++reported;
     }
-    if (told == count()) return;
-    text_ += "\nand " + std::to_string(count() - told) + " more tasks.\n";
+    if (reported == count()) return;
+    text_ += "\nand " + std::to_string(count() - reported) + " more tasks.\n";
   }
   std::size_t count() const {
     return std::accumulate(run_.left_out.begin(), run_.left_out.end(), tasks_.size());

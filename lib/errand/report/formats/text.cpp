@@ -30,7 +30,7 @@ void TextReport::on(const RunEvent& event) {
   }
   if (const auto* ended = std::get_if<TaskEnded>(&event.kind)) {
     const auto used = usage_.extract(ended->task->id);
-    out_.write(ending_text(*ended, color_) + (used ? usage_text(used.mapped()) : "") + "\n");
+    out_.write(task_result_line(*ended, color_) + (used ? usage_text(used.mapped()) : "") + "\n");
   }
   if (const auto* notice = std::get_if<Notice>(&event.kind)) {
     const std::string who = notice->task ? escape_text(notice->task->full_name) : "errand";
@@ -40,10 +40,10 @@ void TextReport::on(const RunEvent& event) {
   summary_.on(event);
 }
 
-void TextReport::no_end() {
+void TextReport::print_unfinished() {
   RunEnded ended;
   ended.state = TaskState::canceled;
-  ended.error = Error::text(std::string(kNoEnd));
+  ended.error = Error::text(std::string(kUnfinishedText));
   ended.duration = last_;
   summary_.on({WallTime(), last_, std::move(ended)});
 }

@@ -18,7 +18,7 @@ class TextReport final : public Observer {
       : out_(out), color_(options.color), summary_(out, std::move(options)) {}
   void on(const RunEvent& event) override;
   // In place of RunEnded, of a log that has none.
-  void no_end();
+  void print_unfinished();
 
  private:
   Writer& out_;

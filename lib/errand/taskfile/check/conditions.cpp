@@ -10,7 +10,7 @@ std::vector<bool> find_late_tasks(const Draft& draft) {
   for (const Task& task : draft.tasks) {
     late[task.id] = task.id != 0 && task.policy->when != When::on_success;
   }
-  for (const NeedReference& need : draft.needs) late[need.task] = false;
+  for (const NeedField& need : draft.needs) late[need.task] = false;
   return late;
 }
 

@@ -18,7 +18,7 @@ constexpr std::size_t kStepsShown = 1000;  // of a cycle; half of them from eith
 //   an end for its own start, for the ends of its children, and that of a service for the ends of
 //   those that need it or, where there are none, of the work beside it.
 struct Vertex {
-  enum class Kind : std::uint8_t { start, end, most_ended, work_ended };
+  enum class Kind : std::uint8_t { start, end, on_success_ended, non_services_ended };
   TaskId task = 0;
   Kind kind = Kind::start;
   bool operator==(const Vertex&) const = default;
@@ -67,11 +67,11 @@ class CycleSearch {
         return before_start(task, visit.next++);
       case Kind::end:
         return before_end(task, visit.next++);
-      case Kind::most_ended:
-      case Kind::work_ended:
+      case Kind::on_success_ended:
+      case Kind::non_services_ended:
         break;
     }
-    const bool all = visit.vertex.kind == Kind::most_ended;
+    const bool all = visit.vertex.kind == Kind::on_success_ended;
     while (visit.next < task.children.size()) {
       const Task& child = tasks_[task.children[visit.next++]];
       if (child.policy->when != When::on_success) continue;
@@ -88,7 +88,7 @@ class CycleSearch {
     if (task.parent == task.id) return {};  // the run itself
     if (which == task.needs.size()) return Vertex{task.parent, Kind::start};
     const bool last = which == task.needs.size() + 1;
-    return last && late_[task.id] ? std::optional(Vertex{task.parent, Kind::most_ended})
+    return last && late_[task.id] ? std::optional(Vertex{task.parent, Kind::on_success_ended})
                                   : std::nullopt;
   }
 
@@ -99,7 +99,8 @@ class CycleSearch {
     if (!task.policy->service) return {};
     const auto served = served_.find(task.id);
     if (served == served_.end()) {
-      return which == 1 ? std::optional(Vertex{task.parent, Kind::work_ended}) : std::nullopt;
+      return which == 1 ? std::optional(Vertex{task.parent, Kind::non_services_ended})
+                        : std::nullopt;
     }
     if (which > served->second.size()) return {};
     return Vertex{served->second[which - 1], Kind::end};
@@ -134,7 +135,8 @@ class CycleSearch {
     Cycle cycle;
     for (auto at = from; at != path_.end(); ++at) {
       // Its step is that of the task before it, which runs after what comes.
-      if (at->vertex.kind == Kind::most_ended || at->vertex.kind == Kind::work_ended) continue;
+      if (at->vertex.kind == Kind::on_success_ended || at->vertex.kind == Kind::non_services_ended)
+        continue;
       const Vertex next = at + 1 == path_.end() ? first : (at + 1)->vertex;
       if (next.task != at->vertex.task)
         cycle.push_back({at->vertex.task, relation(at->vertex, next)});
@@ -145,11 +147,11 @@ class CycleSearch {
 
   Relation relation(Vertex from, Vertex to) const {
     const bool is_parent = tasks_[from.task].parent == to.task;
-    if (to.kind == Kind::work_ended) return Relation::serves;
+    if (to.kind == Kind::non_services_ended) return Relation::serves;
     if (from.kind == Kind::end) {
       return tasks_[to.task].parent == from.task ? Relation::has : Relation::serves;
     }
-    if (to.kind == Kind::most_ended) return Relation::runs_after;
+    if (to.kind == Kind::on_success_ended) return Relation::runs_after;
     return is_parent && to.kind == Kind::start ? Relation::is_in : Relation::needs;
   }
 

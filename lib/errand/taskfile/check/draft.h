@@ -20,9 +20,9 @@ struct NamePlace {
 
 // A plan whose names nobody has looked up yet.
 struct Draft {
-  std::vector<Task> tasks;           // as in a Plan, but no task has needs
-  std::vector<NamePlace> names;      // of the tasks
-  std::vector<NeedReference> needs;  // by task, then as written
+  std::vector<Task> tasks;       // as in a Plan, but no task has needs
+  std::vector<NamePlace> names;  // of the tasks
+  std::vector<NeedField> needs;  // by task, then as written
   std::vector<Limit> limits;
   std::list<std::string> kept_names;
 };

@@ -33,7 +33,7 @@ class NeedResolver {
 
   void run() {
     index_names();
-    for (const NeedReference& reference : draft_.needs) resolve(reference);
+    for (const NeedField& reference : draft_.needs) resolve(reference);
     place_needs();
     report_cycles();
   }
@@ -44,13 +44,13 @@ class NeedResolver {
 
   void index_names();
   void report_duplicate(TaskId first, TaskId again);
-  std::optional<TaskId> find(const NeedReference& reference) const;
-  void resolve(const NeedReference& reference);
+  std::optional<TaskId> find(const NeedField& reference) const;
+  void resolve(const NeedField& reference);
   std::string describe_kinship(TaskId from, TaskId to) const;
   bool is_inside(TaskId inner, TaskId outer) const;
-  std::string describe_unknown(const NeedReference& reference);
-  std::string suggest(const NeedReference& reference);
-  void add(const NeedReference& reference, const Task& needed);
+  std::string describe_unknown(const NeedField& reference);
+  std::string suggest(const NeedField& reference);
+  void add(const NeedField& reference, const Task& needed);
   void place_needs();
   void report_cycles();
   Offset place_of(TaskId from, TaskId to) const;
@@ -81,7 +81,7 @@ void NeedResolver::report_duplicate(TaskId first, TaskId again) {
   });
 }
 
-std::optional<TaskId> NeedResolver::find(const NeedReference& reference) const {
+std::optional<TaskId> NeedResolver::find(const NeedField& reference) const {
   const std::string& group = task(task(reference.task).parent).full_name;
   if (!group.empty()) {
     const std::string sibling = group + '/' + std::string(reference.name);
@@ -94,7 +94,7 @@ std::optional<TaskId> NeedResolver::find(const NeedReference& reference) const {
   return found->second;
 }
 
-void NeedResolver::resolve(const NeedReference& reference) {
+void NeedResolver::resolve(const NeedField& reference) {
   const auto found = find(reference);
   if (!found) {
     problems_.add(reference.offset, [&] { return describe_unknown(reference); });
@@ -105,7 +105,7 @@ void NeedResolver::resolve(const NeedReference& reference) {
   }
 }
 
-void NeedResolver::add(const NeedReference& reference, const Task& needed) {
+void NeedResolver::add(const NeedField& reference, const Task& needed) {
   const Condition condition = reference.condition.value_or(default_condition(needed));
   std::string wrong = describe_wrong_condition(needed, condition);
   if (!wrong.empty()) return problems_.add(reference.condition_offset, std::move(wrong));
@@ -128,7 +128,7 @@ std::string NeedResolver::describe_kinship(TaskId from, TaskId to) const {
   return needed + " is the group this task is in; a task cannot need its own group";
 }
 
-std::string NeedResolver::describe_unknown(const NeedReference& reference) {
+std::string NeedResolver::describe_unknown(const NeedField& reference) {
   const std::string unknown = "unknown task " + quote(reference.name);
   const std::string meant = suggest(reference);
   if (meant.empty()) return unknown + "; name a task beside this one, or any by its full name";
@@ -136,7 +136,7 @@ std::string NeedResolver::describe_unknown(const NeedReference& reference) {
 }
 
 // A task beside this one, else a task elsewhere that has this very name, else a similar full name.
-std::string NeedResolver::suggest(const NeedReference& reference) {
+std::string NeedResolver::suggest(const NeedField& reference) {
   const auto spend = [&](std::size_t names) {
     const bool enough = names <= comparisons_left_;
     if (enough) comparisons_left_ -= names;

@@ -20,9 +20,9 @@ std::size_t bytes_of(const std::string& secret) { return sizeof(secret) + secret
 
 // Stops at the first for which there is not enough: once all is spent, no task costs time.
 template <class Range>
-bool spend_for_each(const Range& entries, Allowance& allowance) {
+bool spend_for_each(const Range& entries, ExpansionBudget& budget) {
   return std::ranges::all_of(entries,
-                             [&](const auto& entry) { return allowance.spend(bytes_of(entry)); });
+                             [&](const auto& entry) { return budget.spend(bytes_of(entry)); });
 }
 
 // The whole, and each of its lines that is long enough to be told from other text.
@@ -42,10 +42,11 @@ void add_secret_value(const std::string& value, std::vector<std::string>& values
 }  // namespace
 
 Environments::Environments(const std::string& dir, const ReadFile& read_file,
-                           const Outside& outside, Expander& expander, ProblemList& problems)
+                           const ExternalVariables& external_variables, Expander& expander,
+                           ProblemList& problems)
     : dir_(dir),
       read_file_(read_file),
-      outside_(outside),
+      external_variables_(external_variables),
       expander_(expander),
       problems_(problems) {}
 
@@ -81,7 +82,7 @@ void Environments::add_file(const Entry& entry, const Node& path, Entries& own) 
              escape(file.error().message());
     });
   }
-  if (!spend_for_each(*file, allowance_)) return report_too_large(entry.key->offset);
+  if (!spend_for_each(*file, budget_)) return report_too_large(entry.key->offset);
   own.insert(own.end(), file->begin(), file->end());
 }
 
@@ -103,13 +104,13 @@ void Environments::add_values(const Entry& entry, Scope& scope, Entries& own) {
 }
 
 void Environments::report_too_large(Offset offset) {
-  allowance_.exhaust();
+  budget_.spend_all();
   problems_.add(
       offset, "the environments of all tasks together are too large; put less into the outer ones");
 }
 
 void Environments::extend(Task& task, Entries own, Offset offset, Scope& scope) {
-  if (!spend_for_each(*task.env, allowance_)) return report_too_large(offset);
+  if (!spend_for_each(*task.env, budget_)) return report_too_large(offset);
   const std::size_t inherited = task.env->size();
   Entries merged = *task.env;
   merged.reserve(inherited + own.size());
@@ -135,9 +136,9 @@ void Environments::read_secret_names(const Entry& entry, Scope& scope) {
 void Environments::collect_secrets(Task& task, Offset offset, const Scope& scope) {
   std::vector<std::string> values;
   const auto add = [&](std::string_view name) {
-    const auto value = outside_.variable(name, scope);
+    const auto value = external_variables_.variable(name, scope);
     if (!value) return true;
-    if (!allowance_.spend(sizeof(std::string) + value->size())) return false;
+    if (!budget_.spend(sizeof(std::string) + value->size())) return false;
     add_secret_value(*value, values);
     return true;
   };
@@ -153,7 +154,7 @@ void Environments::collect_secrets(Task& task, Offset offset, const Scope& scope
 // still have them.
 void Environments::extend_secrets(Task& task, std::vector<std::string> values, Offset offset) {
   if (task.secrets) {
-    if (!spend_for_each(*task.secrets, allowance_)) return report_too_large(offset);
+    if (!spend_for_each(*task.secrets, budget_)) return report_too_large(offset);
     values.insert(values.end(), task.secrets->begin(), task.secrets->end());
   }
   std::ranges::sort(values);

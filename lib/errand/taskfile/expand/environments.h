@@ -22,8 +22,9 @@ class Environments {
  public:
   using ReadFile = std::function<Result<std::string>(const std::string& path)>;
   // All of them must live as long. `dir` is where paths start.
-  Environments(const std::string& dir, const ReadFile& read_file, const Outside& outside,
-               Expander& expander, ProblemList& problems);
+  Environments(const std::string& dir, const ReadFile& read_file,
+               const ExternalVariables& external_variables, Expander& expander,
+               ProblemList& problems);
 
   // Puts on `task`, which has what the group around it has, its own variables and secrets, and
   // tells `scope` of them. `place` is the task's, for problems that have none of their own.
@@ -43,10 +44,10 @@ class Environments {
 
   const std::string& dir_;
   const ReadFile& read_file_;
-  const Outside& outside_;
+  const ExternalVariables& external_variables_;
   Expander& expander_;
   ProblemList& problems_;
-  Allowance allowance_{kEnvCopiedBytesMax};
+  ExpansionBudget budget_{kEnvCopiedBytesMax};
   std::unordered_map<std::string, Result<Entries>> files_;
   bool any_secrets_ = false;
 };

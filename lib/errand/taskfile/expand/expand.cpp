@@ -42,18 +42,19 @@ bool has_expressions_below(const Node& value) {
                      [](const Node& node) { return has_expressions(node.text); });
 }
 
-Outside::Outside(const ReadOptions& options) : process_(options.variable) {
+ExternalVariables::ExternalVariables(const ReadOptions& options) : process_(options.variable) {
   for (const auto& [name, value] : options.vars) vars_[name] = value;
   for (const auto& [name, value] : options.env) innermost_[name] = value;
 }
 
-std::optional<std::string> Outside::var(std::string_view name) const {
+std::optional<std::string> ExternalVariables::var(std::string_view name) const {
   if (vars_.empty()) return {};
   const auto found = vars_.find(std::string(name));
   return found == vars_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::optional<std::string> Outside::variable(std::string_view name, const Scope& scope) const {
+std::optional<std::string> ExternalVariables::variable(std::string_view name,
+                                                       const Scope& scope) const {
   if (!innermost_.empty()) {
     const auto found = innermost_.find(std::string(name));
     if (found != innermost_.end()) return found->second;
@@ -62,10 +63,11 @@ std::optional<std::string> Outside::variable(std::string_view name, const Scope&
   return process_ ? process_(std::string(name)) : std::nullopt;
 }
 
-Expander::Expander(const Document& document, const Source& source, const Outside& outside,
-                   Allowance& allowance, ProblemList& problems)
-    : outside_(outside),
-      allowance_(allowance),
+Expander::Expander(const Document& document, const Source& source,
+                   const ExternalVariables& external_variables, ExpansionBudget& budget,
+                   ProblemList& problems)
+    : external_variables_(external_variables),
+      budget_(budget),
       problems_(problems),
       any_(find_any(document, source)) {}
 
@@ -89,34 +91,34 @@ void Expander::read_vars(const Entry& entry) {
 }
 
 // What hostile files repeat without end is stopped where it is looked up.
-std::optional<std::string> Expander::pay_for(std::optional<std::string> value) {
-  if (!value || allowance_.spend(value->size())) return value;
-  allowance_.exhaust();
-  overdrawn_ = true;
+std::optional<std::string> Expander::charge(std::optional<std::string> value) {
+  if (!value || budget_.spend(value->size())) return value;
+  budget_.spend_all();
+  budget_exceeded_ = true;
   return {};
 }
 
 ExpressionScope Expander::names_in(const Scope& scope, Unset unset) {
   ExpressionScope names;
   names.vars = [this](std::string_view name) -> std::optional<std::string> {
-    if (auto given = outside_.var(name)) return pay_for(std::move(given));
+    if (auto given = external_variables_.var(name)) return charge(std::move(given));
     const auto found = vars_.find(name);
-    return found == vars_.end() ? std::nullopt : pay_for(std::string(found->second));
+    return found == vars_.end() ? std::nullopt : charge(std::string(found->second));
   };
   names.matrix = [this, &scope](std::string_view name) -> std::optional<std::string> {
-    return scope.matrix() ? pay_for(scope.matrix()->value(name)) : std::nullopt;
+    return scope.matrix() ? charge(scope.matrix()->value(name)) : std::nullopt;
   };
   names.env = [this, &scope, unset](std::string_view name) -> std::optional<std::string> {
-    auto value = outside_.variable(name, scope);
+    auto value = external_variables_.variable(name, scope);
     if (!value && unset == Unset::is_empty) return std::string();
-    return pay_for(std::move(value));
+    return charge(std::move(value));
   };
   return names;
 }
 
 void Expander::report(const Node& node, const Entry& entry, const Error& error) {
   problems_.add(node.offset, [&] {
-    if (overdrawn_) return std::string(kTooMuch);
+    if (budget_exceeded_) return std::string(kBudgetExceeded);
     return std::string(entry.key->text) + ": " + escape(error.message());
   });
 }
@@ -125,8 +127,8 @@ void Expander::expand_text(Node& node, const Entry& entry, Scope& scope) {
   // What a task that does not run would miss is missed by nobody.
   const Unset unset = scope.is_excluded() ? Unset::is_empty : Unset::is_error;
   auto text = expand_expressions(node.text, names_in(scope, unset));
-  if (!text || !allowance_.spend(node.text.size())) {
-    overdrawn_ |= text.has_value();
+  if (!text || !budget_.spend(node.text.size())) {
+    budget_exceeded_ |= text.has_value();
     return report(node, entry, text ? Error() : text.error());
   }
   node.text = scope.keep(std::move(*text));
@@ -136,8 +138,8 @@ void Expander::expand_text(Node& node, const Entry& entry, Scope& scope) {
 Entry Expander::expand(const Entry& entry, Scope& scope) {
   const Node& value = *entry.value;
   if (!any_ || !has_expressions_below(value)) return entry;
-  if (!allowance_.spend(value.size * sizeof(Node))) {
-    overdrawn_ = true;
+  if (!budget_.spend(value.size * sizeof(Node))) {
+    budget_exceeded_ = true;
     report(value, entry, {});
     return entry;
   }

@@ -19,10 +19,10 @@
 namespace errand::task_file {
 
 // What stands outside the file and can be named in it.
-class Outside {
+class ExternalVariables {
  public:
   // Copies what it needs of `options`.
-  explicit Outside(const ReadOptions& options);
+  explicit ExternalVariables(const ReadOptions& options);
 
   std::optional<std::string> var(std::string_view name) const;
   // The variable as a task read in `scope` sees it; nothing when it is not set.
@@ -40,8 +40,9 @@ bool has_expressions_below(const Node& value);
 class Expander {
  public:
   // `source` is what `document` was read from.
-  Expander(const Document& document, const Source& source, const Outside& outside,
-           Allowance& allowance, ProblemList& problems);
+  Expander(const Document& document, const Source& source,
+           const ExternalVariables& external_variables, ExpansionBudget& budget,
+           ProblemList& problems);
 
   // Reads "vars".
   void read_vars(const Entry& entry);
@@ -57,16 +58,16 @@ class Expander {
  private:
   enum class Unset { is_error, is_empty };
   ExpressionScope names_in(const Scope& scope, Unset unset);
-  std::optional<std::string> pay_for(std::optional<std::string> value);
+  std::optional<std::string> charge(std::optional<std::string> value);
   void expand_text(Node& node, const Entry& entry, Scope& scope);
   void report(const Node& node, const Entry& entry, const Error& error);
 
-  const Outside& outside_;
-  Allowance& allowance_;
+  const ExternalVariables& external_variables_;
+  ExpansionBudget& budget_;
   ProblemList& problems_;
   std::unordered_map<std::string_view, std::string_view> vars_;
   bool any_;
-  bool overdrawn_ = false;
+  bool budget_exceeded_ = false;
 };
 
 }  // namespace errand::task_file

@@ -7,16 +7,16 @@
 namespace errand::task_file {
 
 // How much a plan may grow beyond its file, in bytes.
-class Allowance {
+class ExpansionBudget {
  public:
-  explicit Allowance(std::size_t bytes) : left_(bytes) {}
+  explicit ExpansionBudget(std::size_t bytes) : left_(bytes) {}
   // False, and nothing is taken, when it is not enough.
   bool spend(std::size_t bytes) {
     if (bytes > left_) return false;
     left_ -= bytes;
     return true;
   }
-  void exhaust() { left_ = 0; }
+  void spend_all() { left_ = 0; }
 
  private:
   std::size_t left_;
@@ -27,7 +27,7 @@ inline constexpr std::size_t kEnvCopiedBytesMax = 256 << 20;
 // By expressions, matrices and defaults.
 inline constexpr std::size_t kExpandedPlanBytesMax = 256 << 20;
 
-inline constexpr std::string_view kTooMuch =
+inline constexpr std::string_view kBudgetExceeded =
     "the matrices, expressions and defaults of this file make too much of it; let them repeat less";
 
 }  // namespace errand::task_file

@@ -64,10 +64,10 @@ Result<std::string> look_up(std::string_view reference, const ExpressionScope& s
 }
 
 // What the mind has ready from elsewhere, and what it is called here.
-struct Elsewhere {
+struct ForeignContext {
   std::string_view word, advice;
 };
-constexpr std::array<Elsewhere, 7> kElsewhere = {{
+constexpr std::array<ForeignContext, 7> kForeignContexts = {{
     {"and", "write &&"},
     {"or", "write ||"},
     {"not", "write !"},
@@ -102,9 +102,10 @@ bool equal(const Value& left, const Value& right) {
 
 // Recursive descent; each level is one parenthesis, of which there are at most kConditionDepthMax.
 // After an error everything is read as the end of the text.
-class Condition final {
+class ConditionEvaluator final {
  public:
-  Condition(std::string_view text, const ExpressionScope& scope) : text_(text), scope_(scope) {}
+  ConditionEvaluator(std::string_view text, const ExpressionScope& scope)
+      : text_(text), scope_(scope) {}
 
   Result<bool> evaluate() {
     const Value value = either();
@@ -214,7 +215,7 @@ class Condition final {
     Result<std::string> value = look_up(word, scope_, Unset::is_empty);
     if (value) return Value{std::move(*value)};
     at_ = begin;
-    for (const auto& [other, advice] : kElsewhere) {
+    for (const auto& [other, advice] : kForeignContexts) {
       if (word == other) return fail(quote(word) + " is unknown here; " + std::string(advice));
     }
     if (word.find('.') != std::string_view::npos) return fail(value.error().message());
@@ -328,7 +329,7 @@ Result<bool> evaluate_condition(std::string_view expression, const ExpressionSco
   if (trim(inside).empty()) {
     return wrong("the condition is empty; write one such as env.CI == 'true'");
   }
-  return Condition(inside, scope).evaluate();
+  return ConditionEvaluator(inside, scope).evaluate();
 }
 
 }  // namespace errand

@@ -13,7 +13,7 @@
 namespace errand::task_file {
 namespace {
 
-constexpr std::size_t kComparisonBytes = 8;  // of the allowance, so that no matrix takes for ever
+constexpr std::size_t kComparisonBytes = 8;  // of the budget, so that no matrix takes for ever
 
 constexpr std::size_t kNameBytesMax = 200;  // of a task; what numbers add still fits
 
@@ -34,8 +34,8 @@ struct Axis {
 
 class MatrixReader {
  public:
-  MatrixReader(const Entry& entry, Allowance& allowance, ProblemList& problems)
-      : entry_(entry), allowance_(allowance), problems_(problems) {}
+  MatrixReader(const Entry& entry, ExpansionBudget& budget, ProblemList& problems)
+      : entry_(entry), budget_(budget), problems_(problems) {}
 
   std::vector<Combination> read() {
     if (entry_.value->kind != NodeKind::map) {
@@ -60,9 +60,9 @@ class MatrixReader {
     right_ = false;
     add_wrong_type(value, name, expected, problems_);
   }
-  bool pay(std::size_t bytes) {
-    if (allowance_.spend(bytes)) return true;
-    fail(entry_.key->offset, std::string(kTooMuch));
+  bool charge(std::size_t bytes) {
+    if (budget_.spend(bytes)) return true;
+    fail(entry_.key->offset, std::string(kBudgetExceeded));
     return false;
   }
 
@@ -162,7 +162,8 @@ class MatrixReader {
 
   void combine() {
     if (!axes_.empty()) multiply();
-    if (!right_ || !pay(all_.size() * (included_.size() + excluded_.size()) * kComparisonBytes)) {
+    if (!right_ ||
+        !charge(all_.size() * (included_.size() + excluded_.size()) * kComparisonBytes)) {
       return;
     }
     std::erase_if(all_, [&](const Values& values) { return is_excluded(values); });
@@ -184,7 +185,7 @@ class MatrixReader {
     for (const Axis& axis : axes_) {
       const std::size_t count = all_.size() * axis.values.size();
       if (count > kCombinationsMax) return fail_too_many();
-      if (!pay(count * sizeof(Values::value_type))) return;
+      if (!charge(count * sizeof(Values::value_type))) return;
       std::vector<Values> longer;
       for (const Values& values : all_) {
         for (const std::string_view value : axis.values) {
@@ -230,7 +231,7 @@ class MatrixReader {
 
   void extend(Values& values, const Node& map) {
     for (const Entry each : Entries(map)) {
-      if (!pay(sizeof(Values::value_type))) return;
+      if (!charge(sizeof(Values::value_type))) return;
       const auto found = std::ranges::find(values, each.key->text, &Values::value_type::first);
       if (found == values.end()) {
         values.emplace_back(each.key->text, each.value->text);
@@ -270,7 +271,7 @@ class MatrixReader {
   }
 
   const Entry& entry_;
-  Allowance& allowance_;
+  ExpansionBudget& budget_;
   ProblemList& problems_;
   std::vector<Axis> axes_;
   std::vector<const Node*> included_;
@@ -289,9 +290,9 @@ std::optional<std::string> Combination::value(std::string_view variable) const {
   return {};
 }
 
-std::vector<Combination> read_matrix(const Entry& entry, Allowance& allowance,
+std::vector<Combination> read_matrix(const Entry& entry, ExpansionBudget& budget,
                                      ProblemList& problems) {
-  return MatrixReader(entry, allowance, problems).read();
+  return MatrixReader(entry, budget, problems).read();
 }
 
 std::vector<EnvEntry> matrix_variables(const Combination& combination) {

@@ -28,7 +28,7 @@ struct Combination {
 // The combinations in GitHub Actions' order and by its rules: all of the lists, without those that
 // an entry of `exclude` matches in part; an entry of `include` extends each of them of whose values
 // in the lists it changes none, or is one of its own. Nothing when there is a problem.
-std::vector<Combination> read_matrix(const Entry& entry, Allowance& allowance,
+std::vector<Combination> read_matrix(const Entry& entry, ExpansionBudget& budget,
                                      ProblemList& problems);
 
 // The variables that a task of the matrix sees: MATRIX_NAME, what is no letter, digit or '_' as

@@ -5,19 +5,19 @@
 
 namespace errand::task_file {
 
-bool TaskRoom::has_another(std::size_t others, Offset offset) {
-  if (full_) return false;
+bool TaskCountLimit::may_add_task(std::size_t others, Offset offset) {
+  if (reached_) return false;
   if (others < kTasksMax) return true;
-  full_ = true;
+  reached_ = true;
   problems_.add(offset, "more than " + std::to_string(kTasksMax) +
                             " tasks; write them as JSON Lines, which are read while they run");
   return false;
 }
 
-void TaskRoom::pay_for_repeated(const Task& outer, Offset offset) {
+void TaskCountLimit::charge_repeated(const Task& outer, Offset offset) {
   const std::size_t bytes = outer.dir.size() + outer.full_name.size();
-  if (bytes <= kRepeatedBytesFree || allowance_.spend(bytes - kRepeatedBytesFree)) return;
-  full_ = true;
+  if (bytes <= kRepeatedBytesFree || budget_.spend(bytes - kRepeatedBytesFree)) return;
+  reached_ = true;
   problems_.add(offset,
                 "the dir and the groups' names that each task repeats are too much; shorten them");
 }

@@ -15,20 +15,20 @@ inline constexpr std::size_t kTasksMax = 1'000'000;
 inline constexpr std::size_t kRepeatedBytesFree = 128;
 
 // How many more tasks a file may have. What is too much becomes a problem, once.
-class TaskRoom {
+class TaskCountLimit {
  public:
-  TaskRoom(Allowance& allowance, ProblemList& problems)
-      : allowance_(allowance), problems_(problems) {}
+  TaskCountLimit(ExpansionBudget& budget, ProblemList& problems)
+      : budget_(budget), problems_(problems) {}
 
   // May a task be read that stands at `offset`, behind so many others?
-  bool has_another(std::size_t others, Offset offset);
-  // For a task inside of `outer`. When the allowance is not enough, the next task has no room.
-  void pay_for_repeated(const Task& outer, Offset offset);
+  bool may_add_task(std::size_t others, Offset offset);
+  // For a task inside of `outer`. When the budget is not enough, the next task has no room.
+  void charge_repeated(const Task& outer, Offset offset);
 
  private:
-  Allowance& allowance_;
+  ExpansionBudget& budget_;
   ProblemList& problems_;
-  bool full_ = false;
+  bool reached_ = false;
 };
 
 }  // namespace errand::task_file

@@ -35,10 +35,10 @@ constexpr auto kKnownKeys = std::to_array<KnownKey>({
     {"grace", Key::grace},
     {"halt", Key::halt},
     {"hedge", Key::hedge},
-    {"if", Key::condition},
+    {"if", Key::if_condition},
     {"interactive", Key::interactive},
     {"jobs", Key::jobs},
-    {"key", Key::flight},
+    {"key", Key::dedupe_key},
     {"kill_signal", Key::kill_signal},
     {"limits", Key::limits},
     {"locks", Key::locks},
@@ -57,7 +57,7 @@ constexpr auto kKnownKeys = std::to_array<KnownKey>({
     {"service", Key::service},
     {"shell", Key::shell},
     {"slow_after", Key::slow_after},
-    {"stdin", Key::input},
+    {"stdin", Key::stdin_source},
     {"success_exit_codes", Key::success_exit_codes},
     {"tasks", Key::tasks},
     {"timeout", Key::timeout},
@@ -86,18 +86,18 @@ constexpr unsigned kGroup = Level::run | Level::group;
 constexpr unsigned kEverywhere = kGroup | kTask;
 
 constexpr Keys kRunOnly = {Key::version, Key::vars, Key::limits, Key::defaults};
-constexpr Keys kWholes = {Key::mode, Key::jobs, Key::halt, Key::rate, Key::breaker};
+constexpr Keys kGroupOnly = {Key::mode, Key::jobs, Key::halt, Key::rate, Key::breaker};
 constexpr Keys kInherited = {Key::name,  Key::description, Key::shell,   Key::dir,
                              Key::env,   Key::env_file,    Key::secrets, Key::timeout,
                              Key::grace, Key::kill_signal};
-constexpr Keys kBelowTheRun = {Key::needs, Key::condition, Key::when};
+constexpr Keys kBelowTheRun = {Key::needs, Key::if_condition, Key::when};
 // What makes a task the one that it is.
 constexpr Keys kOneTaskOnly = {Key::run, Key::cmds, Key::matrix};
 
 unsigned levels_of(Key key) {
   if (kInherited.has(key)) return kEverywhere;
   if (kRunOnly.has(key)) return kRun;
-  if (kWholes.has(key)) return kGroup | Level::matrix;
+  if (kGroupOnly.has(key)) return kGroup | Level::matrix;
   if (kBelowTheRun.has(key)) return kTask | Level::group;
   if (key == Key::tasks) return kGroup;
   if (key == Key::slow_after) return kTask | Level::run;
@@ -242,7 +242,7 @@ void check_defaults(const KeySet& keys, ProblemList& problems) {
   }
 }
 
-void check_alone(const KeySet& keys, ProblemList& problems) {
+void check_standalone(const KeySet& keys, ProblemList& problems) {
   constexpr Keys refused = {Key::needs, Key::tasks,   Key::matrix,
                             Key::when,  Key::service, Key::ready};
   for (Keys left = keys.present() & refused; !left.empty(); left = left.rest()) {

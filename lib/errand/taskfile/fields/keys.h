@@ -13,8 +13,8 @@
 
 namespace errand::task_file {
 
-// The keys of a task file, whatever the spelling; `condition` is "if", `flight` is "key", `input`
-// is "stdin".
+// The keys of a task file, whatever the spelling; `if_condition` is "if", `dedupe_key` is "key",
+// `stdin_source` is "stdin".
 enum class Key : std::uint8_t {
   version,
   name,
@@ -41,7 +41,7 @@ enum class Key : std::uint8_t {
   deadline,
   slow_after,
   needs,
-  condition,
+  if_condition,
   when,
   matrix,
   allow_failure,
@@ -50,10 +50,10 @@ enum class Key : std::uint8_t {
   hedge,
   locks,
   weight,
-  flight,
+  dedupe_key,
   service,
   ready,
-  input,
+  stdin_source,
   tty,
   interactive,
   nice,
@@ -131,12 +131,12 @@ inline constexpr Keys kDefaultKeys = {
     Key::secrets,       Key::timeout,    Key::grace,       Key::kill_signal,
     Key::deadline,      Key::slow_after, Key::retry,       Key::hedge,
     Key::allow_failure, Key::locks,      Key::weight,      Key::success_exit_codes,
-    Key::input,         Key::tty,        Key::interactive, Key::nice,
+    Key::stdin_source,  Key::tty,        Key::interactive, Key::nice,
     Key::rlimit,        Key::max_memory};
 // A problem for each key that it may not.
 void check_defaults(const KeySet& keys, ProblemList& problems);
 
 // A problem for each key that makes no sense in a task that stands alone.
-void check_alone(const KeySet& keys, ProblemList& problems);
+void check_standalone(const KeySet& keys, ProblemList& problems);
 
 }  // namespace errand::task_file

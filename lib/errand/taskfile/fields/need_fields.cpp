@@ -10,19 +10,17 @@
 namespace errand::task_file {
 namespace {
 
-NeedReference reference_to(const Node& name) {
-  return {0, name.offset, name.text, {}, name.offset};
-}
+NeedField field_of(const Node& name) { return {0, name.offset, name.text, {}, name.offset}; }
 
-void add_text(const Node& name, std::vector<NeedReference>& needs, ProblemList& problems) {
+void add_text(const Node& name, std::vector<NeedField>& needs, ProblemList& problems) {
   if (is_text(name)) {
-    needs.push_back(reference_to(name));
+    needs.push_back(field_of(name));
   } else {
     add_wrong_type(name, "needs", "the name of a task", problems);
   }
 }
 
-void read_rule(const Entry& need, NeedReference& reference, ProblemList& problems) {
+void read_rule(const Entry& need, NeedField& reference, ProblemList& problems) {
   static constexpr std::array<std::string_view, 1> known = {"condition"};
   if (need.value->kind == NodeKind::null) return;
   if (need.value->kind != NodeKind::map) {
@@ -38,14 +36,14 @@ void read_rule(const Entry& need, NeedReference& reference, ProblemList& problem
 
 }  // namespace
 
-std::vector<NeedReference> read_need_references(const Entry& entry, ProblemList& problems) {
-  std::vector<NeedReference> needs;
+std::vector<NeedField> read_need_fields(const Entry& entry, ProblemList& problems) {
+  std::vector<NeedField> needs;
   const Node& value = *entry.value;
   if (value.kind == NodeKind::list) {
     for (const Node& item : Items(value)) add_text(item, needs, problems);
   } else if (value.kind == NodeKind::map) {
     for (const Entry need : Entries(value)) {
-      needs.push_back(reference_to(*need.key));
+      needs.push_back(field_of(*need.key));
       read_rule(need, needs.back(), problems);
     }
   } else if (value.kind != NodeKind::null) {

@@ -12,7 +12,7 @@
 namespace errand::task_file {
 
 // A need as the file has it: who needs, whom by name, and where that is written.
-struct NeedReference {
+struct NeedField {
   TaskId task = 0;
   Offset offset = 0;
   std::string_view name;
@@ -21,6 +21,6 @@ struct NeedReference {
 };
 
 // The value of "needs", as written; whose needs they are is the caller's to say.
-std::vector<NeedReference> read_need_references(const Entry& entry, ProblemList& problems);
+std::vector<NeedField> read_need_fields(const Entry& entry, ProblemList& problems);
 
 }  // namespace errand::task_file

@@ -12,19 +12,19 @@ namespace {
 constexpr Range kNiceRange = {-20, 19};
 
 // Reads the values of a set's keys, each into its place.
-class Settings {
+class SettingReader {
  public:
-  Settings(const KeySet& keys, ProblemList& problems) : keys_(keys), problems_(problems) {}
+  SettingReader(const KeySet& keys, ProblemList& problems) : keys_(keys), problems_(problems) {}
 
-  template <class Reader, class Assign>
-  void read(Key key, Reader reader, Assign assign) const {
+  template <class ReadValue, class Assign>
+  void read(Key key, ReadValue read_value, Assign assign) const {
     const Entry entry = keys_[key];
     if (!entry) return;
-    if (auto value = reader(entry, problems_)) assign(std::move(*value));
+    if (auto value = read_value(entry, problems_)) assign(std::move(*value));
   }
-  template <class Reader, class Target>
-  void into(Key key, Reader reader, Target& target) const {
-    read(key, reader, [&](auto value) { target = std::move(value); });
+  template <class ReadValue, class Target>
+  void into(Key key, ReadValue read_value, Target& target) const {
+    read(key, read_value, [&](auto value) { target = std::move(value); });
   }
 
  private:
@@ -32,7 +32,7 @@ class Settings {
   ProblemList& problems_;
 };
 
-std::optional<std::string> read_flight(const Entry& entry, ProblemList& problems) {
+std::optional<std::string> read_dedupe_key(const Entry& entry, ProblemList& problems) {
   const auto text = read_text(entry, problems);
   if (!text) return {};
   if (!text->empty()) return std::string(*text);
@@ -57,9 +57,9 @@ void read_locks_into(Policy& policy, const KeySet& keys, const Limits* limits,
 }
 
 // What cannot stand together, each pair once, at the second key.
-class Contradictions {
+class KeyConflicts {
  public:
-  Contradictions(const KeySet& keys, ProblemList& problems) : keys_(keys), problems_(problems) {}
+  KeyConflicts(const KeySet& keys, ProblemList& problems) : keys_(keys), problems_(problems) {}
 
   void check(Key first, Key second, std::string_view why) const {
     const Entry a = keys_[first], b = keys_[second];
@@ -76,23 +76,24 @@ class Contradictions {
 };
 
 void check_service(const KeySet& keys, const Policy& policy, ProblemList& problems) {
-  const Contradictions together(keys, problems);
-  together.check(Key::service, Key::hedge, "a service has one process");
-  together.check(Key::service, Key::flight, "a service has no outcome to share");
+  const KeyConflicts conflicts(keys, problems);
+  conflicts.check(Key::service, Key::hedge, "a service has one process");
+  conflicts.check(Key::service, Key::dedupe_key, "a service has no outcome to share");
   // What needs it may need the same lock, and would wait for ever.
-  together.check(Key::service, Key::locks, "a service would keep them from those that need it");
-  together.check(Key::service, Key::weight, "a service takes no job slot");
+  conflicts.check(Key::service, Key::locks, "a service would keep them from those that need it");
+  conflicts.check(Key::service, Key::weight, "a service takes no job slot");
   if (keys[Key::cmds] && keys[Key::cmds].value->kind == NodeKind::list) {
     const Node& list = *keys[Key::cmds].value;
     const bool several = list.size > 1 && (&list + 1)->next() != list.next();
-    if (several) together.check(Key::service, Key::cmds, "a service is one command; write \"run\"");
+    if (several)
+      conflicts.check(Key::service, Key::cmds, "a service is one command; write \"run\"");
   }
   if (policy.when != When::on_success) {
-    together.check(Key::service, Key::when, "a service runs for those that need it");
+    conflicts.check(Key::service, Key::when, "a service runs for those that need it");
   }
 }
 
-void check_contradictions(const KeySet& keys, const Policy& policy, ProblemList& problems) {
+void check_conflicts(const KeySet& keys, const Policy& policy, ProblemList& problems) {
   if (policy.service) {
     check_service(keys, policy, problems);
   } else if (const Entry ready = keys[Key::ready]) {
@@ -101,12 +102,12 @@ void check_contradictions(const KeySet& keys, const Policy& policy, ProblemList&
     });
   }
   if (!policy.interactive) return;
-  const Contradictions together(keys, problems);
+  const KeyConflicts conflicts(keys, problems);
   constexpr std::string_view why = "an interactive task has the terminal for itself";
-  together.check(Key::interactive, Key::input, why);
-  if (policy.tty) together.check(Key::interactive, Key::tty, why);
-  if (policy.service) together.check(Key::interactive, Key::service, why);
-  together.check(Key::interactive, Key::hedge, why);
+  conflicts.check(Key::interactive, Key::stdin_source, why);
+  if (policy.tty) conflicts.check(Key::interactive, Key::tty, why);
+  if (policy.service) conflicts.check(Key::interactive, Key::service, why);
+  conflicts.check(Key::interactive, Key::hedge, why);
 }
 
 // Wrong values are told elsewhere.
@@ -119,7 +120,7 @@ bool is_on(const Entry& entry) {
 
 void read_settings(const KeySet& keys, std::string_view dir, Task& task, ProblemList& problems) {
   if ((keys.present() & kSettingKeys).empty()) return;
-  const Settings settings(keys, problems);
+  const SettingReader settings(keys, problems);
   settings.into(Key::description, read_text, task.description);
   settings.read(Key::shell, read_argv, [&](Argv argv) {
     task.shell = std::make_shared<const std::vector<std::string>>(std::move(argv));
@@ -135,7 +136,7 @@ void read_settings(const KeySet& keys, std::string_view dir, Task& task, Problem
 
 Policy read_group_policy(const KeySet& keys, ProblemList& problems) {
   Policy policy;
-  const Settings settings(keys, problems);
+  const SettingReader settings(keys, problems);
   settings.into(Key::when, read_when, policy.when);
   settings.into(Key::halt, read_halt, policy.halt);
   settings.into(Key::rate, read_rate, policy.rate);
@@ -145,7 +146,7 @@ Policy read_group_policy(const KeySet& keys, ProblemList& problems) {
 
 Policy read_task_policy(const KeySet& keys, const Limits* limits, ProblemList& problems) {
   Policy policy;
-  const Settings settings(keys, problems);
+  const SettingReader settings(keys, problems);
   settings.into(Key::when, read_when, policy.when);
   settings.into(Key::allow_failure, read_allow_failure, policy.allow_failure);
   settings.into(Key::success_exit_codes, read_exit_codes, policy.success_exit_codes);
@@ -153,17 +154,17 @@ Policy read_task_policy(const KeySet& keys, const Limits* limits, ProblemList& p
   settings.into(Key::hedge, read_hedge, policy.hedge);
   settings.into(Key::deadline, read_timeout, policy.deadline);
   settings.into(Key::weight, read_count, policy.weight);
-  settings.into(Key::flight, read_flight, policy.key);
+  settings.into(Key::dedupe_key, read_dedupe_key, policy.dedupe_key);
   settings.into(Key::service, read_flag, policy.service);
   settings.into(Key::ready, read_ready, policy.ready);
-  settings.into(Key::input, read_input, policy.input);
+  settings.into(Key::stdin_source, read_input, policy.input);
   settings.into(Key::tty, read_flag, policy.tty);
   settings.into(Key::interactive, read_flag, policy.interactive);
   settings.into(Key::nice, read_nice, policy.nice);
   settings.into(Key::rlimit, read_resource_limits, policy.resource_limits);
   settings.into(Key::max_memory, read_size, policy.memory_bytes_max);
   read_locks_into(policy, keys, limits, problems);
-  check_contradictions(keys, policy, problems);
+  check_conflicts(keys, policy, problems);
   return policy;
 }
 
@@ -173,7 +174,7 @@ Keys unsuitable_defaults(const KeySet& keys) {
   if (is_on(keys[Key::service]))
     unsuitable = unsuitable | Keys{Key::interactive, Key::locks, Key::weight};
   if (is_on(keys[Key::interactive])) {
-    unsuitable = unsuitable | Keys{Key::input, Key::tty, Key::hedge};
+    unsuitable = unsuitable | Keys{Key::stdin_source, Key::tty, Key::hedge};
   }
   return unsuitable;
 }

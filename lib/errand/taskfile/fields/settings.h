@@ -17,11 +17,11 @@ inline constexpr Keys kSettingKeys = {Key::description, Key::shell, Key::dir,
                                       Key::slow_after,  Key::mode,  Key::jobs};
 inline constexpr Keys kGroupPolicyKeys = {Key::when, Key::halt, Key::rate, Key::breaker};
 inline constexpr Keys kTaskPolicyKeys = {
-    Key::when,   Key::cmds,      Key::allow_failure, Key::success_exit_codes,
-    Key::retry,  Key::hedge,     Key::deadline,      Key::locks,
-    Key::weight, Key::flight,    Key::service,       Key::ready,
-    Key::input,  Key::tty,       Key::interactive,   Key::nice,
-    Key::rlimit, Key::max_memory};
+    Key::when,         Key::cmds,       Key::allow_failure, Key::success_exit_codes,
+    Key::retry,        Key::hedge,      Key::deadline,      Key::locks,
+    Key::weight,       Key::dedupe_key, Key::service,       Key::ready,
+    Key::stdin_source, Key::tty,        Key::interactive,   Key::nice,
+    Key::rlimit,       Key::max_memory};
 
 // Overwrites what `task` has for each key that is there. `dir` is what relative paths start from.
 void read_settings(const KeySet& keys, std::string_view dir, Task& task, ProblemList& problems);
@@ -35,7 +35,7 @@ Policy read_task_policy(const KeySet& keys, const Limits* limits, ProblemList& p
 // The keys of "defaults" that do not suit the task: a service runs as long as it is needed, and a
 // task that takes the terminal needs no other input.
 Keys unsuitable_defaults(const KeySet& keys);
-// What each task that has the value from defaults takes of the allowance, so that long lists there
+// What each task that has the value from defaults takes of the budget, so that long lists there
 // are not read without end.
 std::size_t cost_of_default(const Node& value);
 

@@ -50,7 +50,7 @@ bool contains(std::string_view text, std::string_view part) {
 
 // "value - unexpected '}'; expected a literal" out of nlohmann's text, without what was last read,
 // which can be megabytes.
-std::string_view essence(std::string_view message) {
+std::string_view short_message(std::string_view message) {
   constexpr std::string_view prefix = "syntax error while parsing ";
   if (const auto at = message.find(prefix); at != std::string_view::npos) {
     message.remove_prefix(at + prefix.size());
@@ -164,7 +164,7 @@ std::string JsonConsumer::advise(std::string_view what, std::size_t place) const
 }
 
 bool JsonConsumer::parse_error(std::size_t read, const std::string&, const json::exception& error) {
-  const std::string_view what = essence(error.what());
+  const std::string_view what = short_message(error.what());
   const std::size_t place = error_place(what, read);
   problems_.add(static_cast<Offset>(place), advise(what, place));
   return false;

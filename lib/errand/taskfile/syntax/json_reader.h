@@ -7,7 +7,7 @@
 
 namespace errand::task_file {
 
-// Reads one JSON value (RFC 8259, nothing more). REQUIRES: find_byte_fault(source.text(),
+// Reads one JSON value (RFC 8259, nothing more). REQUIRES: find_invalid_byte(source.text(),
 // Format::json) found none. False, with a problem, when the text is not JSON or too deep;
 // `document` is of no use then.
 bool read_json(const Source& source, Document& document, ProblemList& problems);

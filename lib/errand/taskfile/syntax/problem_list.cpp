@@ -5,25 +5,26 @@
 
 namespace errand::task_file {
 
-bool ProblemList::holds(Offset offset) const {
-  return held_.size() < kProblemsMax || offset < held_.front().offset;
+bool ProblemList::keeps(Offset offset) const {
+  return kept_.size() < kProblemsMax || offset < kept_.front().offset;
 }
 
 void ProblemList::add(Offset offset, std::string what) {
-  if (!holds(offset)) {
+  if (!keeps(offset)) {
     ++left_out_;
     return;
   }
   // A mistake below an anchor is met once for each alias, one in a matrix for each combination.
-  if (std::ranges::any_of(
-          held_, [&](const Held& held) { return held.offset == offset && held.what == what; })) {
+  if (std::ranges::any_of(kept_, [&](const KeptProblem& kept) {
+        return kept.offset == offset && kept.what == what;
+      })) {
     return;
   }
-  held_.push_back({offset, added_++, std::move(what)});
-  std::push_heap(held_.begin(), held_.end());
-  if (held_.size() <= kProblemsMax) return;
-  std::pop_heap(held_.begin(), held_.end());
-  held_.pop_back();
+  kept_.push_back({offset, added_++, std::move(what)});
+  std::push_heap(kept_.begin(), kept_.end());
+  if (kept_.size() <= kProblemsMax) return;
+  std::pop_heap(kept_.begin(), kept_.end());
+  kept_.pop_back();
   ++left_out_;
 }
 
@@ -32,14 +33,14 @@ std::string ProblemList::line_of(Offset offset) const {
 }
 
 Problems ProblemList::take() {
-  std::sort_heap(held_.begin(), held_.end());
+  std::sort_heap(kept_.begin(), kept_.end());
   Problems problems;
-  for (Held& held : held_) {
-    problems.push_back({source_.position(held.offset), std::move(held.what)});
+  for (KeptProblem& kept : kept_) {
+    problems.push_back({source_.position(kept.offset), std::move(kept.what)});
   }
   if (left_out_ > 0)
     problems.push_back({{}, "and " + std::to_string(left_out_) + " more problems"});
-  held_.clear();
+  kept_.clear();
   left_out_ = 0;
   return problems;
 }

@@ -22,34 +22,34 @@ class ProblemList {
   // Calls `what` for the text only if the problem will be held.
   template <std::invocable Text>
   void add(Offset offset, Text what) {
-    if (holds(offset)) {
+    if (keeps(offset)) {
       add(offset, std::string(what()));
     } else {
       ++left_out_;
     }
   }
 
-  bool empty() const { return held_.empty(); }
+  bool empty() const { return kept_.empty(); }
   // How many there are; what was met again counts once, mostly.
-  std::size_t count() const { return held_.size() + left_out_; }
+  std::size_t count() const { return kept_.size() + left_out_; }
   // "line 12", for a problem that points to a second place.
   std::string line_of(Offset offset) const;
   // Sorted by position, each once, the count of those left out as the last. The list is empty then.
   Problems take();
 
  private:
-  struct Held {
+  struct KeptProblem {
     Offset offset;
     std::size_t order;  // of coming, for problems at one place
     std::string what;
-    bool operator<(const Held& other) const {
+    bool operator<(const KeptProblem& other) const {
       return std::pair(offset, order) < std::pair(other.offset, other.order);
     }
   };
-  bool holds(Offset offset) const;
+  bool keeps(Offset offset) const;
 
   const Source& source_;
-  std::vector<Held> held_;  // a heap, the last one on top
+  std::vector<KeptProblem> kept_;  // a heap, the last one on top
   std::size_t added_ = 0;
   std::size_t left_out_ = 0;
 };

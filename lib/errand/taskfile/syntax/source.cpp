@@ -70,7 +70,7 @@ bool allowed_in_yaml(std::uint32_t value) {
 }
 
 // Nothing when the character at `at` is fine; moves behind it then.
-std::optional<std::string> fault_at(std::string_view text, std::size_t& at, Format format) {
+std::optional<std::string> invalid_byte_at(std::string_view text, std::size_t& at, Format format) {
   const char byte = text[at];
   const ByteClass kind = class_of(byte);
   if (kind == ByteClass::control || (kind == ByteClass::del && format == Format::yaml)) {
@@ -122,16 +122,16 @@ Position Source::position(Offset offset) const {
   return {first_line_ + line, offset - start + 1};
 }
 
-std::optional<ByteFault> find_byte_fault(std::string_view text, Format format) {
+std::optional<InvalidByte> find_invalid_byte(std::string_view text, Format format) {
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
-    return ByteFault{0, "the file is UTF-16; save it as UTF-8"};
+    return InvalidByte{0, "the file is UTF-16; save it as UTF-8"};
   }
   text = without_mark(text);
   for (std::size_t at = 0; at < text.size();) {
     if (class_of(text[at]) == ByteClass::plain) {
       ++at;
-    } else if (auto what = fault_at(text, at, format)) {
-      return ByteFault{static_cast<Offset>(at), std::move(*what)};
+    } else if (auto what = invalid_byte_at(text, at, format)) {
+      return InvalidByte{static_cast<Offset>(at), std::move(*what)};
     }
   }
   return {};

@@ -37,12 +37,12 @@ class Source {
 
 inline constexpr std::size_t kSourceBytesMax = 0xFFFFFFFE;  // an Offset holds no more
 
-struct ByteFault {
+struct InvalidByte {
   Offset offset = 0;
   std::string what;
 };
 // The first byte that can stand in no task file: broken UTF-8, NUL, a control character. The
 // parsers behind give such bytes no position, or stop at them in silence.
-std::optional<ByteFault> find_byte_fault(std::string_view text, Format format);
+std::optional<InvalidByte> find_invalid_byte(std::string_view text, Format format);
 
 }  // namespace errand::task_file

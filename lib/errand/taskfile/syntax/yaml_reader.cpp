@@ -243,7 +243,7 @@ bool YamlReader::fail(Offset at, std::string what) {
 }
 
 // What libyaml says, with what to do where users meet it often.
-std::string advise(std::string_view problem, char found) {
+std::string explain(std::string_view problem, char found) {
   if (problem.starts_with("found character that cannot start any token")) {
     if (found == '\t') return "a tab cannot indent; use spaces";
     return "text cannot start with " + quote({&found, 1}) + "; put it in quotes";
@@ -265,7 +265,7 @@ bool YamlReader::fail_syntax() {
   if (at > 0 && text.substr(at - 1).starts_with("${{")) {
     return fail(at - 1, "${{ }} within { } or [ ] needs quotes around the whole text");
   }
-  std::string what = advise(state.problem, at < text.size() ? text[at] : '\n');
+  std::string what = explain(state.problem, at < text.size() ? text[at] : '\n');
   if (state.context && what == state.problem) {
     const Offset context = cursor_.offset_of(state.context_mark.index);
     what += ", " + std::string(state.context) + " (" + problems_.line_of(context) + ")";

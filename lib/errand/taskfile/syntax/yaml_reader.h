@@ -13,8 +13,8 @@ inline constexpr std::size_t kAliasBytesFree = 1 << 20;
 inline constexpr std::size_t kAliasBytesPerByte = 8;
 
 // Reads one YAML document, by the core schema of YAML 1.2, with aliases and merge keys resolved.
-// REQUIRES: find_byte_fault(source.text(), Format::yaml) found none. False when the rest could not
-// be read; `document` is of no use then. A problem is added for that and for whatever else is
+// REQUIRES: find_invalid_byte(source.text(), Format::yaml) found none. False when the rest could
+// not be read; `document` is of no use then. A problem is added for that and for whatever else is
 // wrong.
 bool read_yaml(const Source& source, Document& document, ProblemList& problems);
 
