@@ -128,5 +128,64 @@ TEST_CASE("what is printed can be read again") {
   }
 }
 
+constexpr Duration kForever = Duration::max();
+constexpr TimePoint kNever = TimePoint::max();
+constexpr TimePoint kEarliest = TimePoint::min();
+
+TEST_CASE("sums of ordinary times are exact") {
+  CHECK(saturating_add(2s, -3s) == -1s);
+  CHECK(saturating_add(TimePoint(1s), 2s) == TimePoint(3s));
+  CHECK(saturating_subtract(TimePoint(1s), 2s) == TimePoint(-1s));
+  CHECK(saturating_difference(TimePoint(1s), TimePoint(3s)) == -2s);
+  CHECK(saturating_multiply(-2s, 3) == -6s);
+}
+
+TEST_CASE("a sum that is too large ends at the largest time, one too small at the smallest") {
+  CHECK(saturating_add(kForever - 1s, 2s) == kForever);
+  CHECK(saturating_add(Duration::min() + 1s, -2s) == Duration::min());
+  CHECK(saturating_add(kNever - 1s, 1h) == kNever);
+  CHECK(saturating_add(kEarliest + 1s, -1h) == kEarliest);
+}
+
+TEST_CASE(
+    "a difference that is too large ends at the largest time, one too small at the smallest") {
+  CHECK(saturating_subtract(kForever - 1s, -1h) == kForever);
+  CHECK(saturating_subtract(-2s, kForever) == Duration::min());
+  CHECK(saturating_subtract(TimePoint(-2s), kForever) == kEarliest);
+  CHECK(saturating_subtract(TimePoint(2s), Duration::min()) == kNever);
+  CHECK(saturating_difference(TimePoint(2s), kEarliest) == kForever);
+  CHECK(saturating_difference(TimePoint(-2s), kNever) == Duration::min());
+}
+
+TEST_CASE("a product that is too large ends at the largest time, one too small at the smallest") {
+  CHECK(saturating_multiply(24h, 1'000'000'000) == kForever);
+  CHECK(saturating_multiply(-24h, -1'000'000'000) == kForever);
+  CHECK(saturating_multiply(24h, -1'000'000'000) == Duration::min());
+  CHECK(saturating_multiply(-24h, 1'000'000'000) == Duration::min());
+}
+
+TEST_CASE("never and without end stay what they are") {
+  for (const Duration other : {Duration(-1h), Duration::zero(), Duration(1h), Duration::min()}) {
+    CHECK(saturating_add(kForever, other) == kForever);
+    CHECK(saturating_add(other, kForever) == kForever);
+    CHECK(saturating_subtract(kForever, other) == kForever);
+    CHECK(saturating_add(kNever, other) == kNever);
+    CHECK(saturating_add(TimePoint(other), kForever) == kNever);
+    CHECK(saturating_subtract(kNever, other) == kNever);
+    CHECK(saturating_difference(kNever, TimePoint(other)) == kForever);
+  }
+}
+
+TEST_CASE("rounding does not overflow at the ends") {
+  CHECK(saturating_ceil_seconds(1001ms) == 2s);
+  CHECK(saturating_ceil_seconds(2s) == 2s);
+  CHECK(saturating_ceil_seconds(-1500ms) == -1s);
+  CHECK(saturating_ceil_seconds(kForever) == kForever);
+  CHECK(saturating_round_microseconds(1500ns) == 2us);
+  CHECK(saturating_round_microseconds(-1499ns) == -1us);
+  CHECK(saturating_round_microseconds(kForever) > 24h * 366 * 290);
+  CHECK(saturating_round_microseconds(Duration::min()) < -24h * 366 * 290);
+}
+
 }  // namespace
 }  // namespace errand
