@@ -230,5 +230,18 @@ TEST_CASE("a reservation under an infinite limit has nothing to give back") {
   CHECK(t.limiter.tokens() <= 1);
 }
 
+TEST_CASE("a deadline of never is far away on a clock that reads less than zero") {
+  VirtualTest test;
+  test.runtime.advance(-1h);
+  RateLimiter limiter(test.runtime, 1, 1);
+  const auto main = [&](Context context) -> awaitable<void> {
+    const auto [limited, cancel] = with_deadline(context, TimePoint::max(), P);
+    CHECK_FALSE(co_await limiter.wait(limited));
+    CHECK_FALSE(co_await limiter.wait(limited));  // in a second
+    CHECK(limited.runtime().now() == TimePoint(-1h + 1s));
+  };
+  test.run(main(test.background()));
+}
+
 }  // namespace
 }  // namespace errand::test

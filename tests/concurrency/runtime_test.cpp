@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "errand/concurrency/context.h"
+#include "errand/concurrency/group.h"
 #include "support/virtual_test.h"
 
 namespace errand::test {
@@ -152,11 +153,51 @@ TEST_CASE("sleeps and deadlines follow the real clock") {
   CHECK(test.runtime.now() - begin >= 3ms);
 }
 
-TEST_CASE("a time after now does not overflow") {
-  const TimePoint now = TimePoint{} + 1s;
-  CHECK(after(now, 1s) == TimePoint{} + 2s);
-  CHECK(after(now, Duration::max()) == TimePoint::max());
-  CHECK(after(now, Duration::min()) < TimePoint{});
+TEST_CASE("a timer set for ever never fires, whatever time it is") {
+  const Duration since_start = GENERATE(Duration(-1h), Duration(0), Duration(1h));
+  VirtualTest test;
+  test.runtime.advance(since_start);
+  Timer timer(test.runtime, [] { FAIL("fired"); });
+  timer.set_after(Duration::max());
+  test.runtime.advance(100h * 24 * 366);
+  test.runtime.advance(Duration::max());
+  timer.cancel();
+}
+
+TEST_CASE("a timer set for ever does not keep the loop running") {
+  RealTest test;
+  Timer never(test.runtime, [] { FAIL("fired"); });
+  Timer later(test.runtime, [] { FAIL("fired"); });
+  never.set_after(Duration::max());
+  later.set_after(1h);
+  asio::post(test.loop, [&] { later.cancel(); });
+  test.run();
+  never.cancel();
+}
+
+TEST_CASE("a timer of a clock that reads less than zero fires at its time") {
+  RealTest test;
+  test.runtime.skip(saturating_add(Clock::now().time_since_epoch(), 1h));
+  REQUIRE(test.runtime.now() < TimePoint{});
+  bool fired = false;
+  Timer timer(test.runtime, [&] { fired = true; });
+  timer.set_after(1ms);
+  test.run();
+  CHECK(fired);
+  Error slept;
+  const auto main = [&](Context context) -> awaitable<void> {
+    slept = co_await context.sleep(1ms);
+  };
+  asio::co_spawn(test.loop, main(test.background()), asio::detached);
+  test.run();
+  CHECK_FALSE(slept);
+}
+
+TEST_CASE("skips without end do not overflow") {
+  RealTest test;
+  test.runtime.skip(Duration::max() - 1h);
+  test.runtime.skip(2h);
+  CHECK(test.runtime.now() < TimePoint{});
 }
 
 }  // namespace

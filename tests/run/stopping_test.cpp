@@ -56,6 +56,24 @@ TEST_CASE("the longest grace counts") {
   CHECK(test.told == StoppingTest::Told{"11s waiting for a, b (59s to SIGKILL)"});
 }
 
+TEST_CASE("a grace without end is not counted down from a negative time") {
+  StoppingTest test;
+  test.runtime.advance(-1h);
+  Task task;
+  task.full_name = "a";
+  task.grace = Duration::max();
+  test.executor.behaviors["a"] = {.takes = 1h, .stops_in = 2s};
+  const auto main = [&](Context context) -> awaitable<void> {
+    const Context limited = with_timeout(context, 1s).first;
+    const Attempt attempt{&task, 1, 0, ""};
+    const auto sink = test.output.open(task, 1);
+    co_await test.notices.run(limited, context, attempt, *sink, Capture::separate);
+  };
+  test.run(main(test.background()));
+  CHECK(test.told.size() == 1);
+  CHECK(test.told.at(0).ends_with("waiting for a (2562047h47m17s to SIGKILL)"));
+}
+
 TEST_CASE("who is still there after SIGKILL is told once more") {
   StoppingTest test;
   test.executor.behaviors["a"] = {.takes = 1h, .stops_in = 1h};

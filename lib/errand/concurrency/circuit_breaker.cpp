@@ -98,7 +98,7 @@ void CircuitBreaker::change(CircuitState to) {
   ++generation_;
   results_.clear();
   successes_ = failures_ = trials_out_ = 0;
-  if (to == CircuitState::open) open_until_ = after(runtime_.now(), options_.delay);
+  if (to == CircuitState::open) open_until_ = saturating_add(runtime_.now(), options_.delay);
   if (options_.on_change) options_.on_change(from, to);
 }
 

@@ -227,7 +227,7 @@ awaitable<Error> sleep_under(Context context, Duration delay) {
     parking.wake();
   });
   detail::CancelHook canceled(context, [&parking] { parking.wake(); });
-  timer.set(after(context.runtime().now(), delay));
+  timer.set(saturating_add(context.runtime().now(), delay));
   co_await parking.park();
   co_return passed ? Error() : context.done_error();
 }
@@ -264,7 +264,7 @@ std::pair<Context, CancelFn> with_deadline(const Context& parent, TimePoint dead
 }
 
 std::pair<Context, CancelFn> with_timeout(const Context& parent, Duration timeout, Error cause) {
-  return with_deadline(parent, after(parent.runtime().now(), timeout), std::move(cause));
+  return with_deadline(parent, saturating_add(parent.runtime().now(), timeout), std::move(cause));
 }
 
 Context without_cancel(const Context& parent) {

@@ -128,13 +128,13 @@ void HedgeRace::fail(int index, HedgeVerdict verdict, const Error& error) {
   } else if (!pushback) {
     ++immediate_starts_;
   } else if (next_) {
-    next_ = after(now(), *pushback->delay);
+    next_ = saturating_add(now(), *pushback->delay);
   }
   schedule_step();
 }
 
 void HedgeRace::record_latency(int index) {
-  if (policy_.quantile) policy_.quantile->record(now() - running_.at(index));
+  if (policy_.quantile) policy_.quantile->record(saturating_difference(now(), running_.at(index)));
   running_.erase(index);
 }
 
@@ -193,7 +193,7 @@ std::optional<TimePoint> HedgeRace::next_after_start() const {
   if (started_ >= attempts_max(policy_)) return std::nullopt;
   const std::optional<Duration> delay = delay_before(policy_, started_);
   if (!delay) return std::nullopt;
-  return after(now(), std::max(*delay, Duration::zero()));
+  return saturating_add(now(), std::max(*delay, Duration::zero()));
 }
 
 Error HedgeRace::error() const {

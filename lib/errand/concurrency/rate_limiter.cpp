@@ -43,7 +43,7 @@ Error RateLimiter::check() const { return wrong_numbers(limit_, burst_); }
 
 double RateLimiter::tokens() const {
   if (limit_ == kInfinite) return static_cast<double>(burst_);
-  const Duration elapsed = std::max(Duration::zero(), now() - last_);
+  const Duration elapsed = std::max(Duration::zero(), saturating_difference(now(), last_));
   return std::min(tokens_ + tokens_in(elapsed, limit_), static_cast<double>(burst_));
 }
 
@@ -62,12 +62,12 @@ Reservation RateLimiter::reserve_within(std::int64_t events, Duration wait_max) 
     if (events > burst_ || wait > wait_max || wait == Duration::max()) return reservation;
     accrue();
     tokens_ = left;
-    last_event_ = after(now(), wait);
+    last_event_ = saturating_add(now(), wait);
   }
   reservation.limiter_ = this;
   reservation.events_ = limit_ == kInfinite ? 0 : events;  // nothing taken, nothing to give back
   reservation.limit_ = limit_;
-  reservation.time_to_act_ = after(now(), wait);
+  reservation.time_to_act_ = saturating_add(now(), wait);
   return reservation;
 }
 
@@ -89,7 +89,8 @@ Error RateLimiter::refusal(std::int64_t events) const {
 awaitable<Error> RateLimiter::wait(Context context, std::int64_t events) {
   if (Error refused = refusal(events)) co_return refused;
   if (context.done()) co_return context.done_error();
-  const Duration wait_max = context.deadline() ? *context.deadline() - now() : Duration::max();
+  const Duration wait_max =
+      context.deadline() ? saturating_difference(*context.deadline(), now()) : Duration::max();
   Reservation reservation = reserve_within(events, wait_max);
   if (!reservation.ok()) {
     if (!context.deadline()) co_return Error::text(call(events) + " would never end");
@@ -119,20 +120,20 @@ Error RateLimiter::set_burst(std::int64_t burst) {
 void RateLimiter::give_back(const Reservation& reservation) {
   if (reservation.events_ == 0 || limit_ == kInfinite || reservation.time_to_act_ < now()) return;
   // What was promised after this reservation counts on its place in the queue.
-  const Duration later = last_event_ - reservation.time_to_act_;
+  const Duration later = saturating_difference(last_event_, reservation.time_to_act_);
   const double events = static_cast<double>(reservation.events_);
   const double restored = events - tokens_in(later, reservation.limit_);
   if (restored <= 0) return;
   accrue();
   tokens_ = std::min(tokens_ + restored, static_cast<double>(burst_));
   if (reservation.time_to_act_ != last_event_) return;
-  const TimePoint previous = last_event_ - time_for(events, reservation.limit_);
+  const TimePoint previous = saturating_subtract(last_event_, time_for(events, reservation.limit_));
   if (previous >= now()) last_event_ = previous;
 }
 
 Duration Reservation::delay() const {
   if (!ok()) return Duration::max();
-  return std::max(Duration::zero(), time_to_act_ - limiter_->now());
+  return std::max(Duration::zero(), saturating_difference(time_to_act_, limiter_->now()));
 }
 
 void Reservation::cancel() {

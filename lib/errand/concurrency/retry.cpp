@@ -27,7 +27,7 @@ awaitable<void> wait_to_retry(Context context, Duration delay) {
   auto wake = [&parking] { parking.wake(); };
   Timer timer(context.runtime(), wake, TimerClass::policy);
   CancelHook canceled(context, wake);
-  timer.set(after(context.runtime().now(), delay));
+  timer.set(saturating_add(context.runtime().now(), delay));
   co_await parking.park();
 }
 
@@ -77,8 +77,8 @@ Duration RetrySeries::delay_after(const Pushback* pushback) {
 }
 
 std::optional<Error> RetrySeries::too_late(Duration delay, const Error& error) const {
-  const TimePoint next = after(context_.runtime().now(), delay);
-  if (options_.max_elapsed && next >= after(started_, *options_.max_elapsed)) {
+  const TimePoint next = saturating_add(context_.runtime().now(), delay);
+  if (options_.max_elapsed && next >= saturating_add(started_, *options_.max_elapsed)) {
     return Error::caused(RetriesExceeded, error);
   }
   if (context_.deadline() && next >= *context_.deadline()) {

@@ -21,18 +21,14 @@ Runtime::Runtime(asio::any_io_executor executor, OwnTime) : executor_(std::move(
 
 Runtime::~Runtime() = default;
 
-TimePoint Runtime::now() const {
-  return Clock::now() - Duration(skipped_.load(std::memory_order_relaxed));
-}
+TimePoint Runtime::now() const { return saturating_subtract(Clock::now(), skipped()); }
+
+Duration Runtime::skipped() const { return Duration(skipped_.load(std::memory_order_relaxed)); }
 
 void Runtime::skip(Duration gap) {
   const std::lock_guard lock(mutex_);
-  skipped_.fetch_add(gap.count(), std::memory_order_relaxed);
+  skipped_.store(saturating_add(skipped(), gap).count(), std::memory_order_relaxed);
   if (armed_for_ != TimePoint::max()) arm(armed_for_);
-}
-
-TimePoint after(TimePoint now, Duration delay) {
-  return delay > TimePoint::max() - now ? TimePoint::max() : now + delay;
 }
 
 Runtime::Counts Runtime::counts() const {
@@ -62,13 +58,16 @@ void Runtime::cancel_timer_locked(detail::TimerNode& timer) {
   if (!timer.armed_) return;
   timer.armed_ = false;
   timers_.erase(timer.key_);
-  if (timers_.empty())
+  if (nearest_locked() == TimePoint::max())
     rearm_locked();  // a later alarm is harmless, but would keep the loop running
 }
 
+TimePoint Runtime::nearest_locked() const {
+  return timers_.empty() ? TimePoint::max() : std::get<0>(timers_.begin()->first);
+}
+
 void Runtime::rearm_locked() {
-  const TimePoint nearest =
-      timers_.empty() ? TimePoint::max() : std::get<0>(timers_.begin()->first);
+  const TimePoint nearest = nearest_locked();
   if (nearest >= armed_for_ && nearest != TimePoint::max()) return;
   if (nearest == armed_for_) return;
   armed_for_ = nearest;
@@ -84,7 +83,7 @@ void Runtime::arm(TimePoint nearest) {
     });
     return;
   }
-  alarm_->timer.expires_at(after(nearest, Duration(skipped_.load(std::memory_order_relaxed))));
+  alarm_->timer.expires_at(saturating_add(nearest, skipped()));
   alarm_->timer.async_wait([this](const std::error_code& error) {
     if (!error) on_alarm();
   });
@@ -102,12 +101,12 @@ void Runtime::on_alarm() {
   if (fired) return look_again();  // what just became ready goes before later timers
   const std::lock_guard lock(mutex_);
   armed_for_ = TimePoint::max();
-  if (!timers_.empty()) rearm_locked();
+  rearm_locked();
 }
 
 bool Runtime::fire_due() {
   std::unique_lock lock(mutex_);
-  if (timers_.empty()) return false;
+  if (nearest_locked() == TimePoint::max()) return false;  // even at the end of virtual time
   const auto [due, order, first] = timers_.begin()->first;
   if (due > now()) return false;
   const std::uint64_t end = timer_sequence_;
@@ -125,7 +124,7 @@ bool Runtime::fire_due() {
 
 TimePoint Runtime::next_expiry() const {
   const std::lock_guard lock(mutex_);
-  return timers_.empty() ? TimePoint::max() : std::get<0>(timers_.begin()->first);
+  return nearest_locked();
 }
 
 Timer::Timer(Runtime& runtime, std::function<void()> on_expiry, TimerClass order)

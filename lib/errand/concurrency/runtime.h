@@ -110,6 +110,8 @@ class Runtime {
   void set_timer_locked(detail::TimerNode& timer, TimePoint at, TimerClass order);
   void cancel_timer_locked(detail::TimerNode& timer);
   void rearm_locked();
+  TimePoint nearest_locked() const;
+  Duration skipped() const;
   void fired_locked(detail::CancelHook& hook);
   void call_fired();
   void on_alarm();
@@ -135,9 +137,10 @@ class Timer final : detail::TimerNode {
  public:
   Timer(Runtime& runtime, std::function<void()> on_expiry, TimerClass order = TimerClass::work);
   ~Timer();
-  // Replaces an earlier setting. An instant that has passed fires on the loop's next turn.
+  // Replaces an earlier setting. An instant that has passed fires on the loop's next turn,
+  // TimePoint::max() never fires and does not keep the loop running.
   void set(TimePoint at);
-  void set_after(Duration delay) { set(runtime_.now() + delay); }
+  void set_after(Duration delay) { set(saturating_add(runtime_.now(), delay)); }
   // The second call does nothing.
   void cancel();
   bool armed() const { return TimerNode::armed(); }
@@ -148,8 +151,5 @@ class Timer final : detail::TimerNode {
   std::function<void()> on_expiry_;
   TimerClass order_;
 };
-
-// A time after now that does not overflow.
-TimePoint after(TimePoint now, Duration delay);
 
 }  // namespace errand

@@ -21,7 +21,7 @@ void VirtualRuntime::run_until_idle() {
 }
 
 void VirtualRuntime::advance(Duration by) {
-  const TimePoint end = after(now_, by);
+  const TimePoint end = saturating_add(now_, by);
   run_until_idle();
   for (TimePoint next = next_expiry(); next <= end && next != TimePoint::max();
        next = next_expiry()) {

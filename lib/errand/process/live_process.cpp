@@ -135,7 +135,7 @@ bool LiveProcess::wants_more() {
 
 void LiveProcess::set_deadline(Deadline deadline, Duration delay) {
   deadline_ = deadline;
-  timer_.set(after(reaper_.runtime().now(), delay));
+  timer_.set(saturating_add(reaper_.runtime().now(), delay));
 }
 
 void LiveProcess::on_deadline() {
@@ -168,7 +168,7 @@ void LiveProcess::stop(const Error& cause) {
   if (ended_ || std::exchange(stopping_, true)) return;
   if (!std::exchange(exit_expected_, true))
     reaper_.spawn_queue().expect_exit();  // a service's comes, too
-  stopping_until_ = after(reaper_.runtime().now(), rule_.grace);
+  stopping_until_ = saturating_add(reaper_.runtime().now(), rule_.grace);
   if (killed_ || !group_exists()) return check_finished();
   end_.stopped = leader_alive_;
   find_escaped();

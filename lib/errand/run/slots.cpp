@@ -90,7 +90,7 @@ bool Slots::rates_allow(const SlotClaim& claim) {
 
 bool Slots::gates_open() {
   if (running_ > 0 && gates_.held_back && gates_.held_back()) {
-    wake_at(runtime_.now() + kHeldBackTime);
+    wake_at(saturating_add(runtime_.now(), kHeldBackTime));
     return false;
   }
   if (!gates_.tokens || gates_.tokens->try_take()) return true;

@@ -41,9 +41,9 @@ awaitable<Error> StoppingNotices::probe(Context context, Context force_stop,
 
 StoppingNotices::Entry StoppingNotices::begin(const Task& task, const Context& force_stop) {
   const TimePoint now = runtime_.now();
-  const TimePoint notify_at = after(now, kNotifyAfter);
+  const TimePoint notify_at = saturating_add(now, kNotifyAfter);
   if (stopping_.empty()) timer_.set(notify_at);
-  return stopping_.insert(stopping_.end(), {&task, force_stop, after(now, task.grace)});
+  return stopping_.insert(stopping_.end(), {&task, force_stop, saturating_add(now, task.grace)});
 }
 
 void StoppingNotices::end(Entry entry) {
@@ -57,10 +57,10 @@ void StoppingNotices::notify() {
   for (const Stopping& one : stopping_) {
     if (!one.force_stop.done()) last = std::max(last, one.killed_at);
   }
-  const Duration left = std::chrono::ceil<std::chrono::seconds>(last - now);
+  const Duration left = saturating_ceil_seconds(saturating_difference(last, now));
   const std::string what =
       last > now ? format_duration(left) + " to SIGKILL" : "SIGKILL has been sent";
-  if (last > now) timer_.set(after(last, kNotifyAfter));
+  if (last > now) timer_.set(saturating_add(last, kNotifyAfter));
   notify_("waiting for " + names() + " (" + what + ")");
 }
 
