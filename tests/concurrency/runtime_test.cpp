@@ -193,6 +193,13 @@ TEST_CASE("a timer of a clock that reads less than zero fires at its time") {
   CHECK_FALSE(slept);
 }
 
+TEST_CASE("a skip while the last timer fires leaves no alarm that keeps the loop running") {
+  RealTest test;
+  Timer timer(test.runtime, [&] { test.runtime.skip(1h); });
+  timer.set_after(1ms);
+  test.run();
+}
+
 TEST_CASE("skips without end do not overflow") {
   RealTest test;
   test.runtime.skip(Duration::max() - 1h);

@@ -102,6 +102,8 @@ void Runtime::on_alarm() {
   const std::lock_guard lock(mutex_);
   armed_for_ = TimePoint::max();
   rearm_locked();
+  // A skip() since the alarm has set it once more, for the instant that has just been dealt with.
+  if (armed_for_ == TimePoint::max()) alarm_->timer.cancel();
 }
 
 bool Runtime::fire_due() {
