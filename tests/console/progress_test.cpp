@@ -68,6 +68,16 @@ TEST_CASE("the rest is judged by the mean of what has ended and by how many run 
   CHECK(run.progress.remaining(14s) == 31s);
 }
 
+TEST_CASE("an estimate that is too long to count is the longest duration, not a negative one") {
+  const Plan plan = make_plan({"a", "b", "c", "d", "e"});
+  Watched run(plan);
+  constexpr Duration kCentury = 24h * 365 * 100;
+  run.start(plan.task(1), 0s);
+  run.end(succeeded(plan.task(1), kCentury), kCentury);
+  CHECK(run.progress.remaining(kCentury) == Duration::max());
+  CHECK(run.progress.text(kCentury).find("ETA 2562047h47m17s") != std::string::npos);
+}
+
 TEST_CASE("a task that waits for its next attempt is not running") {
   const Plan plan = make_plan({"a", "b"});
   Watched run(plan);

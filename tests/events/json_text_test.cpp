@@ -29,6 +29,7 @@ TEST_CASE("durations are seconds to the microsecond") {
   CHECK(text_of(999999500ns) == "1.0");
   CHECK(text_of(-1500us) == "-0.0015");
   CHECK(text_of(1000000h) == "3600000000.0");
+  CHECK(text_of(Duration::max()) == "9223372036.854775");
 }
 
 TEST_CASE("texts are valid UTF-8 whatever they are") {

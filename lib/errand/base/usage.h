@@ -16,8 +16,8 @@ struct Usage {
 
   // Times and switches add up; of memory the most counts.
   Usage& operator+=(const Usage& other) {
-    user += other.user;
-    system += other.system;
+    user = saturating_add(user, other.user);
+    system = saturating_add(system, other.system);
     rss_bytes_max = std::max(rss_bytes_max, other.rss_bytes_max);
     voluntary_switches += other.voluntary_switches;
     involuntary_switches += other.involuntary_switches;

@@ -52,7 +52,7 @@ void Progress::end(const TaskEnded& ended) {
   ++ended_;
   if (is_failure(ended.state)) ++(ended.allowed ? warnings_ : failed_);
   if (started_.erase(ended.task->id) == 0 || ended.task->policy->service) return;
-  measured_ += ended.duration;
+  measured_ = saturating_add(measured_, ended.duration);
   ++measured_count_;
 }
 
@@ -73,12 +73,13 @@ const Progress::Started* Progress::longest() const {
 std::optional<Duration> Progress::remaining(Duration now) const {
   if (measured_count_ == 0) return std::nullopt;
   const Duration mean = measured_ / measured_count_;
-  Duration left = mean * static_cast<std::int64_t>(waiting());
+  Duration left = saturating_multiply(mean, static_cast<std::int64_t>(waiting()));
   std::int64_t side_by_side = 0;
   for (const auto& [id, started] : started_) {
     if (started.attempts == 0 || started.task->policy->service) continue;
     ++side_by_side;
-    left += std::max(Duration::zero(), mean - (now - started.since));
+    const Duration so_far = saturating_subtract(now, started.since);
+    left = saturating_add(left, std::max(Duration::zero(), saturating_subtract(mean, so_far)));
   }
   if (left == Duration::zero()) return std::nullopt;
   return left / std::max<std::int64_t>(1, side_by_side);
@@ -99,10 +100,11 @@ std::string Progress::text(Duration now) const {
   add(warnings_, warnings_ == 1 ? "warning" : "warnings");
   text += ", " + seconds(now);
   if (const auto rest = remaining(now)) {
-    text += ", ETA " + format_duration(std::chrono::ceil<std::chrono::seconds>(*rest));
+    text += ", ETA " + format_duration(saturating_ceil_seconds(*rest));
   }
   if (const Started* slow = longest()) {
-    text += ", longest: " + escape_text(slow->task->full_name) + " " + seconds(now - slow->since);
+    text += ", longest: " + escape_text(slow->task->full_name) + " " +
+            seconds(saturating_subtract(now, slow->since));
   }
   return text;
 }

@@ -26,7 +26,7 @@ StatusLine::~StatusLine() {
 void StatusLine::on(const RunEvent& event) {
   progress_.on(event);
   if (std::holds_alternative<RunStarted>(event.kind)) {
-    started_ = runtime_.now() - event.since_start;
+    started_ = saturating_subtract(runtime_.now(), event.since_start);
     drawn_ = runtime_.now();
   }
   if (progress_.active()) return schedule();
@@ -41,7 +41,7 @@ void StatusLine::redraw() {
 // What happens more often than that nobody can read.
 void StatusLine::schedule() {
   if (!progress_.active()) return;
-  const TimePoint at = std::max(runtime_.now(), drawn_ + kRedrawAfter);
+  const TimePoint at = std::max(runtime_.now(), saturating_add(drawn_, kRedrawAfter));
   if (!timer_.armed() || at < due_) timer_.set(due_ = at);
 }
 
@@ -52,24 +52,25 @@ void StatusLine::draw() {
     terminal_.hide_status();
   } else {
     // A full last column makes some terminals begin a new line.
-    terminal_.show_status(shorten(progress_.text(drawn_ - started_), columns - 1));
+    terminal_.show_status(
+        shorten(progress_.text(saturating_difference(drawn_, started_)), columns - 1));
   }
-  if (progress_.running()) timer_.set(due_ = drawn_ + kTick);
+  if (progress_.running()) timer_.set(due_ = saturating_add(drawn_, kTick));
 }
 
 // ---- Heartbeat
 
 Heartbeat::Heartbeat(Runtime& runtime, std::function<void(std::string)> notify)
     : runtime_(runtime), notify_(std::move(notify)), timer_(runtime, [this] {
-        notify_(progress_.text(runtime_.now() - started_));
-        timer_.set(next_ += kEvery);
+        notify_(progress_.text(saturating_difference(runtime_.now(), started_)));
+        timer_.set(next_ = saturating_add(next_, kEvery));
       }) {}
 
 void Heartbeat::on(const RunEvent& event) {
   progress_.on(event);
   if (std::holds_alternative<RunStarted>(event.kind)) {
-    started_ = runtime_.now() - event.since_start;
-    timer_.set(next_ = started_ + kEvery);
+    started_ = saturating_subtract(runtime_.now(), event.since_start);
+    timer_.set(next_ = saturating_add(started_, kEvery));
   }
   if (!progress_.active()) timer_.cancel();
 }

@@ -102,7 +102,7 @@ JsonText& JsonText::value(std::string_view text) {
 JsonText& JsonText::value(Duration seconds) {
   separate();
   constexpr std::int64_t kMillion = 1'000'000;
-  const std::int64_t micros = std::chrono::round<std::chrono::microseconds>(seconds).count();
+  const std::int64_t micros = saturating_round_microseconds(seconds).count();
   const std::int64_t size = micros < 0 ? -micros : micros;
   std::array<char, 48> text;
   char* end = text.data();

@@ -15,9 +15,7 @@ namespace errand {
 namespace {
 
 // As exact as an event log is, so that both give the same reports.
-Duration rounded(Duration duration) {
-  return std::chrono::round<std::chrono::microseconds>(duration);
-}
+Duration rounded(Duration duration) { return saturating_round_microseconds(duration); }
 
 }  // namespace
 
@@ -162,7 +160,7 @@ void RunRecorder::take(const RunEvent&, const RunEnded& ended) {
 
 std::optional<Span> span_of(const TaskRecord& task, const RunRecord& run) {
   const auto end_of = [&](Duration began, Duration duration, bool ended) {
-    return ended ? began + duration : run.duration;
+    return ended ? saturating_add(began, duration) : run.duration;
   };
   if (task.group) {
     if (!task.ready) return std::nullopt;
@@ -241,7 +239,9 @@ class PathFinder {
   std::optional<std::size_t> previous_slot_user(std::size_t task, Duration began) const {
     constexpr Duration kAtOnce = std::chrono::milliseconds(1);
     const TaskRecord& record = run_.tasks[task];
-    if (!record.ready || record.attempts.empty() || began - *record.ready < kAtOnce) return {};
+    if (!record.ready || record.attempts.empty() ||
+        saturating_subtract(began, *record.ready) < kAtOnce)
+      return {};
     const int slot = record.attempts.front().slot;
     auto at = std::ranges::upper_bound(by_end_, std::pair{began, run_.tasks.size()});
     while (at != by_end_.begin()) {

@@ -111,7 +111,8 @@ class Page {
     }
     if (const auto span = span_of(task, run_)) {
       to.member("began", span->began).member("ended", span->ended);
-      to.member("duration", task.ended ? task.duration : span->ended - span->began);
+      to.member("duration",
+                task.ended ? task.duration : saturating_subtract(span->ended, span->began));
     }
     if (!task.last_lines.empty()) to.member("last_lines", task.last_lines);
     if (!task.attempts.empty()) add_attempts(to, index);
@@ -130,7 +131,7 @@ class Page {
   void add_attempts(JsonText& to, std::size_t index) const {
     to.key("tries").begin_array();
     for (const AttemptRecord& attempt : run_.tasks[index].attempts) {
-      const Duration so_far = run_.duration - attempt.began;
+      const Duration so_far = saturating_subtract(run_.duration, attempt.began);
       to.begin_object().member("number", attempt.number).member("slot", attempt.slot);
       if (attempt.hedge) to.member("hedge", true);
       to.member("status", state_name(attempt.ended, attempt.state));

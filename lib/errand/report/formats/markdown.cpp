@@ -170,7 +170,7 @@ class Markdown {
     return "| " + escaped(task.name) + " | " + state + " | " +
            (ran ? std::to_string(task.attempts.size()) : "") + " | " +
            (ran ? format_duration(task.duration) : "") + " | " +
-           (ran ? format_duration(usage.user + usage.system) : "") + " | " +
+           (ran ? format_duration(saturating_add(usage.user, usage.system)) : "") + " | " +
            memory_text(usage.rss_bytes_max) + " | " + escaped(cause_of(task)) + " |\n";
   }
 

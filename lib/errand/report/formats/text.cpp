@@ -14,7 +14,7 @@ std::string usage_text(const Usage& usage) {
   const std::string memory = usage.rss_bytes_max < kMebi
                                  ? std::to_string(usage.rss_bytes_max >> 10) + " KiB"
                                  : std::to_string(usage.rss_bytes_max / kMebi) + " MiB";
-  return " (CPU " + format_duration(usage.user + usage.system) + ", " + memory + ")";
+  return " (CPU " + format_duration(saturating_add(usage.user, usage.system)) + ", " + memory + ")";
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ Lanes lanes_of(const RunRecord& run) {
       const AttemptRecord& attempt = attempts[i];
       found.slots = std::max(found.slots, attempt.slot);
       found.lanes[task].push_back(attempt.slot);
-      const Duration end = attempt.ended ? attempt.began + attempt.duration : run.duration;
+      const Duration end =
+          attempt.ended ? saturating_add(attempt.began, attempt.duration) : run.duration;
       if (attempt.slot == 0) services.push_back({attempt.began, end, task, i});
     }
   }
@@ -55,7 +56,7 @@ Lanes lanes_of(const RunRecord& run) {
 
 // Microseconds, as the format has them.
 std::string micros(Duration duration) {
-  return std::to_string(std::chrono::round<std::chrono::microseconds>(duration).count());
+  return std::to_string(saturating_round_microseconds(duration).count());
 }
 
 // The colours that chrome://tracing knows.
@@ -155,7 +156,8 @@ class Trace {
     if (attempt.number > 1) {
       name += (attempt.hedge ? " (hedge " : " (attempt ") + std::to_string(attempt.number) + ")";
     }
-    const Duration duration = attempt.ended ? attempt.duration : run_.duration - attempt.began;
+    const Duration duration =
+        attempt.ended ? attempt.duration : saturating_subtract(run_.duration, attempt.began);
     to.member("cat", attempt.hedge ? "hedge" : task.service ? "service" : "attempt");
     to.member("name", name).key("ts").raw(micros(attempt.began));
     to.key("dur").raw(micros(duration)).member("cname", color_of(attempt));
@@ -175,7 +177,7 @@ class Trace {
   void add_arrow(const TaskRecord& task, std::size_t index, std::size_t i) {
     const AttemptRecord& from = task.attempts[i - 1];
     const AttemptRecord& to_attempt = task.attempts[i];
-    const Duration end = std::min(from.began + from.duration, to_attempt.began);
+    const Duration end = std::min(saturating_add(from.began, from.duration), to_attempt.began);
     const std::string id = std::to_string(index) + "." + std::to_string(i);
     const char* const name = to_attempt.hedge ? "hedge" : "retry";
     const auto point = [&](const char* phase, std::size_t of, Duration at) {
