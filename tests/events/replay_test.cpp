@@ -109,7 +109,7 @@ TEST_CASE("a stream's log has no plan, and its tasks may have one name") {
 
 TEST_CASE("a log that is cut anywhere is told until there, and has no end") {
   const std::string log = log_of_everything();
-  for (std::size_t size = 0; size + 1 < log.size(); size += 7) {
+  for (std::size_t size = 0; size + 1 < log.size(); size += 53) {
     CAPTURE(size);
     const ReplayedLog again(log.substr(0, size));
     CHECK_FALSE(again.replayed.ended);
@@ -129,7 +129,10 @@ TEST_CASE("lines that are no events end the log there, and say which") {
         R"({"event":"task_ended","id":1,"time":"x"})",
         R"({"event":"task_planned","task":"z","id":7})",
         R"({"event":"task_planned","task":"z","parent":"nobody"})",
-        R"({"event":"notice","time":"2026-01-02T03:04:05.678Z","since_start":1e300})"}) {
+        R"({"event":"notice","time":"2026-01-02T03:04:05.678Z","since_start":1e300})",
+        R"({"event":"notice","time":"2026-01-02T03:04:05.678Z","since_start":9.9e9})",
+        R"({"event":"notice","time":"9999-01-02T03:04:05.678Z","since_start":1})",
+        R"({"event":"notice","time":"0001-01-02T03:04:05.678Z","since_start":1})"}) {
     CAPTURE(bad);
     const ReplayedLog again(log.substr(0, second) + bad + "\n" + log.substr(second));
     CHECK(again.replayed.begun);

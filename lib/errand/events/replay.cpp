@@ -43,7 +43,7 @@ bool flag(const Json& line, const char* key) { return line.value(key, false); }
 
 Duration duration(const Json& line, const char* key) {
   const double seconds = number(line, key, 0.0);
-  constexpr double kSecondsMax = 1e10;
+  constexpr double kSecondsMax = 1e9;  // two of them are far from what Duration cannot hold
   if (!(std::abs(seconds) < kSecondsMax)) throw NoEvent("a time without an end");
   return std::chrono::microseconds(std::llround(seconds * 1e6));
 }
@@ -86,6 +86,11 @@ WallTime wall_time(const Json& line) {
       std::sscanf(time.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &parts.tm_year, &parts.tm_mon,
                   &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &milliseconds);
   if (found != 7) throw NoEvent("'" + time + "' is no time");
+  // A WallTime of nanoseconds ends in 2262; this leaves room for durations that are added.
+  constexpr int kFirstYear = 1900, kLastYear = 2200;
+  if (parts.tm_year < kFirstYear || parts.tm_year > kLastYear) {
+    throw NoEvent("'" + time + "' is not between 1900 and 2200");
+  }
   parts.tm_year -= 1900;
   parts.tm_mon -= 1;
   return std::chrono::system_clock::from_time_t(::timegm(&parts)) +
