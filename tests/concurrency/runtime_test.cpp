@@ -207,5 +207,51 @@ TEST_CASE("skips without end do not overflow") {
   CHECK(test.runtime.now() < TimePoint{});
 }
 
+TEST_CASE("a runtime describes its clock, its timers and its live children") {
+  VirtualTest test;
+  test.runtime.advance(90s);
+  GroupOptions options;
+  options.name = "build";
+  Timer never(test.runtime, [] {}, TimerClass::policy);
+  const auto main = [&](Context context) -> awaitable<void> {
+    Group group(context, options);
+    group.go("compile", ends(3s));
+    never.set_after(Duration::max());
+    co_await context.sleep(1s);
+    CHECK(test.runtime.describe() ==
+          "now: 1m31s, skipped: 0s\n"
+          "timers: 2\n"
+          "  work in 2s\n"
+          "  policy never\n"
+          "children: 1\n"
+          "  build/compile\n");
+    CHECK_FALSE(co_await group.wait());
+  };
+  test.run(main(test.background()));
+  never.cancel();
+}
+
+TEST_CASE("a runtime of real time describes its alarm") {
+  RealTest test;
+  Timer timer(test.runtime, [] {});
+  CHECK(test.runtime.describe().find("alarm: never\n") != std::string::npos);
+  timer.set_after(24h);
+  CHECK(test.runtime.describe().find("alarm: in 24h\n") != std::string::npos);
+  timer.cancel();
+}
+
+TEST_CASE("a description names at most 20 timers") {
+  VirtualTest test;
+  std::vector<std::unique_ptr<Timer>> timers;
+  for (int i = 0; i < 25; ++i) {
+    timers.push_back(std::make_unique<Timer>(test.runtime, [] {}));
+    timers.back()->set_after(1h);
+  }
+  const std::string text = test.runtime.describe();
+  CHECK(text.find("timers: 25\n") != text.npos);
+  CHECK(std::ranges::count(text, '\n') == 2 + 20 + 1 + 1);
+  CHECK(text.find("  and 5 more\n") != text.npos);
+}
+
 }  // namespace
 }  // namespace errand::test

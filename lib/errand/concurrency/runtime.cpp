@@ -3,6 +3,8 @@
 
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
+#include <ranges>
+#include <string_view>
 
 #include "errand/concurrency/context.h"
 #include "errand/concurrency/group.h"
@@ -42,6 +44,66 @@ std::vector<std::string> Runtime::live_children() const {
     for (std::string& name : live.group.live_children()) names.push_back(std::move(name));
   });
   return names;
+}
+
+// ---- a report for a program that hangs
+
+namespace {
+
+std::string signed_text(Duration duration) {
+  if (duration >= Duration::zero()) return format_duration(duration);
+  return "-" + format_duration(saturating_subtract(Duration::zero(), duration));
+}
+
+std::string time_until(TimePoint at, TimePoint now) {
+  return at == TimePoint::max() ? "never" : "in " + signed_text(saturating_difference(at, now));
+}
+
+std::string_view name_of(TimerClass order) {
+  switch (order) {
+    case TimerClass::work:
+      return "work";
+    case TimerClass::deadline:
+      return "deadline";
+    case TimerClass::policy:
+      break;
+  }
+  return "policy";
+}
+
+constexpr std::size_t kDescribedMax = 20;  // timers, and children
+
+std::string left_out(std::size_t count) {
+  if (count <= kDescribedMax) return "";
+  return "  and " + std::to_string(count - kDescribedMax) + " more\n";
+}
+
+}  // namespace
+
+std::string Runtime::describe_timers_locked() const {
+  const TimePoint time = now();
+  std::string text;
+  if (alarm_) text += "alarm: " + time_until(armed_for_, time) + "\n";
+  text += "timers: " + std::to_string(timers_.size()) + "\n";
+  std::size_t shown = 0;
+  for (const auto& [key, timer] : timers_) {
+    if (shown++ == kDescribedMax) break;
+    text.append("  ").append(name_of(std::get<TimerClass>(key)));
+    text += " " + time_until(std::get<TimePoint>(key), time) + "\n";
+  }
+  return text + left_out(timers_.size());
+}
+
+std::string Runtime::describe() const {
+  std::string text = "now: " + signed_text(now().time_since_epoch());
+  text += ", skipped: " + signed_text(skipped()) + "\n";
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  text += lock ? describe_timers_locked() : "timers: locked by another thread\n";
+  const std::vector<std::string> names = live_children();
+  text += "children: " + std::to_string(names.size()) + "\n";
+  for (const std::string& name : names | std::views::take(kDescribedMax))
+    text += "  " + name + "\n";
+  return text + left_out(names.size());
 }
 
 // ---- timers

@@ -87,6 +87,10 @@ class Runtime {
   Counts counts() const;
   // "GROUP/CHILD" for each child that has not ended, oldest group first.
   std::vector<std::string> live_children() const;
+  // The clock, the alarm, the timers and the live children as lines of text, for a report about a
+  // program that hangs. Loop's thread only. Never waits for a lock, so that a program which is
+  // about to abort may call it in a signal handler.
+  std::string describe() const;
 
  protected:
   // The instant of the nearest timer changed; `nearest` is TimePoint::max() when none is left.
@@ -112,6 +116,7 @@ class Runtime {
   void rearm_locked();
   TimePoint nearest_locked() const;
   Duration skipped() const;
+  std::string describe_timers_locked() const;
   void fired_locked(detail::CancelHook& hook);
   void call_fired();
   void on_alarm();
