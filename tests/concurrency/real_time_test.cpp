@@ -20,6 +20,7 @@ const Error E = Error::text("E");
 void run_in_real_time(std::function<awaitable<void>(Context)> main) {
   asio::io_context loop(1);
   Runtime runtime(loop.get_executor());
+  const AliveReport alive([&] { return runtime.describe(); });
   std::exception_ptr thrown;
   bool ended = false;
   asio::co_spawn(loop, main(Context::background(runtime)), [&](std::exception_ptr exception) {

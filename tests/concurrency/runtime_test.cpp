@@ -29,6 +29,7 @@ struct RealTest {
   }
   asio::io_context loop{1};
   Runtime runtime{loop.get_executor()};
+  AliveReport alive{[this] { return runtime.describe(); }};
 };
 
 TEST_CASE("a timer fires not before its time, and the loop then ends") {

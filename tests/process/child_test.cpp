@@ -234,8 +234,9 @@ TEST_CASE("[P30] a program that is being written is tried again for a moment") {
 
 #if !defined(__has_feature) || \
     !(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-// The sanitizers need descriptors of their own for some checks.
-TEST_CASE("too few descriptors is an error that says so, and leaves none open") {
+// The sanitizers need descriptors of their own for some checks. Each of the four starts is retried
+// for the 5 seconds of SpawnQueue::kPatience.
+TEST_CASE("too few descriptors is an error that says so, and leaves none open", "[long:40]") {
   ProcessTest test;
   Kept warm;
   test.run(test.probe({"exit", "0"}), warm);  // what is opened once is open now

@@ -23,8 +23,13 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "support/watchdog.h"
+
 namespace errand::test {
 namespace {
+
+// Longer than kErrandTimeout, which ends one errand with a message of its own.
+const TestLimit kLimit{std::chrono::seconds(60)};
 
 void require(bool fine, const char* what) {
   if (!fine) throw std::runtime_error(std::string(what) + ": " + std::strerror(errno));

@@ -20,21 +20,11 @@
 #include "errand/io/unique_fd.h"
 #include "support/catch.h"
 #include "support/folder.h"
+#include "support/sanitized.h"
 
 namespace errand::test {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
-#endif
-#else
-inline constexpr bool kSanitized = false;
-#endif
-inline constexpr std::chrono::seconds kErrandTimeout{kSanitized ? 180 : 60};
+inline constexpr std::chrono::seconds kErrandTimeout{kSanitized ? 180 : 45};
 
 enum class Streams {
   apart,     // a pipe each

@@ -27,6 +27,7 @@
 #include "errand/process/process.h"
 #include "errand/process/reaper.h"
 #include "support/catch.h"
+#include "support/watchdog.h"
 
 namespace errand::test {
 
@@ -69,6 +70,7 @@ class ProcessTest {
     loop_ = std::make_unique<asio::io_context>(1);
     runtime_ = std::make_unique<Runtime>(loop_->get_executor());
     reaper_ = std::make_unique<Reaper>(*runtime_);
+    alive_.emplace([this] { return runtime_->describe(); });
     base_ = std::make_shared<const std::vector<std::string>>(
         std::vector<std::string>{"PATH=/usr/bin:/bin", "LANG=C.UTF-8"});
   }
@@ -83,6 +85,7 @@ class ProcessTest {
     CHECK(left.children == 0);
     CHECK(left.timers == 0);
     CHECK(left.registrations == 0);
+    alive_.reset();
     reaper_.reset();
     runtime_.reset();
     loop_.reset();
@@ -132,6 +135,7 @@ class ProcessTest {
   std::unique_ptr<Runtime> runtime_;
   std::unique_ptr<Reaper> reaper_;
   std::shared_ptr<const std::vector<std::string>> base_;
+  std::optional<AliveReport> alive_;
 };
 
 }  // namespace errand::test

@@ -28,6 +28,7 @@
 #include "errand/io/unique_fd.h"
 #include "errand/io/writer.h"
 #include "support/catch.h"
+#include "support/watchdog.h"
 
 namespace errand::test {
 
@@ -63,6 +64,9 @@ class Loop {
  public:
   Runtime runtime{loop_.get_executor()};
   Context context = Context::background(runtime);
+
+ private:
+  AliveReport alive_{[this] { return runtime.describe(); }};
 };
 
 struct Pipe {

@@ -8,6 +8,7 @@
 #include "errand/concurrency/context.h"
 #include "errand/concurrency/virtual_runtime.h"
 #include "support/catch.h"
+#include "support/watchdog.h"
 
 namespace errand::test {
 
@@ -35,6 +36,9 @@ class VirtualTest {
   Duration elapsed() const { return runtime.elapsed(); }
 
   VirtualRuntime runtime;
+
+ private:
+  AliveReport alive_{[this] { return runtime.describe(); }};
 };
 
 // A child that ends after `delay` with `error`, whatever its context says.
