@@ -56,7 +56,7 @@ struct Origin {
   std::string file;    // the task file, seen from there; empty: nowhere
 };
 
-struct PriorResults;  // plan/resume.h
+struct PriorResults;  // plan/edit/remaining_tasks.h
 
 struct RunStarted {
   std::string id, name;

@@ -187,10 +187,10 @@ class Execution {
   bool halt_rule_holds(const GroupRun& group) const;
 
   // ---- stream.cpp
-  // lint: outlives: tasks, groups and courses end after the coroutines that work for them.
+  // lint: outlives: tasks, groups and executions end after the coroutines that work for them.
   awaitable<Error> feed(GroupRun& group, TaskSource& source, Context context);
   awaitable<void> start_streamed(GroupRun& group, Task task, Context context);
-  // ---- course.cpp: one task on its way through its policies
+  // ---- task_execution.cpp: one task on its way through its policies
   awaitable<Error> run_task(TaskRun& run, Context context);
   awaitable<void> run_with_retries(TaskExecution& task_execution, Context context);
   awaitable<void> retry_attempts(TaskExecution& task_execution, Context context);
@@ -227,7 +227,7 @@ class Execution {
   void user_ended(TaskRun& service);
   void stop_service(TaskRun& service);
 
-  // ---- endings.cpp
+  // ---- completion.cpp
   void end(TaskRun& run, TaskEnded ended, const Error& failure = {});
   void end_with(TaskRun& run, TaskEnded ended, const Error& failure);
   void end_unstarted(TaskRun& run, TaskState state, const Error& why, bool excluded = false);

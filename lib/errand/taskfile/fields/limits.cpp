@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Of rules.h, what has names of its own: limits, locks and rlimit.
+// The part of structured_values.h that reads limits, locks and rlimit.
 #include <sys/resource.h>
 
 #include <algorithm>
