@@ -66,10 +66,11 @@ class Stuck final : public OutputReceiver {
   }
   bool behind() const override { return behind_; }
   awaitable<void> caught_up(Context context) override {
-    ++waits;
+    if (++waits == 1 && on_first_wait) on_first_wait();
     co_await context.wait_done();
   }
   int waits = 0;
+  std::function<void()> on_first_wait;
 
  private:
   bool behind_ = false;
@@ -118,7 +119,7 @@ TEST_CASE("a receiver that is behind for ever holds a canceled process up for it
   auto scope = with_cancel(test.background());
   Stuck stuck;
   Timer cancel(test.runtime(), [&] { scope.second(Error::text("enough")); });
-  cancel.set_after(20ms);
+  stuck.on_first_wait = [&] { cancel.set_after(20ms); };
   StopRule rule;
   rule.grace = 50ms;
   const ProcessEnd end = test.run(
@@ -136,7 +137,7 @@ TEST_CASE("force_stop does not wait for a receiver that is behind") {
     scope.second(Error::text("enough"));
     force_stop.second(Error::text("now"));
   });
-  cancel.set_after(20ms);
+  stuck.on_first_wait = [&] { cancel.set_after(20ms); };
   StopRule rule;
   rule.grace = std::chrono::hours(1);
   const ProcessEnd end = test.run(run_process(test.reaper(), scope.first, force_stop.first,

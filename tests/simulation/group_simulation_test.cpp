@@ -5,7 +5,8 @@
 
 using namespace errand::simulation;
 
-TEST_CASE("random trees of groups keep every promise of groups") {
+// Long: it runs hundreds of random worlds.
+TEST_CASE("random trees of groups keep every promise of groups", "[long:120]") {
   const auto text = [](const Node& root) { return describe(root); };
   run_campaign(Simulation<Node>{"groups", task_trees(), run_tree, text});
 }

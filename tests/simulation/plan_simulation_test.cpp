@@ -5,7 +5,8 @@
 
 using namespace errand::simulation;
 
-TEST_CASE("[P7] [P22] random plans keep every promise of runs") {
+// Long: it runs hundreds of random worlds.
+TEST_CASE("[P7] [P22] random plans keep every promise of runs", "[long:120]") {
   const auto text = [](const PlanSpec& spec) { return describe(spec); };
   run_campaign(Simulation<PlanSpec>{"plans", plan_trees(), run_plan, text});
 }

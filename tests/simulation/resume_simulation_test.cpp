@@ -192,7 +192,9 @@ SimulationResult run_and_resume(const PlanSpec& spec, Tracing tracing) {
 
 }  // namespace
 
-TEST_CASE("a run that is gone on with starts nothing that is settled, ends, and leaves nothing") {
+// Long: it runs hundreds of random worlds.
+TEST_CASE("a run that is gone on with starts nothing that is settled, ends, and leaves nothing",
+          "[long:120]") {
   const auto text = [](const PlanSpec& spec) { return describe(spec); };
   run_campaign(Simulation<PlanSpec>{"resumed plans", plan_trees(), run_and_resume, text}, 4);
 }
