@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <utility>
 
 #include "cmd/commands/commands.h"
 #include "cmd/input/input.h"
@@ -13,13 +14,13 @@ std::string count(std::size_t number, const std::string& noun) {
   return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
 }
 
-int report_ok(const std::string& file, std::size_t tasks, std::size_t groups) {
-  return print(file + ": ok, " + count(tasks, "task") +
-               (groups == 0 ? "" : " in " + count(groups, "group")) + "\n");
+std::string ok_line(const std::string& file, std::size_t tasks, std::size_t groups) {
+  return file + ": ok, " + count(tasks, "task") +
+         (groups == 0 ? "" : " in " + count(groups, "group")) + "\n";
 }
 
 // Every line is looked at, so that all problems come out at once.
-int check_stream(const TaskStream& stream) {
+std::expected<std::string, InputError> check_stream(const TaskStream& stream) {
   TaskLineReader reader(stream.options);
   std::vector<std::string> lines;
   std::size_t tasks = 0;
@@ -34,26 +35,28 @@ int check_stream(const TaskStream& stream) {
   };
   if (Error error = for_each_line(stream, check_line))
     lines.push_back("errand: " + error.message());
-  if (lines.empty()) return report_ok(stream.name, tasks, 0);
-  print_errors(lines);
-  return kErrandFailed;
+  if (!lines.empty()) return std::unexpected(InputError{std::move(lines)});
+  return ok_line(stream.name, tasks, 0);
 }
 
 }  // namespace
 
-int check(const CheckCommand& command) {
-  const std::expected<Input, InputError> input = read_input(command.input, {});
-  if (!input) {
-    print_errors(input.error().lines);
-    return kErrandFailed;
-  }
-  if (const auto* stream = std::get_if<TaskStream>(&*input)) return check_stream(*stream);
-  const auto& found = std::get<FilePlan>(*input);
+std::expected<std::string, InputError> check_input(const Input& input) {
+  if (const auto* stream = std::get_if<TaskStream>(&input)) return check_stream(*stream);
+  const auto& found = std::get<FilePlan>(input);
   const auto all = found.plan.tasks().subspan(1);
   const auto groups =
       std::count_if(all.begin(), all.end(), [](const Task& task) { return task.is_group; });
-  return report_ok(found.file, all.size() - static_cast<std::size_t>(groups),
-                   static_cast<std::size_t>(groups));
+  return ok_line(found.file, all.size() - static_cast<std::size_t>(groups),
+                 static_cast<std::size_t>(groups));
+}
+
+int check(const CheckCommand& command) {
+  const std::expected<Input, InputError> input = read_input(command.input, {});
+  const auto line = input ? check_input(*input) : std::unexpected(input.error());
+  if (line) return print(*line);
+  print_errors(line.error().lines);
+  return kErrandFailed;
 }
 
 }  // namespace errand::cmd

@@ -3,6 +3,9 @@
 // One function for each subcommand; each returns errand's exit status.
 #pragma once
 
+#include <expected>
+#include <string>
+
 #include "cmd/cli/invocation.h"
 #include "cmd/input/input.h"
 #include "cmd/session/scoped_guardian.h"
@@ -25,5 +28,13 @@ int perform(RunCommand command, Input input, ScopedGuardian guardian);
 
 // The resolved plan as text, for --dry-run; `history` for hedges after a percentile.
 std::string describe(const Plan& plan, const Durations& history);
+
+// Returns the line that `check` prints if all of `input` is right, otherwise a line for each
+// problem. Reads a stream to its end, blocking.
+std::expected<std::string, InputError> check_input(const Input& input);
+
+// Return the plan as `list` and `graph` print it.
+std::string listing(const Plan& plan, const ListCommand& command);
+std::string drawing(const Plan& plan, GraphFormat format);
 
 }  // namespace errand::cmd

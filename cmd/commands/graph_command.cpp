@@ -8,20 +8,25 @@
 
 namespace errand::cmd {
 
-int graph(const GraphCommand& command) {
-  const std::optional<FilePlan> file = read_whole_plan(command.input, "drawn");
-  if (!file) return kErrandFailed;
-  const ShownTexts texts(file->plan);
+std::string drawing(const Plan& plan, GraphFormat format) {
+  const ShownTexts texts(plan);
   const ShowText raw = [&texts](std::string_view text) { return texts.raw(text); };
   const ShowText line = [&texts](std::string_view text) { return texts.line(text); };
-  switch (command.format) {
+  switch (format) {
     case GraphFormat::dot:
-      return print(graph_as_dot(file->plan, line));
+      return graph_as_dot(plan, line);
     case GraphFormat::mermaid:
-      return print(graph_as_mermaid(file->plan, line));
+      return graph_as_mermaid(plan, line);
     case GraphFormat::json:
-      return print(graph_as_json(file->plan, raw));
+      return graph_as_json(plan, raw);
   }
+  return {};
+}
+
+int graph(const GraphCommand& command) {
+  const std::expected<FilePlan, InputError> file = read_whole_plan(command.input, "drawn");
+  if (file) return print(drawing(file->plan, command.format));
+  print_errors(file.error().lines);
   return kErrandFailed;
 }
 

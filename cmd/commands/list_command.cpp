@@ -127,12 +127,17 @@ Json list_json(const Plan& plan) {
 
 }  // namespace
 
+std::string listing(const Plan& plan, const ListCommand& command) {
+  if (command.names) return list_names(plan);
+  if (!command.json) return list_text(plan);
+  return list_json(plan).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 int list(const ListCommand& command) {
-  const std::optional<FilePlan> file = read_whole_plan(command.input, "listed");
-  if (!file) return kErrandFailed;
-  if (command.names) return print(list_names(file->plan));
-  if (!command.json) return print(list_text(file->plan));
-  return print(list_json(file->plan).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  const std::expected<FilePlan, InputError> file = read_whole_plan(command.input, "listed");
+  if (file) return print(listing(file->plan, command));
+  print_errors(file.error().lines);
+  return kErrandFailed;
 }
 
 }  // namespace errand::cmd

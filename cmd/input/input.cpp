@@ -284,16 +284,12 @@ std::expected<Input, InputError> read_input(const InputOptions& options,
   return read_source(std::move(*source), tasks, options, shell);
 }
 
-std::optional<FilePlan> read_whole_plan(const InputOptions& options, std::string_view done) {
+std::expected<FilePlan, InputError> read_whole_plan(const InputOptions& options,
+                                                    std::string_view done) {
   std::expected<Input, InputError> input = read_input(options, {});
-  if (!input) {
-    print_errors(input.error().lines);
-  } else if (auto* file = std::get_if<FilePlan>(&*input)) {
-    return std::move(*file);
-  } else {
-    print_errors({"errand: a stream of tasks (JSON Lines) cannot be " + std::string(done)});
-  }
-  return {};
+  if (!input) return std::unexpected(std::move(input).error());
+  if (auto* file = std::get_if<FilePlan>(&*input)) return std::move(*file);
+  return failed("a stream of tasks (JSON Lines) cannot be " + std::string(done));
 }
 
 }  // namespace errand::cmd

@@ -53,7 +53,8 @@ Error enter_folder(const InputOptions& options);
 std::expected<Input, InputError> read_input(const InputOptions& options,
                                             const std::vector<std::string>& shell);
 
-// The same for what a stream cannot be: "listed". Complains itself.
-std::optional<FilePlan> read_whole_plan(const InputOptions& options, std::string_view done);
+// The same for what a stream cannot be: `done` says it, as in "listed".
+std::expected<FilePlan, InputError> read_whole_plan(const InputOptions& options,
+                                                    std::string_view done);
 
 }  // namespace errand::cmd
