@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where tasks come from, and what errand says of input that it cannot read.
+// Tasks of files and streams, run; tests/cmd/input has which file is read, and what is said of it.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 
-#include <filesystem>
 #include <fstream>
 
 #include "support/cli.h"
@@ -51,127 +50,15 @@ TEST_CASE("a stream's first line may be long") {
   CHECK(end.out == word + "\ntwo\n");
 }
 
-TEST_CASE(
-    "without FILE errand.yaml, errand.yml or errand.json is found here or in a parent folder") {
-  for (const char* name : {"errand.yaml", "errand.yml", "errand.json"}) {
-    CAPTURE(name);
-    CliTest test;
-    test.write(name, R"({"tasks": {"a": "pwd; touch ran"}})");
-    test.write("deep/er/file", "");
-    Call call{{"run"}};
-    call.folder = "deep/er";
-    const Ended end = test.run(call);
-    CHECK(end.how() == "exit 0");
-    CHECK(end.out == test.path() + "\n");  // tasks run in the file's folder
-    CHECK(test.exists("ran"));
-  }
-}
-
-TEST_CASE("the nearest file is taken, and of one folder errand.yaml") {
-  CliTest test;
-  test.write("errand.yaml", "tasks: { a: echo outer }");
-  test.write("in/errand.json", R"({"tasks": {"a": "echo json"}})");
-  Call call{{"run"}};
-  call.folder = "in";
-  CHECK(test.run(call).out == "json\n");
-  test.write("in/errand.yaml", "tasks: { a: echo yaml }");
-  CHECK(test.run(call).out == "yaml\n");
-}
-
-TEST_CASE("where there is no file errand says what it looked for") {
-  CliTest test;
-  const Ended end = test.run({"run"});
-  CHECK(end.how() == "exit 125");
-  CHECK(contains(end.err, "no errand.yaml, errand.yml or errand.json here or in a parent folder"));
-  CHECK(contains(test.run({"run", "build"}).err, "'build' is not a file"));
-}
-
-TEST_CASE("a task may be called as a folder or a program beside the file") {
-  CliTest test;
-  test.write("errand.yaml", "tasks: { build: echo the task, test: echo another }");
-  test.write("build/output", "");
-  test.write("test", "tasks: { in: echo in the file }");
-  CHECK(test.run({"run", "build"}).out == "the task\n");
-  CHECK(test.run({"run", "test"}).out == "another\n");
-  CHECK(test.run({"run", "./test"}).out == "in the file\n");
-  CHECK(test.run({"list", "--names", "test"}).out == "test\n");
-}
-
-TEST_CASE("a file without the ending of one is run where no errand.yaml is, else errand says how") {
-  CliTest test;
-  test.write("plan", "tasks: { in: echo in the file }");
-  CHECK(test.run({"run", "plan", "in"}).out == "in the file\n");
-  test.write("errand.yaml", "tasks: { a: echo a }");
-  const Ended end = test.run({"run", "plan", "in"});
-  CHECK(end.how() == "exit 125");
-  CHECK(contains(end.err, "there is no task \"plan\""));
-  CHECK(contains(end.err, "to run the file of that name, write './plan'"));
-}
-
-TEST_CASE("where no file has the first word's name, errand says how a task of that name is run") {
-  CliTest test;
-  test.write("errand.yaml", "tasks: { a.yaml: echo ran }");
-  const Ended end = test.run({"run", "a.yaml"});
-  CHECK(end.how() == "exit 125");
-  CHECK(end.err ==
-        "errand: a.yaml: No such file or directory; to run the task of that name, write "
-        "errand run errand.yaml a.yaml\n");
-  CHECK(contains(test.run({"run", "errand.yaml", "a.yaml"}).out, "ran"));
-  std::filesystem::remove(test / "errand.yaml");
-  CHECK(test.run({"run", "a.yaml"}).err == "errand: a.yaml: No such file or directory\n");
-}
-
-TEST_CASE("a task that is called like an option is named behind --") {
-  CliTest test;
-  test.write("errand.yaml", "tasks: { '-k': echo dash, '--help': echo help, b: echo b }");
-  CHECK(test.run({"run", "--", "-k"}).out == "dash\n");
-  CHECK(test.run({"run", "-q", "errand.yaml", "--", "-k"}).out == "dash\n");
-  CHECK(test.run({"run", "-j1", "b", "--", "--help"}).out == "help\nb\n");
-  CHECK(test.run({"list", "--names", "errand.yaml", "--", "-k"}).out == "-k\n");
-}
-
-TEST_CASE("-C starts in another folder") {
-  CliTest test;
-  test.write("in/errand.yaml", "tasks: { a: pwd }");
-  test.write("in/other.yaml", "tasks: { a: pwd }");
-  CHECK(test.run({"run", "-C", "in"}).out == test / "in" + "\n");
-  CHECK(test.run({"run", "-C", "in", "other.yaml"}).out == test / "in" + "\n");
-  CHECK(contains(test.run({"run", "-C", "nowhere"}).err, "nowhere"));
-}
-
 TEST_CASE("a file elsewhere runs its tasks in its folder") {
   CliTest test;
   test.write("in/ci.yaml",
              "tasks: { a: pwd, b: { needs: [a], dir: sub, run: pwd }, c: { needs: [b], dir: /, "
              "run: pwd } }");
   test.write("in/sub/file", "");
-  CHECK(test.run({"run", "in/ci.yaml"}).out == test / "in" + "\n" + test / "in/sub" + "\n/\n");
-}
-
-TEST_CASE("standard input may be YAML, JSON or JSON Lines, asked for or piped") {
-  CliTest test;
-  for (const std::string text :
-       {"tasks:\n  a: echo ran\n", "{\"tasks\": {\n\"a\": \"echo ran\"}}\n", "[\n\"echo ran\"\n]\n",
-        "- echo ran\n", "{\"run\": \"echo ran\"}\n", "\"echo ran\"\n",
-        "[\"echo\", \"ran\"]\n\"true\"\n", "{\"run\": [\"echo\", \"ran\"]}"}) {
-    CAPTURE(text);
-    CHECK(test.run(piped({"run", "-"}, text)).out == "ran\n");
-    CHECK(test.run(piped({"run"}, text)).out == "ran\n");
-  }
-}
-
-TEST_CASE("standard input may be YAML that begins as JSON does") {
-  CliTest test;
-  CHECK(test.run(piped({"run", "-j1", "-"}, "{tasks: {a: echo a, b: echo b}}")).out == "a\nb\n");
-  CHECK(test.run(piped({"run", "-j1", "-"}, "[echo a,\n echo b]\n")).out == "a\nb\n");
-  CHECK(test.run(piped({"run", "-"}, "[exit 3]")).how() == "exit 3");
-}
-
-TEST_CASE("a file in the folder goes before piped input") {
-  CliTest test;
-  test.write("errand.yaml", "tasks: { a: echo file }");
-  CHECK(test.run(piped({"run"}, "- echo piped\n")).out == "file\n");
-  CHECK(test.run(piped({"run", "-"}, "- echo piped\n")).out == "piped\n");
+  const std::string folders = test / "in" + "\n" + test / "in/sub" + "\n/\n";
+  CHECK(test.run({"run", "in/ci.yaml"}).out == folders);
+  CHECK(test.run({"run", "-C", "in", "ci.yaml"}).out == folders);
 }
 
 TEST_CASE("tasks of a stream start before the input ends") {
@@ -233,29 +120,6 @@ TEST_CASE("a stream of many tasks keeps memory bounded") {
   const Ended end = test.run({"run", "-j4", "-q", "tasks.jsonl"});
   CHECK(end.how() == "exit 0");
   if (!kSanitized) CHECK(end.peak_kib < 36 * 1024);
-}
-
-TEST_CASE("[P27] all problems of a file come at once, each with its place and a suggestion") {
-  CliTest test;
-  test.write("ci.yaml",
-             "version: 1\n"
-             "tasks:\n"
-             "  build:\n"
-             "    commad: make\n"
-             "  lint:\n"
-             "    run: x\n"
-             "    needs: [biuld]\n"
-             "  a: { run: x, needs: [b] }\n"
-             "  b: { run: x, needs: [a] }\n"
-             "  c: { run: x, timeout: soon }\n");
-  const Ended end = test.run({"run", "ci.yaml"});
-  CHECK(end.how() == "exit 125");
-  CHECK(contains(end.err, "ci.yaml:4:5: unknown key \"commad\", did you mean \"command\"?\n"));
-  CHECK(contains(end.err, "ci.yaml:7:13: "));
-  CHECK(contains(end.err, "did you mean \"build\"?"));
-  CHECK(contains(end.err, "ci.yaml:10:25: "));
-  CHECK(contains(end.err, "cycle: a needs b needs a\n"));
-  CHECK(test.run({"check", "ci.yaml"}).err == end.err);
 }
 
 TEST_CASE("hostile files are refused at once, in bounded memory, with a place") {
