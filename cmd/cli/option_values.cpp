@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 #include "errand/base/whole_number.h"
 
@@ -153,7 +154,7 @@ Result<LoadLimit> read_load(const std::string& text) {
   const char* end = text.data() + text.size() - (limit.percent ? 1 : 0);
   const auto [rest, failed] =
       std::from_chars(text.data(), end, limit.value, std::chars_format::fixed);
-  if (failed != std::errc() || rest != end || !(limit.value > 0)) {
+  if (failed != std::errc() || rest != end || !std::isfinite(limit.value) || limit.value <= 0) {
     return bad_value(text, "is not a load; write 4, 1.5 or, of the processors, 80%");
   }
   return limit;
