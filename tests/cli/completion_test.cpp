@@ -69,27 +69,6 @@ TEST_CASE("bash completes tasks of the file on the line, or of the default one, 
   CHECK_FALSE(test.exists("hit"));
 }
 
-TEST_CASE("every option of the help is completed, in every shell") {
-  CompletionTest test;
-  for (const char* command : {"run", "exec", "list"}) {
-    const Words offered = test.bash({command, "-"});
-    for (const std::string& line : lines_of(test.run({command, "--help"}).out)) {
-      if (!line.starts_with("  -")) continue;
-      const std::string names = line.substr(2, line.find_first_of(" [", 2) - 2);
-      CAPTURE(line);
-      for (const std::string& name :
-           {names.substr(0, names.find(',')), names.substr(names.find(',') + 1)})
-        CHECK(offers(offered, name));
-    }
-  }
-  const std::string zsh = test.run({"completion", "zsh"}).out;
-  const std::string fish = test.run({"completion", "fish"}).out;
-  for (const char* name : {"task-timeout", "keep-going", "shuffle", "null"}) {
-    CHECK(contains(zsh, std::string("--") + name));
-    CHECK(contains(fish, std::string(" -l ") + name));
-  }
-}
-
 TEST_CASE("zsh takes the completions, where it is installed") {
   if (find_program("zsh").empty()) return;
   CompletionTest test;

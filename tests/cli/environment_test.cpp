@@ -44,34 +44,6 @@ TEST_CASE("tasks that run at the same time have different slots") {
   CHECK(errand->finish().how() == "exit 0");
 }
 
-TEST_CASE("options may come from the environment, below the command line and above the file") {
-  CliTest test;
-  test.make_gate("gate");
-  const std::string yaml = "jobs: 1\ntasks: { a: echo >gate, b: read line <gate; echo both }";
-  test.write("errand.yaml",
-             "jobs: 1\ntasks: { a: read line <gate, b: echo >gate }");  // ends with two jobs only
-  Call call{{"run"}};
-  call.env = {"ERRAND_JOBS=2"};
-  CHECK(test.run(call).how() == "exit 0");
-  call.args = {"run", "-j", "0"};
-  call.env = {"ERRAND_JOBS=1"};
-  CHECK(test.run(call).how() == "exit 0");
-
-  test.write("errand.yaml", "tasks: { a: exit 3, b: { needs: [a], run: x } }");
-  call.args = {"run"};
-  call.env = {"ERRAND_MODE=aggregate", "ERRAND_OUTPUT=quiet"};
-  CHECK(test.run(call).how() == "exit 1");
-  call.args = {"run", "--fail-fast"};
-  call.env = {"ERRAND_OUTPUT=quiet"};
-  CHECK(test.run(call).how() == "exit 3");
-  test.write("errand.yaml", "tasks: { a: sleep 1000 }");
-  call.args = {"run"};
-  call.env = {"ERRAND_TIMEOUT=100ms"};
-  CHECK(test.run(call).how() == "exit 124");
-  call.env = {"ERRAND_TASK_TIMEOUT=100ms", "ERRAND_GRACE=1s"};
-  CHECK(test.run(call).how() == "exit 124");
-}
-
 TEST_CASE("tasks do not see errand's options in their environment") {
   CliTest test;
   test.write("errand.yaml", "tasks: { a: env }");
