@@ -91,7 +91,8 @@ TEST_CASE("a record may be longer than what is read at once") {
   const std::string text(300'000, 'x');
   folder.write("file", text + "\nshort\n" + text);
   UniqueFd file(::open((folder / "file").c_str(), O_RDONLY | O_CLOEXEC));
-  CHECK(test.read_all(std::move(file), '\n') == Words{text, "short", text});
+  const Words records = test.read_all(std::move(file), '\n');
+  CHECK(records == Words{text, "short", text});
 }
 
 TEST_CASE("a record longer than 16 MiB is refused with its place") {
