@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/print.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <string_view>
 
 #include "cmd/cli/invocation.h"
+#include "cmd/session/signals.h"
 #include "errand/base/escape_text.h"
+#include "errand/io/write_all.h"
 
 namespace errand::cmd {
 
@@ -24,8 +30,10 @@ void print_errors(const std::vector<std::string>& lines) {
 }
 
 int print(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
-    return 0;
+  if (write_all(STDOUT_FILENO, text)) return 0;
+  const int number = errno;
+  if (number == EPIPE) return die_of(SIGPIPE);
+  print_errors({"errand: " + write_failure("standard output", number).message()});
   return kErrandFailed;
 }
 

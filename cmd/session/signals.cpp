@@ -36,7 +36,10 @@ void Signals::listen() {
   set_.async_wait([this](const std::error_code& error, int signal) {
     if (error) return;
     if (received_ != 0) cancel_force_stop_(Error::make(SignalReceived{signal}));
-    if (received_ == 0) received_ = signal;
+    if (received_ == 0) {
+      received_ = signal;
+      received_at_ = run_.runtime().now();
+    }
     cancel_run_(Error::make(SignalReceived{signal}));
     listen();
   });
@@ -54,18 +57,44 @@ int die_of(int signal) {
   return 128 + signal;
 }
 
-void prepare_process() {
+namespace {
+
+// A closed descriptor is replaced by one that is open and good for nothing, so that no file is
+// opened under its number, while reading and writing fail for errand and its tasks as if it were
+// still closed. "/" exists even where there is no /dev/null.
+void open_standard_descriptors() {
   for (int fd = 0; fd <= 2; ++fd) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
     // The lowest free number is this one.
-    [[maybe_unused]] const int opened = ::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+    [[maybe_unused]] const int opened = ::open("/", O_PATH);
   }
-  if (is_ignored(SIGPIPE)) return;
-  // Caught and not ignored: exec gives tasks the default back.
+}
+
+// Caught and not ignored: exec gives tasks the default back.
+void turn_into_error(int signal) {
   struct sigaction action{};
   action.sa_handler = [](int) {};
   action.sa_flags = SA_RESTART;
-  ::sigaction(SIGPIPE, &action, nullptr);
+  ::sigaction(signal, &action, nullptr);
+}
+
+// A mask that the parent left must not make errand deaf.
+void unblock_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD, SIGTSTP, SIGCONT}) {
+    ::sigaddset(&set, signal);
+  }
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+}  // namespace
+
+void prepare_process() {
+  open_standard_descriptors();
+  if (!is_ignored(SIGPIPE)) turn_into_error(SIGPIPE);
+  turn_into_error(SIGXFSZ);
+  unblock_signals();
 }
 
 }  // namespace errand::cmd

@@ -23,6 +23,8 @@ class Signals {
   void cancel(Error cause) { cancel_run_(std::move(cause)); }
   // The first signal's number; 0 when none came.
   int received() const { return received_; }
+  // When it came.
+  TimePoint received_at() const { return received_at_; }
 
  private:
   Signals(std::pair<Context, CancelFn> run, std::pair<Context, CancelFn> force_stop);
@@ -34,6 +36,7 @@ class Signals {
   CancelFn cancel_force_stop_;
   asio::signal_set set_;
   int received_ = 0;
+  TimePoint received_at_;
 };
 
 bool is_ignored(int signal);
@@ -42,8 +45,10 @@ bool is_ignored(int signal);
 // impossible, returns what a shell would have reported.
 int die_of(int signal);
 
-// Puts what every program of a shell may rely on in place: descriptors 0, 1 and 2 are open, and a
-// closed reader is an error of write(), for errand but not for its tasks.
+// Makes errand independent of how its parent left it. Descriptors 0, 1 and 2 are in use; reading or
+// writing one that was closed still fails with EBADF. A closed reader and a file over the size
+// limit are errors of write() for errand and have their default effect on tasks. The signals that
+// stop, continue and end errand are not blocked; ignored ones stay ignored.
 void prepare_process();
 
 }  // namespace errand::cmd

@@ -161,13 +161,63 @@ TEST_CASE("errand runs with any of its three descriptors closed at the start") {
       if ((closed & (1 << fd)) != 0) call.closed.push_back(fd);
     }
     const Ended end = test.run(call);
-    CHECK(end.how() == "exit 0");
-    CHECK(test.exists("seen"));
+    const bool out_closed = (closed & 2) != 0, err_closed = (closed & 4) != 0;
+    CHECK(end.how() == (out_closed ? "exit 125" : "exit 0"));
+    if (!out_closed) CHECK(test.exists("seen"));
     const std::string report = test.read("out.json");
     CHECK(report.starts_with("{\"version\":1"));  // nothing of the output went into it
     CHECK(report.ends_with("]}\n"));
-    if ((closed & 2) == 0) CHECK(contains(end.out, "out\n"));
+    if (!out_closed) CHECK(contains(end.out, "out\n"));
+    if (out_closed && !err_closed) CHECK(contains(end.err, "errand: standard output is closed\n"));
   }
+}
+
+TEST_CASE("[F4.9] closed standard output is an error in each mode, and of each command") {
+  CliTest test;
+  test.write("errand.yaml", "tasks: { a: echo text }");
+  const std::vector<std::vector<std::string>> calls = {{"run"},
+                                                       {"run", "-o", "live"},
+                                                       {"run", "-o", "ordered"},
+                                                       {"exec", "echo text"},
+                                                       {"run", "-q"},
+                                                       {"run", "-n"},
+                                                       {"run", "--report", "json=-"},
+                                                       {"--version"},
+                                                       {"list"},
+                                                       {"graph"},
+                                                       {"schema"},
+                                                       {"--help"}};
+  for (const std::vector<std::string>& args : calls) {
+    CAPTURE(args);
+    Call call{args};
+    call.closed = {1};
+    const Ended end = test.run(call);
+    CHECK(end.how() == "exit 125");
+    CHECK(contains(end.err, "standard output is closed"));
+  }
+}
+
+TEST_CASE("[F4.9] a task whose output is not captured finds the descriptor closed, too") {
+  CliTest test;
+  Call call{{"exec", "-o", "raw", "echo text || exit 9"}};
+  call.closed = {1};
+  CHECK(test.run(call).how() == "exit 9");
+}
+
+TEST_CASE("[F4.9] tasks that write nothing do not miss standard output") {
+  CliTest test;
+  Call call{{"exec", "-q", "true"}};
+  call.closed = {1};
+  CHECK(test.run(call).how() == "exit 0");
+}
+
+TEST_CASE("[F4.9] closed standard input is no empty input") {
+  CliTest test;
+  Call call{{"run", "-"}};
+  call.closed = {0};
+  const Ended end = test.run(call);
+  CHECK(end.how() == "exit 125");
+  CHECK_FALSE(end.err.empty());
 }
 
 TEST_CASE("nothing is written to the folder unasked") {

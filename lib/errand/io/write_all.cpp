@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <string>
 
 namespace errand {
 
@@ -15,6 +16,11 @@ bool write_all(int fd, std::string_view bytes) {
     if (size > 0) bytes.remove_prefix(static_cast<std::size_t>(size));
   }
   return true;
+}
+
+Error write_failure(std::string_view name, int number) {
+  if (number == EBADF) return Error::text(std::string(name) + " is closed");
+  return Error::system("write to " + std::string(name), number);
 }
 
 }  // namespace errand

@@ -14,6 +14,7 @@
 
 #include "errand/concurrency/event.h"
 #include "errand/io/descriptor.h"
+#include "errand/io/write_all.h"
 
 namespace errand {
 namespace {
@@ -262,7 +263,7 @@ void Writer::advance(std::size_t bytes) {
 
 void Writer::set_broken(int number) {
   const bool reader_gone = number == EPIPE || number == ECONNRESET;
-  set_broken(reader_gone ? Error() : Error::system("write to " + name_, number));
+  set_broken(reader_gone ? Error() : write_failure(name_, number));
 }
 
 void Writer::set_broken(Error error) {
