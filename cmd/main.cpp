@@ -6,6 +6,7 @@
 #include "cmd/cli/options.h"
 #include "cmd/commands/commands.h"
 #include "cmd/print.h"
+#include "cmd/session/out_of_memory.h"
 #include "cmd/session/signals.h"
 
 using namespace errand;
@@ -32,6 +33,7 @@ struct Perform {
 }  // namespace
 
 int main(int argc, char** argv) {
+  cmd::end_when_out_of_memory();
   cmd::prepare_process();
   try {
     cmd::Invocation invocation = cmd::read_command_line(argc, argv);
@@ -39,7 +41,7 @@ int main(int argc, char** argv) {
   } catch (const std::system_error& error) {  // mostly no descriptor for the event loop
     cmd::print_errors({std::string("errand: cannot go on: ") + error.what()});
     return cmd::kErrandFailed;
-  } catch (const std::exception& exception) {  // no memory
+  } catch (const std::exception& exception) {
     cmd::print_errors({std::string("errand: ") + exception.what()});
     return cmd::kErrandFailed;
   }
