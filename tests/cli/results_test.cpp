@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include <unistd.h>
+
 #include "support/cli.h"
 
 namespace errand::test {
@@ -158,6 +160,30 @@ TEST_CASE("arguments that are paths, dots or equal have results of their own") {
   CHECK(test.read("r/same/stdout") == "4\n");
   CHECK(test.read("r/same#5/stdout") == "5\n");
   CHECK(test.names() == std::vector<std::string>{"r"});
+}
+
+TEST_CASE("[F6.10] a system that refuses to answer about access does not stop a run") {
+  if (::access("/usr/bin/strace", X_OK) != 0) {
+    WARN("skipped: strace is not installed");
+    return;
+  }
+  const std::vector<std::vector<std::string>> runs = {
+      {"exec", "--results", "out", "true"},
+      {"exec", "--report", "json=report.json", "true"},
+      {"exec", "nice true"},
+  };
+  for (const std::vector<std::string>& args : runs) {
+    for (const char* call_name : {"faccessat2", "faccessat,faccessat2"}) {
+      CAPTURE(args, call_name);
+      CliTest test;
+      test.write("report.json", "old");
+      Call call{args};
+      call.prefix = {"/usr/bin/strace", "-f", "-o",
+                     "/dev/null",       "-e", std::string("inject=") + call_name + ":error=EPERM"};
+      CHECK(test.run(call).how() == "exit 0");
+      CHECK(test.read("report.json") != (args[1] == "--report" ? "old" : ""));
+    }
+  }
 }
 
 }  // namespace

@@ -87,7 +87,7 @@ bool ReportFile::State::open_to_replace() {
   struct ::stat found;
   const bool exists = ::stat(target.c_str(), &found) == 0;
   if (exists && !S_ISREG(found.st_mode)) return open_now(OpenMode::truncate);
-  if (exists && ::access(target.c_str(), W_OK) != 0) return false;
+  if (exists && !UniqueFd(::open(target.c_str(), O_WRONLY | O_CLOEXEC))) return false;
   if (exists) {
     mode = found.st_mode & 07777;
     has_mode = true;

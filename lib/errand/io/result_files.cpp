@@ -41,6 +41,19 @@ bool has_openat2(int folder) {
   return static_cast<bool>(UniqueFd(open_beneath(folder, ".", O_PATH | O_DIRECTORY)));
 }
 
+// Tries it, because old seccomp profiles answer faccessat2() with EPERM. Returns false and sets
+// errno if no file can be made in the folder.
+bool takes_files(int folder) {
+  if (UniqueFd(::openat(folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, kFileMode))) return true;
+  if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return false;
+  // The file system has no files without a name.
+  const std::string name = ".errand." + std::to_string(::getpid());
+  const UniqueFd named(
+      ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
+  if (named) ::unlinkat(folder, name.c_str(), 0);
+  return static_cast<bool>(named);
+}
+
 // Most descriptors are the tasks': those that wait for a start have files here already, and must
 // not take each other's room.
 std::size_t open_max() {
@@ -64,7 +77,7 @@ Result<ResultFiles> ResultFiles::open(std::string folder) {
   std::filesystem::create_directories(folder, failed);
   if (failed) return std::unexpected(named(folder, failed.value()));
   UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || ::faccessat(fd.get(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
+  if (!fd || !takes_files(fd.get())) {
     return std::unexpected(named(folder, errno));
   }
   while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();

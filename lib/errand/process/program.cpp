@@ -23,7 +23,9 @@ int executable(const std::string& path) {
   struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return errno;
   if (!S_ISREG(info.st_mode)) return EACCES;
-  return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0 ? 0 : errno;
+  if (::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0) return 0;
+  // Old seccomp profiles answer faccessat2() with EPERM; access() is known to all of them.
+  return errno == EPERM && ::access(path.c_str(), X_OK) == 0 ? 0 : errno;
 }
 
 }  // namespace
