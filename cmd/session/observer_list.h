@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "errand/events/events.h"
@@ -18,6 +19,24 @@ class ObserverList final : public Observer {
 
  private:
   std::vector<Observer*> observers_;
+};
+
+// The longest grace of the plan's tasks; of a stream's, those that have been started.
+class LongestGrace final : public Observer {
+ public:
+  void on(const RunEvent& event) override {
+    if (const auto* run = std::get_if<RunStarted>(&event.kind); run && run->plan) {
+      for (const Task& task : run->plan->tasks()) take(task);
+    }
+    if (const auto* attempt = std::get_if<AttemptStarted>(&event.kind)) take(*attempt->task);
+  }
+  Duration value() const { return value_; }
+
+ private:
+  void take(const Task& task) {
+    if (!task.is_group) value_ = std::max(value_, task.grace);
+  }
+  Duration value_{};
 };
 
 // Tells an observer that writes to the screen, as long as somebody reads there.

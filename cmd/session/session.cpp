@@ -3,6 +3,7 @@
 
 #include <asio/co_spawn.hpp>
 #include <csignal>
+#include <limits>
 
 #include "cmd/input/stream_source.h"
 #include "cmd/print.h"
@@ -79,6 +80,39 @@ std::string safeguards(const Reaper& reaper, const Guardian* guardian) {
   return "nothing is left behind: " + own +
          (guardian ? "guardian (pid " + std::to_string(guardian->pid()) + ")" : "no guardian");
 }
+
+// Ends the wait for readers: after a signal when the longest grace since then is over, so that the
+// grace never counts twice. A reader that takes what it is given has a moment more.
+class ReaderDeadline {
+ public:
+  // `queued` says how many bytes are waiting for a reader. All of it outlives this.
+  ReaderDeadline(Runtime& runtime, CancelFn give_up, std::function<std::uint64_t()> queued)
+      : runtime_(runtime),
+        give_up_(std::move(give_up)),
+        queued_(std::move(queued)),
+        timer_(runtime, [this] { on_timer(); }) {}
+  void set(TimePoint at) {
+    last_at_ = saturating_add(std::max(at, runtime_.now()), kMomentsTime);
+    timer_.set(at);
+  }
+
+ private:
+  static constexpr Duration kMoment = std::chrono::milliseconds(100);
+  static constexpr Duration kMomentsTime = std::chrono::seconds(1);
+
+  void on_timer() {
+    const std::uint64_t before = std::exchange(last_queued_, queued_());
+    if (last_queued_ >= before || runtime_.now() >= last_at_) return give_up_(Canceled);
+    timer_.set_after(kMoment);
+  }
+
+  Runtime& runtime_;
+  CancelFn give_up_;
+  std::function<std::uint64_t()> queued_;
+  std::uint64_t last_queued_ = std::numeric_limits<std::uint64_t>::max();
+  TimePoint last_at_;
+  Timer timer_;
+};
 
 // Where the tasks come from, for -v.
 std::string source_of(const Input& input) {
@@ -208,17 +242,20 @@ void Session::tell(std::string notice) {
   observers_.on(event);
 }
 
-// A reader that does not read holds errand up, as it does any program; but not a canceled one for
-// longer than the grace.
+// A reader that does not read holds errand up, as it does any program; but not a canceled one.
 awaitable<void> Session::finish_output() {
   auto [context, give_up] = with_cancel(signals_.force_stop());
-  Timer give_up_timer(runtime_, [&give_up] { give_up(); });
-  const Duration grace = command_.overrides.grace.value_or(std::chrono::seconds(5));
-  const Registration canceled =
-      after_func(signals_.run(), [&give_up_timer, grace] { give_up_timer.set_after(grace); });
+  const auto queued = [this] {
+    return out_.queued_bytes() + (own_err_ ? own_err_->queued_bytes() : 0);
+  };
+  ReaderDeadline deadline(runtime_, give_up, queued);
+  const Registration canceled = after_func(signals_.run(), [this, &deadline] {
+    const TimePoint from = signals_.received() != 0 ? signals_.received_at() : runtime_.now();
+    deadline.set(saturating_add(from, longest_grace_.value()));
+  });
   const auto check = [this](const Error& error) {
     if (!error || error.is(Canceled)) return;
-    if (outcome_.signal == 0) outcome_ = {};
+    if (outcome_.signal == 0 && !error.as<UnreadOutput>()) outcome_ = {};
     print_line(error.message());
   };
   if (log_.error()) print_line(log_.error().message());  // costs no task its success
@@ -226,9 +263,19 @@ awaitable<void> Session::finish_output() {
   for (const Error& error : errors) check(error);
   if (const Error error = reports_.finish_journal(); error && !command_.quiet)
     print_line("note: " + error.message() + "; what is kept of this run is not complete");
-  const Error error = co_await out_.flush(context);
-  check(error);
+  check(co_await out_.flush(context));
   co_await err_.flush(context);
+  note_unread_output();
+  if (signals_.received() != 0) outcome_ = {128 + signals_.received(), signals_.received()};
+}
+
+// What is lost must not be lost without a word.
+void Session::note_unread_output() {
+  const std::uint64_t out = out_.queued_bytes();
+  const std::uint64_t err = own_err_ ? own_err_->queued_bytes() : 0;
+  if (out == 0 || err != 0) return;  // standard error is read no more either
+  print_line("gave up " + std::to_string(out) +
+             " bytes of output: nobody has read them from standard output in time");
 }
 
 Session::Outcome Session::outcome_of(const RunEnded& ended) const {
@@ -247,6 +294,7 @@ Session::Outcome Session::run() {
   }
   for (Observer* observer : screen_.observers()) observers_.add(*observer);
   observers_.add(summary_lines_);
+  observers_.add(longest_grace_);
   out_.on_broken([this](const Error& error) { signals_.cancel(error ? error : kOutputClosed); });
   asio::co_spawn(loop_, main(), [](std::exception_ptr thrown) {
     if (thrown) std::rethrow_exception(thrown);

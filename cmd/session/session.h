@@ -60,6 +60,7 @@ class Session {
   awaitable<RunEnded> run_input();
   std::unique_ptr<TaskSource> open_source();
   awaitable<void> finish_output();
+  void note_unread_output();
   void print_line(const std::string& text);
   void tell(std::string notice);
   Outcome outcome_of(const RunEnded& ended) const;
@@ -90,6 +91,7 @@ class Session {
   Log log_;
   RunLog run_log_{log_};
   ObserverList observers_;
+  LongestGrace longest_grace_;
   const TimePoint started_ = runtime_.now();
   const WallTime started_at_ = std::chrono::system_clock::now();
   Outcome outcome_;

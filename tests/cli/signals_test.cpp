@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Signals to errand, by kill and by a terminal, and what becomes of the tasks.
+#include <chrono>
 #include <csignal>
 
 #include "support/cli.h"
 
 namespace errand::test {
+
+using namespace std::chrono_literals;
 namespace {
 
 // Counts the signals it gets; its clean-up ends when there is a file "open".
@@ -157,6 +160,83 @@ TEST_CASE("signals while nothing runs yet end errand, too") {
   errand->await_mark("ready");
   errand->signal(SIGINT);
   CHECK(errand->finish().signal == SIGINT);
+}
+
+// ---- readers that do not read
+
+// Starts a task that writes more than any pipe holds, and waits until it has ended.
+std::unique_ptr<Errand> stalled(CliTest& test, std::vector<std::string> options,
+                                const std::string& script) {
+  Call call{{"exec", "-o", "group", "-q"}};
+  call.args.insert(call.args.end(), options.begin(), options.end());
+  call.args.push_back(script);
+  call.reads_out = false;
+  return test.start(call);
+}
+
+TEST_CASE("[F4.11] a signal while the last output waits for its reader is errand's end") {
+  CliTest test;
+  const auto started = std::chrono::steady_clock::now();
+  const auto errand = stalled(test, {"--grace", "300ms"}, "seq 1 3000000; echo done >$MARKS");
+  errand->await_mark("done");
+  errand->signal(SIGTERM);
+  const Ended end = errand->finish_unread();
+  CHECK(end.signal == SIGTERM);
+  CHECK(end.out.size() < 22'888'896);
+  CHECK(contains(end.err, " bytes of output: nobody has read them from standard output in time"));
+  CHECK(std::chrono::steady_clock::now() - started < 20s);
+}
+
+TEST_CASE("[F4.11] what was given up and what was read are all there is") {
+  CliTest test;
+  const auto errand = stalled(test, {"--grace", "0"}, "seq 1 3000000; echo done >$MARKS");
+  errand->await_mark("done");
+  errand->signal(SIGINT);
+  const Ended end = errand->finish_unread();
+  CHECK(end.signal == SIGINT);
+  const std::size_t at = end.err.find("gave up ");
+  REQUIRE(at != end.err.npos);
+  CHECK(std::stoull(end.err.substr(at + 8)) + end.out.size() == 22'888'896);
+}
+
+TEST_CASE("[F4.11] the grace does not count twice") {
+  CliTest test;
+  const auto errand = stalled(
+      test, {"--grace", "2s"},
+      "trap '' TERM; exec 9>$HELD; seq 1 3000000; echo done >$MARKS; while :; do sleep 1; done");
+  errand->await_mark("done");
+  const auto signaled = std::chrono::steady_clock::now();
+  errand->signal(SIGTERM);
+  const Ended end = errand->finish_unread();
+  CHECK(end.signal == SIGTERM);
+  CHECK(contains(end.err, "gave up "));
+  const auto took = std::chrono::steady_clock::now() - signaled;
+  CHECK(took >= 2s);
+  CHECK(took < 3900ms);  // twice the grace is 4s
+}
+
+TEST_CASE("[F4.11] a reader that reads gets all of it, also after a signal") {
+  CliTest test;
+  Call call{{"exec", "-o", "group", "-q", "--grace", "0",
+             "trap '' TERM; seq 1 3000000; echo done >$MARKS; while :; do sleep 1; done"}};
+  const auto errand = test.start(call);
+  errand->await_mark("done");
+  errand->signal(SIGTERM);
+  const Ended end = errand->finish();
+  CHECK(end.signal == SIGTERM);
+  CHECK(end.out.size() == 22'888'896);
+}
+
+// ---- what the parent left
+
+TEST_CASE("[F4.12] a signal that the parent has blocked is heard all the same") {
+  CliTest test;
+  Call call{{"exec", "exec 9>$HELD; echo ready >$MARKS; eval \"$AWAIT_SIGNAL\""}};
+  call.prefix = {"/usr/bin/env", "--block-signal=TERM,INT,HUP,QUIT,CHLD"};
+  const auto errand = test.start(call);
+  errand->await_mark("ready");
+  errand->signal(SIGTERM);
+  CHECK(errand->finish().signal == SIGTERM);
 }
 
 }  // namespace

@@ -294,6 +294,11 @@ Ended Errand::finish() {
   return end;
 }
 
+Ended Errand::finish_unread() {
+  pump("its end", [this] { return ended_; });
+  return finish();
+}
+
 Ended Errand::finish_killed() {
   Ended end = reap();
   while (::waitpid(-1, nullptr, 0) > 0)

@@ -81,6 +81,8 @@ class Errand {
 
   // Waits for its end. Checks that nothing has survived it: no process, no holder of its output.
   Ended finish();
+  // The same, but nothing of its standard output is read before it has ended.
+  Ended finish_unread();
   // The same for an errand that could not clean up: waits until all is gone.
   Ended finish_killed();
 

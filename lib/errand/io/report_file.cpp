@@ -179,6 +179,10 @@ Writer& ReportFile::writer() { return *state_->writer; }
 
 awaitable<Error> ReportFile::finish(Context context) {
   Error error = co_await state_->writer->flush(std::move(context));
+  if (error.is(Canceled) && state_->own) {
+    const std::uint64_t unread = state_->own->queued_bytes();
+    co_return Error::make(UnreadOutput{state_->name, unread});
+  }
   if (error || !state_->replaces) co_return error;
   state_->replaces = false;
   if (!state_->put_in_place()) co_return Error::system(state_->name, errno);

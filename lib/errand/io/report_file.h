@@ -14,6 +14,16 @@
 
 namespace errand {
 
+// A reader has not taken all of a report in time. As an error: "report 'x': gave up 12 bytes that
+// nobody has read".
+struct UnreadOutput {
+  std::string name;
+  std::uint64_t bytes = 0;
+  std::string message() const {
+    return name + ": gave up " + std::to_string(bytes) + " bytes that nobody has read";
+  }
+};
+
 // Opened before the run, so that a bad path is known before anything is started.
 class ReportFile {
  public:
@@ -32,7 +42,9 @@ class ReportFile {
   ~ReportFile();
 
   Writer& writer();
-  // Everything is out and under its name when this returns none. Once.
+  // Everything is out and under its name when this returns none. Once. If the context is done
+  // first, the error carries UnreadOutput; for standard output, which others write to as well, it
+  // is the context's.
   awaitable<Error> finish(Context context);
 
  private:

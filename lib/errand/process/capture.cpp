@@ -2,6 +2,7 @@
 #include "errand/process/capture.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -96,6 +97,12 @@ void PipeReader::read_now() {
 // would go on hearing of it.
 void PipeReader::close() {
   if (open()) ::close(state_->descriptor.release());
+}
+
+std::size_t PipeReader::unread_bytes() const {
+  int bytes = 0;
+  if (!open() || ::ioctl(state_->descriptor.native_handle(), FIONREAD, &bytes) != 0) return 0;
+  return static_cast<std::size_t>(bytes);
 }
 
 std::string PipeReader::link() const {

@@ -78,6 +78,8 @@ class PipeReader {
   // Reads what is there without waiting for the loop to tell.
   void read_now();
   void close();
+  // How much waits in the pipe.
+  std::size_t unread_bytes() const;
   bool open() const { return state_->descriptor.is_open(); }
   // What /proc calls the pipe.
   std::string link() const;

@@ -264,6 +264,13 @@ void LiveProcess::finish() {
 }
 
 void LiveProcess::close_output() {
+  // Only a receiver that is behind leaves something unread.
+  const std::size_t unread =
+      paused_ ? (out_ ? out_->unread_bytes() : 0) + (err_ ? err_->unread_bytes() : 0) : 0;
+  if (unread > 0)
+    end_.notices.push_back("gave up " + std::to_string(unread) +
+                           " bytes of output: nobody has read "
+                           "what was written before them in time");
   if (out_) out_->close();
   if (err_) err_->close();
 }
