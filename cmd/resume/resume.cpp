@@ -57,7 +57,7 @@ Result<std::optional<LockedRun>> lock_newest_run(const Input& input, const std::
   const auto* file = std::get_if<FilePlan>(&input);
   const Plan* const wanted = file && is_command_line(*file) ? &file->plan : nullptr;
   int looked_at = 0;
-  for (const EarlierRun& run : earlier_runs(*runs, origin_of(input), name_of(input))) {
+  for (const EarlierRun& run : earlier_runs(*runs, origin_of(input), name_of(input), kAllLogs)) {
     if (run.id == variable("ERRAND_RUN_ID")) continue;
     if (wanted && ++looked_at > kCommandLinesMax) break;
     Result<std::optional<LockedRun>> locked =

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What runs leave in the state folder, and errand report, which reads it.
+#include <array>
+#include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -30,6 +33,14 @@ std::string only_run(const CliTest& test) {
   const auto ids = ids_of(test);
   REQUIRE(ids.size() == 1);
   return ids.front();
+}
+
+std::string day_of(std::chrono::system_clock::time_point time) {
+  const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(time));
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(day.year()),
+                static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()));
+  return text.data();
 }
 
 TEST_CASE("a run leaves a journal, and a failed task's output has a name in the summary") {
@@ -200,13 +211,83 @@ TEST_CASE("a run that never begins leaves nothing") {
   CHECK(ids_of(test).empty());
 }
 
-TEST_CASE("older runs are removed once there are more than thirty, twenty stay") {
+TEST_CASE("[F4.13] the run of a file can be resumed after many short runs elsewhere") {
+  CliTest test;
+  test.write(
+      "errand.yaml",
+      "jobs: 1\ntasks: { publish: echo x >>published, test: { needs: [publish], run: test -e "
+      "ok } }");
+  CHECK(test.run({"run"}).how() == "exit 1");
+  for (int i = 0; i < 120; ++i) REQUIRE(test.run({"exec", "true"}).how() == "exit 0");
+  test.write("ok", "");
+  CHECK(test.run({"run", "--resume"}).how() == "exit 0");
+  CHECK(test.read("published") == "x\n");
+}
+
+TEST_CASE("[F4.13] the logs that the summaries of many runs name are all there") {
+  CliTest test;
+  constexpr int kRuns = 60;
+  Call call{{"exec", "-q", "-j", "0", "--mode", "aggregate",
+             ERRAND_BINARY " exec 'echo why; exit 3' 2>err.{}", ":::"}};
+  for (int i = 0; i < kRuns; ++i) call.args.push_back(std::to_string(i));
+  CHECK(test.run(call).how() == "exit 1");
+  for (int i = 0; i < kRuns; ++i) {
+    const std::string err = test.read("err." + std::to_string(i));
+    const std::size_t at = err.find("  log: ");
+    REQUIRE(at != err.npos);
+    CHECK(fs::exists(err.substr(at + 7, err.find('\n', at) - at - 7)));
+  }
+}
+
+TEST_CASE("[F4.13] a large run removes old ones, but not the last of a file") {
   CliTest test;
   test.write("errand.yaml", "tasks: { a: 'true' }");
-  for (int i = 0; i < 30; ++i) test.run({"run"});
-  CHECK(ids_of(test).size() == 30);
   test.run({"run"});
-  CHECK(ids_of(test).size() == 20);
+  for (int i = 0; i < 22; ++i) test.run({"exec", "true"});
+  // As if two days had passed.
+  const auto begin = std::chrono::system_clock::now() - std::chrono::hours(48);
+  for (const std::string& id : ids_of(test)) {
+    const std::string log = ".local/state/errand/runs/" + id + "/events.jsonl";
+    test.write(log, std::regex_replace(test.read(log), std::regex(R"("time":"\d{4}-\d\d-\d\d)"),
+                                       "\"time\":\"" + day_of(begin)));
+  }
+  const std::vector<std::string> before = ids_of(test);
+  REQUIRE(before.size() == 23);
+  Call large{{"exec", "-q", "-o", "quiet", "seq {} 100000", ":::"}};  // 320 KiB of each are kept
+  for (int i = 0; i < 60; ++i) large.args.push_back(std::to_string(i));
+  CHECK(test.run(large).how() == "exit 0");
+  CHECK(ids_of(test).size() == 21);  // twenty old ones and the new one
+  test.write("errand.yaml", "tasks: { a: 'true', b: 'true' }");
+  CHECK(contains(test.run({"run", "--resume"}).err, "1 of 2 tasks"));
+}
+
+// ---- limits on what files may be
+
+TEST_CASE("[F4.12] a journal beyond the size limit of files is a note, and the run goes on") {
+  CliTest test;
+  Call call{{"exec", "-o", "live", "seq 1 40000"}};
+  call.prefix = {"/usr/bin/prlimit", "--fsize=100000"};
+  const Ended end = test.run(call);
+  CHECK(end.how() == "exit 0");
+  CHECK(count(end.out, "\n") == 40'000);
+  CHECK(contains(end.err, "errand: note: output in '"));
+  CHECK(contains(end.err, "File too large"));
+}
+
+TEST_CASE("[F4.12] a report beyond the size limit of files is an error of errand's") {
+  CliTest test;
+  Call call{{"exec", "-q", "--no-journal", "--report", "events=out", "seq 1 400; true"}};
+  call.prefix = {"/usr/bin/prlimit", "--fsize=100"};
+  const Ended end = test.run(call);
+  CHECK(end.how() == "exit 125");
+  CHECK(contains(end.err, "write to report 'out': File too large"));
+}
+
+TEST_CASE("[F4.12] a task beyond the size limit of files dies of it, as in a shell") {
+  CliTest test;
+  Call call{{"exec", "seq 1 40000 >big"}};
+  call.prefix = {"/usr/bin/prlimit", "--fsize=100000"};
+  CHECK(test.run(call).how() == "exit 153");
 }
 
 TEST_CASE("html has the logs without a journal, too") {

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/journal/run_folder.h"
 
-#include <sys/file.h>
-
 #include <fstream>
-#include <set>
 
 #include "support/report_fixture.h"
 
@@ -22,51 +19,11 @@ struct Runs {
     std::ofstream(path + "/" + id + "/events.jsonl") << "{}\n";
     std::ofstream(path + "/" + id + "/output") << std::string(bytes, 'x');
   }
-  std::set<std::string> ids() const {
-    std::set<std::string> found;
-    for (const auto& entry : fs::directory_iterator(path)) found.insert(entry.path().filename());
-    return found;
-  }
   Folder folder;
   const std::string path = folder / "runs";
 };
 
 }  // namespace
-
-TEST_CASE("the oldest runs are removed when there are too many") {
-  Runs runs;
-  for (const char* id : {"1", "2", "3", "4"}) runs.add(id);
-  prune_runs(runs.path, "4", false, 4);
-  CHECK(runs.ids().size() == 4);
-  prune_runs(runs.path, "4", false, 2);
-  CHECK(runs.ids() == std::set<std::string>{"3", "4"});
-}
-
-TEST_CASE("the oldest runs are removed when they are too large") {
-  Runs runs;
-  for (const char* id : {"1", "2", "3", "4"}) runs.add(id, 1000);
-  prune_runs(runs.path, "4", true, 10, 1500);
-  CHECK(runs.ids() == std::set<std::string>{"3", "4"});
-}
-
-TEST_CASE("a run that goes on is not removed") {
-  Runs runs;
-  for (const char* id : {"1", "2", "3"}) runs.add(id);
-  const UniqueFd log(::open((runs.path + "/1/events.jsonl").c_str(), O_RDONLY | O_CLOEXEC));
-  REQUIRE(::flock(log.get(), LOCK_EX | LOCK_NB) == 0);
-  prune_runs(runs.path, "3", false, 1);
-  CHECK(runs.ids() == std::set<std::string>{"1", "3"});
-}
-
-TEST_CASE("files of others are not removed") {
-  Runs runs;
-  for (const char* id : {"1", "2", "3"}) runs.add(id);
-  std::ofstream(runs.path + "/1/notes.txt") << "mine";
-  fs::create_directory(runs.path + "/2/folder.log");
-  prune_runs(runs.path, "3", false, 1);
-  CHECK(fs::exists(runs.path + "/1/notes.txt"));
-  CHECK_FALSE(fs::exists(runs.path + "/1/output"));
-}
 
 TEST_CASE("a run is found by its id, the beginning of it, or as the last") {
   Runs runs;

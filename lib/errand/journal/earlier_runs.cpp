@@ -49,14 +49,14 @@ fs::path path_of(const Origin& origin) {
 }  // namespace
 
 std::vector<EarlierRun> earlier_runs(const std::string& runs, const Origin& origin,
-                                     const std::string& name) {
+                                     const std::string& name, std::size_t logs_read_max) {
   std::vector<EarlierRun> found;
   const bool in_file = !origin.file.empty();
   if (!in_file && name.empty()) return found;
   const fs::path path = path_of(origin);
   std::vector<std::string> ids = run_ids(runs);
   std::ranges::reverse(ids);
-  if (ids.size() > kLogsReadMax) ids.resize(kLogsReadMax);
+  if (ids.size() > logs_read_max) ids.resize(logs_read_max);
   for (const std::string& id : ids) {
     const std::string folder = (fs::path(runs) / id).string();
     const auto start = read_start(folder + "/" + std::string(kEventsFile));

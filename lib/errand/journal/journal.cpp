@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "errand/io/write_all.h"
+#include "errand/journal/prune_runs.h"
 #include "errand/journal/run_folder.h"
 
 namespace errand {
@@ -110,7 +111,8 @@ std::string Journal::log_of(const Task& task) const {
 Error Journal::finish() {
   write();
   if (!error_) error_ = output_.error();
-  prune_runs(runs_, id_, bytes_ + output_.bytes() > kLargeBytes);
+  const bool large = bytes_ + output_.bytes() > kLargeBytes;
+  if (large || is_pruning_turn(id_)) prune_runs(runs_, id_, std::chrono::system_clock::now());
   return error_;
 }
 

@@ -20,7 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr mode_t kOnlyOurs = 0700;
-constexpr std::string_view kLogEnd = ".log";
 
 // Of those that began within one second, the one whose log changed last.
 std::string newest(const std::string& runs, const std::vector<std::string>& ids) {
@@ -42,35 +41,9 @@ std::string newest(const std::string& runs, const std::vector<std::string>& ids)
 // is a log.
 std::optional<UniqueFd> lock(const std::string& folder, int how) {
   const std::string path = folder + "/" + std::string(kEventsFile);
-  UniqueFd log(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  UniqueFd log(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
   if (log && ::flock(log.get(), how | LOCK_NB) != 0 && errno == EWOULDBLOCK) return std::nullopt;
   return log;
-}
-
-bool is_ours(const fs::path& file) {
-  const std::string name = file.filename();
-  return name == kEventsFile || name == kOutputFile || name.ends_with(kLogEnd);
-}
-
-std::uint64_t bytes_in(const fs::path& folder) {
-  std::uint64_t sum = 0;
-  std::error_code failed;
-  for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
-    const std::uint64_t size = fs::file_size(at->path(), failed);
-    if (!failed) sum += size;
-    failed.clear();
-  }
-  return sum;
-}
-
-void remove_run(const fs::path& folder) {
-  std::error_code failed;
-  std::vector<fs::path> files;
-  for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
-    if (is_ours(at->path())) files.push_back(at->path());
-  }
-  for (const fs::path& file : files) fs::remove(file, failed);
-  fs::remove(folder, failed);  // fails where something else is in it
 }
 
 // Like mkdir -p. Folders that are there keep their modes.
@@ -98,21 +71,6 @@ Result<std::string> make_run_folder(const std::string& runs, const std::string& 
   const auto make = [&folder] { return ::mkdir(folder.c_str(), kOnlyOurs) == 0; };
   if (make() || (errno == ENOENT && make_folders(runs) && make())) return folder;
   return std::unexpected(Error::system("folder '" + folder + "'", errno));
-}
-
-void prune_runs(const std::string& runs, const std::string& keep, bool large, std::size_t count_max,
-                std::uint64_t bytes_max) {
-  std::vector<std::string> ids = run_ids(runs);
-  if (ids.size() <= count_max + count_max / 2 && !large) return;
-  std::erase(ids, keep);
-  std::size_t count = 1;
-  std::uint64_t bytes = 0;
-  for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
-    const fs::path folder = fs::path(runs) / *id;
-    bytes += bytes_in(folder);
-    if ((++count > count_max || bytes > bytes_max) && !is_running(folder.native()))
-      remove_run(folder);
-  }
 }
 
 bool is_running(const std::string& folder) { return !lock(folder, LOCK_SH); }

@@ -17,23 +17,13 @@ namespace errand {
 // In a run's folder.
 inline constexpr std::string_view kEventsFile = "events.jsonl";
 inline constexpr std::string_view kOutputFile = "output";
-
-// What is kept of earlier runs when a new one begins.
-inline constexpr std::size_t kRunsMax = 20;
-inline constexpr std::uint64_t kRunsBytesMax = std::uint64_t{1} << 30;
+inline constexpr std::string_view kLogEnd = ".log";  // of a failed task's output
 
 // What is in RUNS, sorted. Ids begin with the second, so their order is nearly that of the runs.
 std::vector<std::string> run_ids(const std::string& runs);
 
 // Makes RUNS/ID, for nobody else's eyes, and what is missing above it. Its path, or why not.
 Result<std::string> make_run_folder(const std::string& runs, const std::string& id);
-
-// Removes the folders of the oldest runs beyond these limits, but for `keep`, the newest, and those
-// that are still running. Only what journals are made of is ever removed; what cannot be is left.
-// So that a short run pays for it seldom, this waits until there are half as many too many, or
-// `keep` is a `large` one.
-void prune_runs(const std::string& runs, const std::string& keep, bool large,
-                std::size_t count_max = kRunsMax, std::uint64_t bytes_max = kRunsBytesMax);
 
 // The folder of the run with this id, or the only one whose id begins so; "last": of the newest.
 // The error names what there is: "no run begins with 'x'".
