@@ -59,6 +59,7 @@ Error RunReports::open(const RunCommand& command, SpillSpace& space) {
   if (!files) return files.error();
   if (Error error = open_job_log(command.job_log, command.resume.has_value())) return error;
   if (command.journal) no_journal_ = open_journal();
+  if (journal_) space.add_folder(journal_->folder());
   for (std::size_t i = 0; i < files->size(); ++i) {
     add(command.reports[i].kind, std::move((*files)[i]));
   }

@@ -141,6 +141,12 @@ Session::Session(RunCommand command, Input input, JobBudget budget, const CiSett
       console_(out_, err_, space_, console_options(command_, ci)),
       screen_(command_, ci, runtime_, out_, err_, console_),
       summary_(err_, with_logs(summary_options(command_, input_))) {
+  space_.on_no_file([this](const Error& error) {
+    if (command_.quiet) return;
+    console_.print_line("note: no room for output: " + error.message() +
+                        "; 64 MiB of it stay in memory, then tasks wait. Set TMPDIR to a folder "
+                        "with room, or use -o live");
+  });
   job_control_.before_stop([this] { screen_.hide(); });
   if (guardian_) reaper_.set_guardian(*guardian_);
   if (!budget.pipe) return;

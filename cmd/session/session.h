@@ -78,10 +78,10 @@ class Session {
   const TraceContext trace_ = given_trace();
   LocalExecutor local_;
   StoppingNotices executor_{local_, runtime_, [this](std::string text) { tell(std::move(text)); }};
+  SpillSpace space_{temp_folder()};  // outlives what the Writers have queued
   Writer out_{runtime_, STDOUT_FILENO, "standard output"};
   std::unique_ptr<Writer> own_err_;
   Writer& err_;
-  SpillSpace space_{temp_folder()};
   Console console_;
   Screen screen_;
   Summary summary_;

@@ -206,6 +206,54 @@ TEST_CASE("a slow reader loses nothing") {
   }
 }
 
+TEST_CASE("[F4.14] without a folder for what does not fit in memory nothing is lost") {
+  for (const bool journal : {true, false}) {
+    for (const char* mode : {"group", "ordered", "errors"}) {
+      CAPTURE(journal, mode);
+      CliTest test;
+      Call call{{"exec", "-o", mode, journal ? "--progress=none" : "--no-journal",
+                 "seq 1 3000000; exit 4"}};
+      call.env = {"TMPDIR=/nonexist"};
+      call.out_file = test / "out";
+      const Ended end = test.run(call);
+      CHECK(end.how() == "exit 4");
+      CHECK(test.read("out").size() == 22'888'896);
+      // The run's folder is there for it; and the first task in order is shown as it comes.
+      const bool lacks_room = !journal && mode != std::string("ordered");
+      CHECK(contains(end.err, "Set TMPDIR to a folder with room, or use -o live") == lacks_room);
+    }
+  }
+}
+
+TEST_CASE("[F4.14] more than fits in memory is shown as in live mode, or cut") {
+  // 70 MB each: more than 64 MiB by itself, and together.
+  const std::string yaml =
+      "mode: aggregate\njobs: 2\ntasks: { a: yes aaaaaaaaaaaaaaa | head -c 70000000; exit 4, b: "
+      "yes "
+      "bbbbbbbbbbbbbbb | head -c 70000000 }";
+  for (const char* mode : {"group", "ordered", "errors"}) {
+    CAPTURE(mode);
+    CliTest test;
+    test.write("errand.yaml", yaml);
+    Call call{{"run", "--no-journal", "-o", mode}};
+    call.env = {"TMPDIR=/nonexist"};
+    call.out_file = test / "out";
+    const Ended end = test.run(call);
+    CHECK(end.how() == "exit 1");
+    if (!kSanitized) CHECK(end.peak_kib < 160 * 1024);
+    const std::string out = test.read("out");
+    if (mode == std::string("errors")) {
+      CHECK(contains(out, " bytes left out: there was no room for them]\n"));
+      CHECK(out.size() > 2'000'000);
+      CHECK(out.size() < 2'200'000);
+      CHECK_FALSE(contains(out, "bbb"));
+    } else {
+      CHECK(count(out, "aaaaaaaaaaaaaaa\n") == 70'000'000 / 16);
+      CHECK(count(out, "bbbbbbbbbbbbbbb\n") == 70'000'000 / 16);
+    }
+  }
+}
+
 TEST_CASE("[P30] a reader that goes away ends the run quietly") {
   CliTest test;
   const auto errand = test.start_yaml("grace: 1h\ntasks: { a: exec 9>$HELD; yes }", {"-o", "live"});

@@ -292,17 +292,6 @@ TEST_CASE("a slow reader of a report makes tasks wait too") {
   CHECK(sink->behind());
 }
 
-TEST_CASE("a full disk under the spill file is the task's error") {
-  Loop loop;
-  OutputFile file;
-  SpillSpace space("/nowhere", 10);
-  Writer out(loop.runtime, file.fd(), "standard output");
-  Console console(out, out, space, {OutputMode::group, Verbosity::normal});
-  const Plan plan = make_plan({"a"});
-  const Error error = console.open(plan.task(1), 1)->write(StdStream::out, std::string(11, 'x'));
-  CHECK(error.message() == "spill file in '/nowhere': No such file or directory");
-}
-
 TEST_CASE("an attempt that is held is shown whole once it is kept, or never") {
   for (const OutputMode mode : {OutputMode::live, OutputMode::group}) {
     Screen screen(mode);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/io/spill.h"
 
+#include <sys/resource.h>
+
+#include <csignal>
+
 #include "support/report_fixture.h"
 
 using namespace errand;
@@ -17,6 +21,14 @@ std::string content(const SpillBuffer& buffer) {
     if (*got == 0) return all;
     all.append(piece.data(), *got);
   }
+}
+
+std::string content_of(const SpillBuffer& buffer) {
+  std::string all(buffer.size(), '\0');
+  const Result<std::size_t> got = buffer.read(0, all);
+  REQUIRE(got.has_value());
+  REQUIRE(*got == all.size());
+  return all;
 }
 
 std::string all_bytes() {
@@ -69,13 +81,80 @@ TEST_CASE("nothing of a spilled buffer shows in its folder") {
   CHECK(content(buffer).size() == 1000);
 }
 
-TEST_CASE("a folder that cannot hold the file is named in the error") {
+TEST_CASE("[F4.14] if a folder has no room the next one is used") {
+  Folder folder;
   SpillSpace space("/nowhere/at/all", 10);
+  space.add_folder(folder.path());
+  space.on_no_file([](const Error&) { FAIL("there is room in the second folder"); });
   SpillBuffer buffer(space);
-  const Error error = buffer.append(std::string(11, 'x'));
-  CHECK(error.message() == "spill file in '/nowhere/at/all': No such file or directory");
-  CHECK(error.system_number() == ENOENT);
-  CHECK(buffer.size() == 10);
+  REQUIRE_FALSE(buffer.append(std::string(1'000'000, 'x')));
+  CHECK((content_of(buffer) == std::string(1'000'000, 'x')));
+  CHECK(space.bytes_in_memory() == 10);
+  CHECK_FALSE(space.is_full());
+}
+
+TEST_CASE("[F4.14] if no folder has room it stays in memory, and the space says when it is full") {
+  SpillSpace space("/nowhere/at/all", 10, 1'000'000);
+  std::string reason;
+  int rooms = 0;
+  space.on_no_file([&](const Error& error) { reason += error.message(); });
+  space.on_room([&] { ++rooms; });
+  SpillBuffer first(space), second(space);
+  REQUIRE_FALSE(first.append(std::string(600'000, 'x')));
+  CHECK(reason == "spill file in '/nowhere/at/all': No such file or directory");
+  CHECK_FALSE(space.is_full());
+  REQUIRE_FALSE(second.append(std::string(600'000, 'y')));
+  CHECK(space.is_full());
+  REQUIRE_FALSE(second.append("z"));  // all the same
+  CHECK((content_of(first) == std::string(600'000, 'x')));
+  CHECK((content_of(second) == std::string(600'000, 'y') + "z"));
+  CHECK(rooms == 0);
+  first.clear();
+  CHECK(rooms == 1);
+  CHECK_FALSE(space.is_full());
+  second.clear();
+  CHECK(space.bytes_in_memory() == 0);
+  CHECK(reason == "spill file in '/nowhere/at/all': No such file or directory");  // told once
+}
+
+namespace {
+
+// Files of this process cannot grow beyond so many bytes, as on a disk that is nearly full.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    before_handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, before_handler_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*before_handler_)(int) = nullptr;
+};
+
+}  // namespace
+
+TEST_CASE("[F4.14] a folder that becomes full while a buffer is written loses nothing") {
+  SpillSpace space("/tmp", 10, 10'000'000);
+  const FileSizeLimit limit(700'000);  // in the middle of a part
+  SpillBuffer buffer(space);
+  std::string expected;
+  for (int i = 0; i < 200; ++i) {
+    const std::string piece(10'007, static_cast<char>('a' + i % 26));
+    REQUIRE_FALSE(buffer.append(piece));
+    expected += piece;
+  }
+  CHECK((content_of(buffer) == expected));
+  CHECK(space.bytes_in_memory() > 1'000'000);
+  CHECK(space.bytes_in_memory() < 1'600'000);
+  buffer.clear();
+  CHECK(space.bytes_in_memory() == 0);
 }
 
 TEST_CASE("a large buffer costs no memory beyond its limit") {

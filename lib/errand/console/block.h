@@ -2,11 +2,17 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <list>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "errand/console/room_queue.h"
 #include "errand/events/output.h"
+#include "errand/io/head_and_tail.h"
 #include "errand/io/spill.h"
 
 namespace errand {
@@ -15,8 +21,16 @@ namespace errand {
 struct Block {
   struct Part {
     explicit Part(SpillSpace& space) : buffer(space) {}
+    Error append(std::string_view bytes);
+    bool empty() const { return buffer.empty() && !cut; }
+    // Only the beginning and the end of it are kept from now on.
+    void cut_short();
+    // What is kept becomes the buffer, to be shown.
+    void finish_cut();
+
     SpillBuffer buffer;
-    bool begun = false;  // some of it has been shown: what follows continues its line
+    std::optional<HeadAndTail> cut;  // instead of the buffer
+    bool begun = false;              // some of it has been shown: what follows continues its line
   };
   struct Output {
     explicit Output(SpillSpace& space) : parts{Part(space), Part(space)} {}
@@ -24,7 +38,13 @@ struct Block {
     std::array<Part, 2> parts;
   };
   std::list<Output> attempts;  // stay where they are while sinks hold on to them
-  bool streams = false;        // shown as it comes
+  std::uint64_t held_bytes() const;
+  void cut_short();
+
+  bool streams = false;  // shown as it comes
+  bool is_live = false;  // shown as in live mode, because there was no room for it
+  bool is_cut = false;   // its parts are cut short, for the same reason
+  std::unique_ptr<RoomQueue::Member> room;
 };
 
 // A task that has ended, as it will be shown: as small as can be, for many may wait for one.

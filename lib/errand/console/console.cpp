@@ -20,7 +20,12 @@ constexpr std::array<std::string_view, 8> kLabelColors = {"36", "35", "34", "32"
 // ---- Console
 
 Console::Console(Writer& out, Writer& err, SpillSpace& space, ConsoleOptions options)
-    : out_(out), err_(err), awaited_{&out, &err}, space_(space), options_(options) {}
+    : out_(out),
+      err_(err),
+      awaited_{&out, &err},
+      space_(space),
+      room_(space, [this] { return out_.has_queued_block() || err_.has_queued_block(); }),
+      options_(options) {}
 Console::~Console() = default;
 
 Capture Console::capture() const {
@@ -72,12 +77,17 @@ void Console::begin(const RunStarted& started) {
 void Console::end(const TaskEnded& ended, WallTime time) {
   EndedBlock block = ended_block(ended, time);
   // A group has no block, and its line is news of the run rather than of a place in the file.
-  if (options_.mode != OutputMode::ordered || ended.task->is_group) return show(std::move(block));
   const TaskId id = ended.task->id;
-  if (!order_.is_next(id)) return order_.keep(id, std::move(block));
-  show(std::move(block));
-  order_.advance();
-  next_turn();
+  if (options_.mode != OutputMode::ordered || ended.task->is_group) {
+    show(std::move(block));
+  } else if (!order_.is_next(id)) {
+    order_.keep(id, std::move(block));
+  } else {
+    show(std::move(block));
+    order_.advance();
+    next_turn();
+  }
+  room_.check();
 }
 
 EndedBlock Console::ended_block(const TaskEnded& ended, WallTime time) {
@@ -88,7 +98,8 @@ EndedBlock Console::ended_block(const TaskEnded& ended, WallTime time) {
     for (Block::Output& output : found.mapped()->attempts) {
       for (const StdStream stream : {StdStream::out, StdStream::err}) {
         Block::Part& part = output[stream];
-        wrote = wrote || part.begun || !part.buffer.empty();
+        wrote = wrote || part.begun || !part.empty();
+        if (wanted) part.finish_cut();
         if (wanted && !part.buffer.empty()) shown.parts.push_back({stream, std::move(part.buffer)});
       }
     }
@@ -160,10 +171,11 @@ void Console::next_turn() {
   const auto next = order_.next();
   const auto found = next ? blocks_.find(*next) : blocks_.end();
   if (found != blocks_.end()) stream(*found->second);
+  room_.wake_all();
 }
 
 void Console::stream(Block& block) {
-  if (options_.folds != CiSystem::none) return;
+  if (options_.folds != CiSystem::none || block.is_live) return;
   block.streams = true;
   for (Block::Output& output : block.attempts) {
     for (const StdStream stream : {StdStream::out, StdStream::err}) {

@@ -14,6 +14,7 @@
 #include "errand/console/block.h"
 #include "errand/console/ci.h"
 #include "errand/console/file_order.h"
+#include "errand/console/room_queue.h"
 #include "errand/events/events.h"
 #include "errand/events/output.h"
 #include "errand/io/spill.h"
@@ -79,6 +80,7 @@ class Console final : public OutputTarget, public Observer {
  private:
   class Sink;
   class LiveSink;
+  class BlockRoom;
   class BlockSink;
   class NullSink;
   class RawSink;
@@ -110,6 +112,7 @@ class Console final : public OutputTarget, public Observer {
   Writer& err_;
   std::vector<Writer*> awaited_;
   SpillSpace& space_;
+  RoomQueue room_;
   const ConsoleOptions options_;
   std::string lines_;  // lines on their way to a Writer; its memory is used again
   std::size_t label_columns_ = 0;

@@ -259,6 +259,11 @@ void Writer::advance(std::size_t bytes) {
   piece_done_ = 0;
 }
 
+bool Writer::has_queued_block() const {
+  return std::ranges::any_of(
+      queue_, [](const Chunk& chunk) { return std::holds_alternative<SpillBuffer>(chunk); });
+}
+
 // ---- the end of writing, and those who wait
 
 void Writer::set_broken(int number) {

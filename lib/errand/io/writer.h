@@ -80,6 +80,8 @@ class Writer {
   // The first failure, "write to standard output: No space left on device"; bytes are then dropped.
   const Error& error() const { return error_; }
   std::uint64_t queued_bytes() const { return queued_bytes_; }
+  // Some of what is queued is in a SpillBuffer, which will be freed.
+  bool has_queued_block() const;
 
  private:
   enum class Kind : std::uint8_t { plain, reopened, socket, polled };

@@ -59,6 +59,10 @@ class ResultFolder::HeldFileSink final : public HeldSink {
     Error error = next_->write(results_.shown(stream), bytes);
     if (error) return error;
     if (counts_) return results_.append(*task_folder_, stream, bytes);
+    // What is shown can be cut short; a file that lacks something would be taken for the whole.
+    if (results_.space_.is_full())
+      return Error::text(
+          "no room for the output of a hedged attempt; set TMPDIR to a folder that has");
     return held_[stream == StdStream::out ? 0 : 1].append(bytes);
   }
   bool behind() const override { return next_->behind(); }
