@@ -188,5 +188,27 @@ TEST_CASE("a long chain and a wide plan come to their end") {
   CHECK(contains(test.run_yaml(wide).err, "300 tasks: 300 succeeded in "));
 }
 
+TEST_CASE("[F5.12] a service that dies is the first failure, whatever it leaves behind") {
+  for (const char* mode : {"errgroup", "aggregate"}) {
+    CAPTURE(mode);
+    CliTest test;
+    test.make_gate("die");
+    test.make_gate("dead");
+    // The sleep delays the service's end; its user fails at once.
+    const Ended end = test.run_yaml(std::string("mode: ") + mode + R"(
+tasks:
+  db: { service: true, retry: 2, run: "sleep 1000 & read line <die; echo >dead; exit 7" }
+  test: { needs: [db], run: "echo >die; read line <dead; exit 3" }
+)");
+    CHECK(end.how() == (mode == std::string("errgroup") ? "exit 7" : "exit 1"));
+    const std::size_t db = end.err.find("db: failed: ended while it was needed (exit 7)");
+    const std::size_t user = end.err.find("test: failed: exit 3");
+    REQUIRE(db != end.err.npos);
+    REQUIRE(user != end.err.npos);
+    CHECK(db < user);
+    CHECK_FALSE(contains(end.err, "flaky"));
+  }
+}
+
 }  // namespace
 }  // namespace errand::test

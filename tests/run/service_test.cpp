@@ -81,14 +81,102 @@ TEST_CASE("[P26] a service that ends early fails, and its tests are canceled") {
   CHECK(test.recorder.state("test") == "canceled: db failed (ended while it was needed (exit 0))");
 }
 
-TEST_CASE("a service that ends early is started again by retry") {
+TEST_CASE("a service that ends before it is ready is started again by retry") {
   ServiceTest test;
-  test.executor.attempts["db"] = {{.takes = 2s, .exit_code = 1}, {.takes = 1000h}};
+  test.executor.attempts["db"] = {{.takes = 2s, .exit_code = 1},
+                                  {.takes = 1000h, .output = "listening\n"}};
   test.executor.behaviors["test"] = {.takes = 10s};
-  CHECK(test.run_plan("tasks: {db: {run: x, service: true, retry: {count: 1, jitter: none}}, "
-                      "test: {run: x, needs: db}}")
+  CHECK(test.run_plan("tasks: {db: {run: x, service: true, ready: {log: listening}, retry: {count: "
+                      "1, jitter: none}}, test: {run: x, needs: db}}")
             .exit_status == 0);
   CHECK(test.recorder.ended.at("db").attempts == 2);
+}
+
+TEST_CASE("[F5.12] a service that ends after it was ready has failed, whatever retry says") {
+  for (const int code : {0, 1}) {
+    for (const char* ready : {"", ", ready: {log: listening}"}) {
+      CAPTURE(code, ready);
+      ServiceTest test;
+      test.executor.behaviors["db"] = {.takes = 2s, .exit_code = code, .output = "listening\n"};
+      test.executor.behaviors["test"] = {.takes = 10s};
+      const RunEnded ended =
+          test.run_plan(std::string("mode: aggregate\ntasks: {db: {run: x, service: true, retry: "
+                                    "{count: 3, delay: 1m}") +
+                        ready + "}, test: {run: x, needs: db}}");
+      CHECK(ended.exit_status == 1);
+      const std::string why = "ended while it was needed (exit " + std::to_string(code) + ")";
+      CHECK(test.recorder.state("db") == "failed: " + why);
+      CHECK(test.recorder.ended.at("db").attempts == 1);
+      CHECK_FALSE(test.recorder.ended.at("db").flaky);
+      CHECK(test.recorder.state("test") == "succeeded");  // it ran already
+      CHECK(test.elapsed() == 10s);
+    }
+  }
+}
+
+TEST_CASE("[F5.12] a service that ends while its retry is still to come has failed") {
+  ServiceTest test;
+  test.executor.behaviors["db"] = {.takes = 1s, .exit_code = 1};
+  test.executor.behaviors["test"] = {.takes = 2s};
+  const RunEnded ended = test.run_plan(
+      "tasks: {db: {run: x, service: true, ready: {log: never}, retry: {count: 1, delay: 5s, "
+      "jitter: none}}, test: {run: x, needs: {db: {condition: started}}}}");
+  CHECK(ended.exit_status == 1);
+  CHECK(test.recorder.state("db") == "failed: ended while it was needed (exit 1)");
+  CHECK(test.recorder.ended.at("db").attempts == 1);
+  CHECK(test.elapsed() == 2s);
+}
+
+TEST_CASE("[F5.12] what has not started does not start beside a service that has ended") {
+  ServiceTest test;
+  test.executor.behaviors["db"] = {.takes = 2s, .exit_code = 1};
+  test.executor.behaviors["slow"] = {.takes = 5s};
+  test.run_plan(
+      "mode: aggregate\njobs: 1\ntasks: {db: {run: x, service: true}, slow: {run: x, needs: db}, "
+      "queued: {run: x, needs: db}, waiting: {run: x, needs: [db, slow]}}");
+  CHECK(test.recorder.state("slow") == "succeeded");
+  CHECK(test.recorder.state("queued") == "skipped: needs db: failed");
+  CHECK(test.recorder.state("waiting") == "skipped: needs db: failed");
+}
+
+TEST_CASE("[F5.12] a service's end comes before the failures that it caused") {
+  for (const char* mode : {"errgroup", "aggregate"}) {
+    CAPTURE(mode);
+    ServiceTest test;
+    // What it left behind delays its end; the task that lost its connection ends at once.
+    test.executor.behaviors["db"] = {.takes = 2s, .exit_code = 7, .lingers = 300ms};
+    test.executor.behaviors["test"] = {.takes = 2s, .exit_code = 1};
+    const RunEnded ended =
+        test.run_plan("mode: " + std::string(mode) +
+                      "\ntasks: {db: {run: x, service: true}, test: {run: x, needs: db}}");
+    CHECK(ended.exit_status == (mode == std::string("errgroup") ? 7 : 1));
+    CHECK(test.recorder.lines == Names{"0s start db", "0s start test",
+                                       "2.3s failed db: ended while it was needed (exit 7)",
+                                       "2.3s failed test: exit 1", "2.3s end"});
+  }
+}
+
+TEST_CASE(
+    "[F5.12] a service may end a moment after the task that it made fail, and through another") {
+  ServiceTest test;
+  test.executor.behaviors["db"] = {.takes = 2020ms, .exit_code = 7};
+  test.executor.behaviors["web"] = {.takes = 1000h};
+  test.executor.behaviors["g/test"] = {.takes = 2s, .exit_code = 1};
+  const RunEnded ended = test.run_plan(
+      "tasks: {db: {run: x, service: true}, web: {run: x, service: true, needs: db}, g: {needs: "
+      "web, tasks: {test: x}}}");
+  CHECK(ended.exit_status == 7);
+  CHECK(test.recorder.state("db") == "failed: ended while it was needed (exit 7)");
+}
+
+TEST_CASE("a task that fails beside a living service does not wait for it for long") {
+  ServiceTest test;
+  test.executor.behaviors["test"] = {.takes = 2s, .exit_code = 1};
+  const RunEnded ended =
+      test.run_plan("tasks: {db: {run: x, service: true}, test: {run: x, needs: db}}");
+  CHECK(ended.exit_status == 1);
+  CHECK(test.recorder.state("db") == "succeeded");
+  CHECK(test.elapsed() < 2100ms);
 }
 
 TEST_CASE("[P22] services hold no job slot") {
@@ -165,9 +253,10 @@ TEST_CASE("a service that nothing needs any more is not started again") {
   test.executor.behaviors["db"] = {.takes = 1s, .exit_code = 1};
   test.executor.behaviors["test"] = {.takes = 2s};
   test.executor.behaviors["long"] = {.takes = 1h};
-  CHECK(test.run_plan("tasks: {db: {run: x, service: true, retry: {count: 1, delay: 5s, jitter: "
-                      "none}}, test: {run: x, needs: {db: {condition: started}}}, long: x}")
-            .exit_status == 0);
+  CHECK(test.run_plan("mode: aggregate\ntasks: {db: {run: x, service: true, ready: {log: never}, "
+                      "retry: {count: 1, delay: 5s, jitter: none}}, test: {run: x, needs: {db: "
+                      "{condition: started}}}, long: x}")
+            .exit_status == 1);
   CHECK(test.recorder.ended.at("db").attempts == 1);
   CHECK(test.recorder.ended.at("db").duration == 2s);
 }

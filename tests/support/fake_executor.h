@@ -44,6 +44,7 @@ class FakeExecutor final : public Executor {
     Error error = {};  // never starts
     bool throws = false;
     bool out_of_memory = false;
+    Duration lingers = 0s;  // what the main process left, after it has ended by itself
   };
 
   std::map<std::string, Behavior> behaviors;              // by full name; others: the default
@@ -76,6 +77,8 @@ class FakeExecutor final : public Executor {
       result.status = behavior.dies_of > 0 ? ExitStatus::signaled(behavior.dies_of)
                                            : ExitStatus::exited(behavior.exit_code);
     }
+    if (!interrupted && attempt.exited) attempt.exited();
+    if (!interrupted && behavior.lingers > 0s) (void)co_await context.sleep(behavior.lingers);
     --running;
     co_return result;
   }

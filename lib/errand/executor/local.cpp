@@ -37,7 +37,10 @@ std::string entry(std::string_view name, std::string_view value) {
 
 class SinkReceiver final : public OutputReceiver {
  public:
-  explicit SinkReceiver(OutputSink& sink) : sink_(sink) {}
+  // Both outlive it.
+  SinkReceiver(OutputSink& sink, const Attempt& attempt) : sink_(sink), attempt_(attempt) {}
+  // The process that comes next is the attempt's last one.
+  void begin_last() { is_last_ = true; }
   Error write(OutputStream stream, std::string_view bytes) override {
     return sink_.write(stream == OutputStream::out ? StdStream::out : StdStream::err, bytes);
   }
@@ -45,9 +48,14 @@ class SinkReceiver final : public OutputReceiver {
   awaitable<void> caught_up(Context context) override {
     return sink_.caught_up(std::move(context));
   }
+  void on_exit() override {
+    if (is_last_ && attempt_.exited) attempt_.exited();
+  }
 
  private:
   OutputSink& sink_;
+  const Attempt& attempt_;
+  bool is_last_ = false;
 };
 
 // For a check, whose output nobody wants.
@@ -298,7 +306,7 @@ awaitable<AttemptResult> LocalExecutor::run(Context context, Context force_stop,
                                             Capture capture) {
   const JobserverClient jobserver_client(jobserver_);
   count_oom_kills();
-  SinkReceiver receiver(output);
+  SinkReceiver receiver(output, attempt);
   const Policy& policy = *attempt.task->policy;
   const std::size_t count = 1 + policy.then.size();
   AttemptResult result;
@@ -308,6 +316,7 @@ awaitable<AttemptResult> LocalExecutor::run(Context context, Context force_stop,
       break;
     }
     const Run& run = i == 0 ? attempt.task->run : policy.then[i - 1];
+    if (i + 1 == count) receiver.begin_last();
     const ProcessEnd end =
         co_await run_command(context, force_stop, attempt, run, capture, receiver);
     add_command_result(end, i + 1, count, result);

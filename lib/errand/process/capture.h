@@ -29,6 +29,8 @@ class OutputReceiver {
   virtual bool behind() const = 0;
   // Returns also as soon as the context is done.
   virtual awaitable<void> caught_up(Context context) = 0;
+  // The process has ended by itself. What it started may still run and write.
+  virtual void on_exit() {}
 };
 
 // Descriptors below 3 would be overwritten in a child before it could use them.

@@ -84,6 +84,7 @@ void LiveProcess::on_exit(int wait_status, const rusage& usage) {
   if (out_) out_->read_now();
   if (err_) err_->read_now();
   reading_last_ = false;
+  if (!stopping_) receiver_.on_exit();
   check_finished();
 }
 

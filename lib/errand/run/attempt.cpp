@@ -82,6 +82,10 @@ Attempt Execution::begin_attempt(TaskExecution& task_execution, const Readiness*
   emit(std::move(started));
   if (!std::exchange(task_execution.run.started, true))
     notify_dependents(task_execution.run, Stage::started);
+  if (service) {
+    described.exited = [this, &run = task_execution.run] { service_exited(run); };
+    task_execution.run.exited = false;
+  }
   if (service && !readiness) became_ready(task_execution.run);
   return described;
 }

@@ -61,6 +61,7 @@ void Execution::process_end(PendingEnd pending) {
   // Only now, or the cause that others are canceled for would be one that has copied this failure.
   if (!run.task->policy->dedupe_key.empty()) publish_outcome(run, ended);
   if (feeding_) feeding_->wake();
+  if (run.task->policy->service) wake_awaiting_services();
 }
 
 void Execution::child_ended(TaskRun& run) {
@@ -134,6 +135,9 @@ void Execution::notify_dependents(TaskRun& need, Stage stage) {
     TaskRun& run = runs_[dependents_[i].task];
     if (run.phase == TaskRun::Phase::waiting) {
       notify_dependent(run, dependents_[i].condition, need, stage);
+    } else if (run.not_started() && failed && need.task->policy->service && !run.is_last() &&
+               dependents_[i].condition != Condition::done) {
+      skip_for_need(run, need);
     }
   }
 }
@@ -146,13 +150,19 @@ void Execution::notify_dependent(TaskRun& run, Condition condition, const TaskRu
     if (now) need_met(run);
     return;
   }
-  if (early && (condition == Condition::started ? need.started : need.ready)) return;  // long met
+  const bool is_dead = need.task->policy->service && !need.serves_needs && !run.is_last();
+  const bool met = condition == Condition::started ? need.started : need.ready;
+  if (early && met && !is_dead) return;                                  // long met
   const bool was_good = need.task->earlier_result && need.serves_needs;  // in an earlier run
   if (run.is_last() || was_good || condition == Condition::done ||
       (condition == Condition::started && need.shares_outcome) ||
       (condition == Condition::success && need.serves_needs)) {
     return need_met(run);
   }
+  skip_for_need(run, need);
+}
+
+void Execution::skip_for_need(TaskRun& run, const TaskRun& need) {
   const std::string why =
       "needs " + need.task->full_name + ": " + std::string(in_words(need.state));
   end_unstarted(run, TaskState::skipped, Error::text(why), need.excluded);

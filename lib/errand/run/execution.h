@@ -57,6 +57,7 @@ struct TaskRun final : SlotRequest {
   TaskState state = TaskState::succeeded;
   bool started = false;         // its first attempt
   bool ready = false;           // of a service
+  bool exited = false;          // of a service: its process has ended by itself
   bool shares_outcome = false;  // of a task with an equal key
   bool serves_needs = false;    // it has ended so that what needs it may run
   bool excluded = false;        // skipped because the file says so
@@ -221,6 +222,12 @@ class Execution {
   Context own_context(TaskRun& run, const Context& around);
   Error end_task(TaskExecution& task_execution, const Context& context);
   Error take_permits(TaskRun& run, std::vector<CircuitBreaker::Permit>& permits);
+  bool needs_services(const TaskRun& run) const;
+  bool awaits_service(const TaskRun& run, bool exited_only) const;
+  // lint: outlives: the caller awaits it.
+  awaitable<void> await_dying_services(TaskRun& run);
+  void service_exited(TaskRun& service);
+  void wake_awaiting_services();
   void became_ready(TaskRun& run);
   bool outlived_users(const TaskRun& service) const;
   bool unneeded(const TaskRun& service) const;
@@ -239,6 +246,7 @@ class Execution {
   void release_last(GroupRun& group);
   void notify_dependents(TaskRun& need, Stage stage);
   void notify_dependent(TaskRun& run, Condition condition, const TaskRun& need, Stage stage);
+  void skip_for_need(TaskRun& run, const TaskRun& need);
   void need_met(TaskRun& run);
   bool deduplicate(TaskRun& run);
   void publish_outcome(TaskRun& leader, const TaskEnded& ended);
@@ -268,6 +276,7 @@ class Execution {
   bool processing_ends_ = false;
   bool is_stream_ = false;
   Parking* feeding_ = nullptr;  // the reader of a stream that waits for a slot
+  std::vector<Parking*> awaiting_services_;
 };
 
 // A task between its first attempt's start and its end.
@@ -278,6 +287,7 @@ struct TaskExecution {
   TaskRun& run;
   const Task& task;
   const TimePoint began;
+  TimePoint over;  // after its last attempt
   int attempts = 0;
   int in_flight = 0;               // attempts
   bool has_failed = false;         // an attempt

@@ -3,6 +3,7 @@
 // The seam to the outside world: where attempts run. A fake stands behind it in tests.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "errand/base/error.h"
@@ -21,6 +22,9 @@ struct Attempt {
   int slot = 1;
   std::string run_id;
   std::string traceparent = {};  // for its environment; empty: none
+  // Called when the main process has ended by itself, before run() returns: what it left is still
+  // being ended. May be empty.
+  std::function<void()> exited = {};
 };
 
 struct AttemptResult {

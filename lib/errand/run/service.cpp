@@ -10,6 +10,9 @@ namespace {
 
 constexpr Duration kProbeDelay = std::chrono::milliseconds(50);  // doubles up to the next
 constexpr Duration kProbeDelayMax = std::chrono::seconds(1);
+// How long the end of a service may become known after that of a task that failed because of it: it
+// loses its connections first, and then may have much memory to give back.
+constexpr Duration kServiceDeathTime = std::chrono::milliseconds(50);
 
 }  // namespace
 
@@ -88,6 +91,59 @@ void Execution::became_ready(TaskRun& run) {
   if (run.phase != TaskRun::Phase::running || std::exchange(run.ready, true)) return;
   if (run.task->policy->ready) notice(Notice::Level::info, run.task, "ready");
   notify_dependents(run, Stage::ready);
+}
+
+// ---- services that die
+
+bool Execution::needs_services(const TaskRun& run) const {
+  if (is_stream_) return false;
+  for (const TaskRun* at = &run; at->parent; at = &at->parent->run) {
+    for (const Need& need : at->task->needs) {
+      if (runs_[need.task].task->policy->service) return true;
+    }
+  }
+  return false;
+}
+
+// Is the end of a service that `run` needs, directly or through other services, still to come?
+// `exited_only`: only if its process has ended already.
+bool Execution::awaits_service(const TaskRun& run, bool exited_only) const {
+  for (const TaskRun* at = &run; at->parent; at = &at->parent->run) {
+    for (const Need& need : at->task->needs) {
+      const TaskRun& service = runs_[need.task];
+      if (!service.task->policy->service) continue;
+      const bool dies = service.phase == TaskRun::Phase::running && service.ready &&
+                        (service.exited || !exited_only);
+      if (dies || awaits_service(service, exited_only)) return true;
+    }
+  }
+  return false;
+}
+
+// A service that dies takes the tasks that need it along. Its end is told first, because it is why
+// they failed.
+awaitable<void> Execution::await_dying_services(TaskRun& run) {
+  const Context& group = run.parent->group.context();
+  Parking parking(group.runtime());
+  bool late = false;
+  Timer timer(group.runtime(), [&late, &parking] {
+    late = true;
+    parking.wake();
+  });
+  timer.set_after(kServiceDeathTime);
+  const CancelHook canceled(group, [&parking] { parking.wake(); });
+  awaiting_services_.push_back(&parking);
+  while (!group.done() && awaits_service(run, late)) co_await parking.park();
+  std::erase(awaiting_services_, &parking);
+}
+
+void Execution::service_exited(TaskRun& service) {
+  service.exited = true;
+  wake_awaiting_services();
+}
+
+void Execution::wake_awaiting_services() {
+  for (Parking* const parking : awaiting_services_) parking->wake();
 }
 
 // Others needed it, and all of them have ended.

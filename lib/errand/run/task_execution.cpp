@@ -15,13 +15,15 @@ namespace {
 struct AttemptFailed {
   AttemptVerdict verdict;
   std::optional<ExitStatus> status;
-  bool refused = false;  // by a breaker, which may have closed by the next time
+  bool refused = false;    // by a breaker, which may have closed by the next time
+  bool was_ready = false;  // a service: retry counts only until it is ready
   std::string message() const { return verdict.why.message(); }
 };
 
 // What could not be started at all will not start the next time either.
 bool is_retryable(const RetryRule& rule, const AttemptFailed& failed) {
   if (failed.refused) return true;
+  if (failed.was_ready) return false;
   if (failed.verdict.state == TaskState::timed_out) return rule.on_timeout;
   if (failed.verdict.state != TaskState::failed || !failed.status) return false;
   return rule.on_exit.empty() || is_in(rule.on_exit, failed.status);
@@ -149,6 +151,9 @@ awaitable<Error> Execution::run_task(TaskRun& run, Context context) {
   own = own_context(run, own);
   co_await run_with_retries(task_execution, own);
   run.stop.reset();
+  task_execution.over = now();
+  if (is_failure(task_execution.last.verdict.state) && needs_services(run))
+    co_await await_dying_services(run);
   const Error failure = end_task(task_execution, own);
   slots_.release(run);
   co_return failure;
@@ -191,7 +196,10 @@ awaitable<void> Execution::retry_attempts(TaskExecution& task_execution, Context
            what + "; the next in " + format_duration(retrying.delay));
   };
   (void)co_await retry(context, std::move(options), once);
-  if (task_execution.waits) task_execution.last.verdict = judge_stopped(context);
+  // A service whose next attempt never came, because nothing needs it any more, has failed: its
+  // last attempt has.
+  if (task_execution.waits && !context.cause().as<ServiceDone>())
+    task_execution.last.verdict = judge_stopped(context);
 }
 
 awaitable<Error> Execution::run_try(TaskExecution& task_execution, Context context, int index) {
@@ -203,8 +211,8 @@ awaitable<Error> Execution::run_try(TaskExecution& task_execution, Context conte
   const AttemptVerdict& verdict = task_execution.last.verdict;
   if (verdict.state == TaskState::succeeded) co_return Error();
   if (index < static_cast<int>(policy.retry.count)) slots_.release(task_execution.run);
-  co_return Error::make(
-      AttemptFailed{verdict, task_execution.last.status, task_execution.last.refused});
+  co_return Error::make(AttemptFailed{verdict, task_execution.last.status,
+                                      task_execution.last.refused, task_execution.run.ready});
 }
 
 // `parking` is woken when the request is granted. False: the context was done first.
@@ -302,7 +310,7 @@ Error Execution::end_task(TaskExecution& task_execution, const Context& context)
   ended.status = task_execution.last.status;
   ended.attempts = task_execution.attempts;
   ended.flaky = verdict.state == TaskState::succeeded && task_execution.has_failed;
-  ended.duration = now() - task_execution.began;
+  ended.duration = task_execution.over - task_execution.began;
   ended.last_lines = std::move(task_execution.last.last_lines);
   const Error failure = failure_of(task, {verdict.state, ended.error, verdict.shell_code});
   ended.allowed = failure && allows(task.policy->allow_failure, ended.status);
