@@ -54,6 +54,7 @@ std::expected<std::string, InputError> check_input(const Input& input) {
 int check(const CheckCommand& command) {
   const std::expected<Input, InputError> input = read_input(command.input, {});
   const auto line = input ? check_input(*input) : std::unexpected(input.error());
+  if (input) print_errors(notes_of(*input));
   if (line) return print(*line);
   print_errors(line.error().lines);
   return kErrandFailed;

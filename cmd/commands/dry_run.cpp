@@ -7,6 +7,7 @@
 #include "cmd/commands/commands.h"
 #include "cmd/commands/shown_plan.h"
 #include "cmd/session/hedge_history.h"
+#include "errand/base/escape_text.h"
 #include "errand/shell/plain_command.h"
 
 namespace errand::cmd {
@@ -40,7 +41,8 @@ class DryRun {
 
   std::string describe() {
     describe_group(plan_.root(), 0);
-    return std::move(text_);
+    // Once more: a value may stand in several words.
+    return plan_.root().masker->mask_message(text_);
   }
 
  private:
@@ -75,14 +77,14 @@ class DryRun {
   }
 
   void add_head(const Task& task, std::size_t depth, const std::string& what) {
-    text_ += std::string(2 * depth, ' ') + texts_.line(task.name) + ": " + what + '\n';
+    text_ += std::string(2 * depth, ' ') + escape_text(task.name) + ": " + what + '\n';
   }
   void add_detail(std::size_t depth, const std::string& what) {
     text_ += std::string(2 * depth + 4, ' ') + what + '\n';
   }
 
   void add_details(const Task& task, std::size_t depth) {
-    if (!task.needs.empty()) add_detail(depth, "needs " + needs_text(plan_, task, texts_));
+    if (!task.needs.empty()) add_detail(depth, "needs " + needs_text(plan_, task));
     const Json settings = settings_of(plan_, task, texts_, Audience::person);
     for (const auto& [key, value] : settings.items()) {
       const bool said = key == "shell" || (task.is_group && key == "timeout");

@@ -2,23 +2,20 @@
 #include "errand/plan/edit/graph.h"
 
 #include "cmd/commands/commands.h"
-#include "cmd/commands/shown_plan.h"
 #include "cmd/input/input.h"
 #include "cmd/print.h"
+#include "errand/base/escape_text.h"
 
 namespace errand::cmd {
 
 std::string drawing(const Plan& plan, GraphFormat format) {
-  const ShownTexts texts(plan);
-  const ShowText raw = [&texts](std::string_view text) { return texts.raw(text); };
-  const ShowText line = [&texts](std::string_view text) { return texts.line(text); };
   switch (format) {
     case GraphFormat::dot:
-      return graph_as_dot(plan, line);
+      return graph_as_dot(plan, escape_text);
     case GraphFormat::mermaid:
-      return graph_as_mermaid(plan, line);
+      return graph_as_mermaid(plan, escape_text);
     case GraphFormat::json:
-      return graph_as_json(plan, raw);
+      return graph_as_json(plan);
   }
   return {};
 }

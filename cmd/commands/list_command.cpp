@@ -20,33 +20,32 @@ std::size_t depth(const Plan& plan, const Task& task) {
 }
 
 // What is not to be overlooked: "[service]".
-std::string marks(const Task& task, const ShownTexts& texts) {
+std::string marks(const Task& task) {
   std::string text;
   const auto add = [&text](const std::string& mark) { text += (text.empty() ? "[" : ", ") + mark; };
   if (task.policy->service) add("service");
   if (task.policy->when != When::on_success) add(std::string(to_string(task.policy->when)));
-  if (!task.excluded.empty()) add("excluded, " + texts.line(task.excluded));
+  if (!task.excluded.empty()) add("excluded, " + escape_text(task.excluded));
   return text.empty() ? "" : text + "]";
 }
 
-std::string about(const Plan& plan, const Task& task, const ShownTexts& texts) {
+std::string about(const Plan& plan, const Task& task) {
   std::string text = task.description.empty()
                          ? (task.is_group ? std::string(to_string(task.mode)) : "")
-                         : texts.line(task.description);
+                         : escape_text(task.description);
   const auto add = [&text](const std::string& part) {
     if (!part.empty()) text += (text.empty() ? "" : "  ") + part;
   };
-  add(marks(task, texts));
-  if (!task.needs.empty()) add("(needs " + needs_text(plan, task, texts) + ")");
+  add(marks(task));
+  if (!task.needs.empty()) add("(needs " + needs_text(plan, task) + ")");
   return text;
 }
 
 std::string list_text(const Plan& plan) {
-  const ShownTexts texts(plan);
   std::vector<std::string> labels;
   std::size_t width = 0;
   for (const Task& task : plan.tasks().subspan(1)) {
-    labels.push_back(std::string(2 * (depth(plan, task) - 1), ' ') + texts.line(task.name) +
+    labels.push_back(std::string(2 * (depth(plan, task) - 1), ' ') + escape_text(task.name) +
                      (task.is_group ? "/" : ""));
     width = std::max(width, std::min(text_columns(labels.back()), kNameColumnsMax));
   }
@@ -54,7 +53,7 @@ std::string list_text(const Plan& plan) {
   for (const Task& task : plan.tasks().subspan(1)) {
     const std::string& label = labels[task.id - 1];
     text += label;
-    if (const std::string right = about(plan, task, texts); !right.empty()) {
+    if (const std::string right = about(plan, task); !right.empty()) {
       const std::size_t columns = text_columns(label);
       text += std::string(columns < width ? width - columns : 0, ' ') + "  " + right;
     }
@@ -64,17 +63,16 @@ std::string list_text(const Plan& plan) {
 }
 
 std::string list_names(const Plan& plan) {
-  const ShownTexts texts(plan);
   std::string text;
-  for (const Task& task : plan.tasks().subspan(1)) text += texts.line(task.full_name) + "\n";
+  for (const Task& task : plan.tasks().subspan(1)) text += escape_text(task.full_name) + "\n";
   return text;
 }
 
 // Needs are names alone, as in the file's short form; conditions stand beside them.
-void add_needs(Json& to, const Plan& plan, const Task& task, const ShownTexts& texts) {
+void add_needs(Json& to, const Plan& plan, const Task& task) {
   Json names = Json::array(), conditions = Json::object();
   for (const Need& need : task.needs) {
-    const std::string name = texts.raw(plan.task(need.task).full_name);
+    const std::string name = plan.task(need.task).full_name;
     names.push_back(name);
     conditions[name] = to_string(need.condition);
   }
@@ -100,11 +98,11 @@ void add_group(Json& to, const Task& task) {
 
 Json list_entry(const Plan& plan, const Task& task, const ShownTexts& texts) {
   Json entry;
-  entry["name"] = texts.raw(task.full_name);
-  if (!task.description.empty()) entry["description"] = texts.raw(task.description);
+  entry["name"] = task.full_name;
+  if (!task.description.empty()) entry["description"] = task.description;
   entry["group"] = task.is_group;
   add_group(entry, task);
-  add_needs(entry, plan, task, texts);
+  add_needs(entry, plan, task);
   add_commands(entry, task, texts);
   entry.update(settings_of(plan, task, texts, Audience::program));
   return entry;
@@ -114,8 +112,8 @@ Json list_json(const Plan& plan) {
   const ShownTexts texts(plan);
   Json list;
   list["version"] = 1;
-  list["name"] = texts.raw(plan.root().name);
-  if (!plan.root().description.empty()) list["description"] = texts.raw(plan.root().description);
+  list["name"] = plan.root().name;
+  if (!plan.root().description.empty()) list["description"] = plan.root().description;
   add_group(list, plan.root());
   list.update(settings_of(plan, plan.root(), texts, Audience::program));
   list["tasks"] = Json::array();

@@ -58,6 +58,7 @@ int perform(RunCommand command, Input input, ScopedGuardian guardian) {
   JobBudget budget = job_budget(command.overrides.jobs, in_file);
   if (!command.overrides.jobs) command.overrides.jobs = budget.jobs;
   if (file) file->plan = apply(command.overrides, std::move(file->plan));
+  if (file && !command.quiet) print_errors(file->notes);
   const Result<Resumed> resumed = resume(command, input);
   if (!resumed) {
     print_errors({"errand: " + resumed.error().message()});

@@ -82,7 +82,7 @@ class SettingCollector {
 
   Json collect() {
     if (policy_.when != When::on_success) json_["when"] = errand::to_string(policy_.when);
-    if (!task_.excluded.empty()) json_["excluded"] = texts_.raw(task_.excluded);
+    if (!task_.excluded.empty()) json_["excluded"] = task_.excluded;
     if (task_.earlier_result) json_["skipped"] = task_.earlier_result->reason;
     add_surroundings();
     add_times();
@@ -270,14 +270,6 @@ std::string variables_text(const Json& variables) {
 
 }  // namespace
 
-ShownTexts::ShownTexts(const Plan& plan) {
-  const std::vector<std::string>* last = nullptr;  // neighbors share theirs
-  for (const Task& task : plan.tasks()) {
-    if (task.secrets && task.secrets.get() != last) masker_.add(*task.secrets);
-    last = task.secrets.get();
-  }
-}
-
 std::string ShownTexts::line(std::string_view text) const { return escape_text(raw(text)); }
 
 Json settings_of(const Plan& plan, const Task& task, const ShownTexts& texts, Audience audience) {
@@ -299,10 +291,10 @@ Json run_value(const Run& run, const ShownTexts& texts) {
   return words;
 }
 
-std::string needs_text(const Plan& plan, const Task& task, const ShownTexts& texts) {
+std::string needs_text(const Plan& plan, const Task& task) {
   std::string text;
   for (const Need& need : task.needs) {
-    text += (text.empty() ? "" : ", ") + texts.line(plan.task(need.task).full_name);
+    text += (text.empty() ? "" : ", ") + escape_text(plan.task(need.task).full_name);
     if (need.condition != Condition::success) {
       text += " (" + std::string(to_string(need.condition)) + ")";
     }

@@ -4,28 +4,29 @@
 // and in neither a secret's value.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
 #include "errand/plan/plan.h"
-#include "errand/run/mask.h"
 
 namespace errand::cmd {
 
 using Json = nlohmann::ordered_json;
 
-// The texts of a plan without the secrets of any of its tasks.
+// The texts of a plan without the secrets of any of its tasks. Names and descriptions need no more
+// masking.
 class ShownTexts {
  public:
-  explicit ShownTexts(const Plan& plan);
+  explicit ShownTexts(const Plan& plan) : masker_(plan.root().masker) {}
   // For programs.
-  std::string raw(std::string_view text) const { return masker_.mask(text); }
+  std::string raw(std::string_view text) const { return masker_->mask(text); }
   // For people: one line that cannot steer a terminal.
   std::string line(std::string_view text) const;
 
  private:
-  Masker masker_;
+  std::shared_ptr<const Masker> masker_;
 };
 
 enum class Audience {
@@ -44,7 +45,7 @@ std::string setting_line(std::string_view key, const Json& value);
 Json run_value(const Run& run, const ShownTexts& texts);
 
 // Full names, with the condition of each unless it is success: "build, db (ready)".
-std::string needs_text(const Plan& plan, const Task& task, const ShownTexts& texts);
+std::string needs_text(const Plan& plan, const Task& task);
 
 // 4, "50%", "auto"; 0 for no limit.
 Json jobs_value(const Jobs& jobs);

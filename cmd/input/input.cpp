@@ -210,13 +210,18 @@ std::expected<Input, InputError> read_source(Source source, const std::vector<st
       error.lines.push_back(format_problem(source.name, problem));
     return std::unexpected(std::move(error));
   }
+  std::vector<std::string> notes;
+  for (const PlanNote& note : plan->notes())
+    notes.push_back("errand: note: " + format_problem(source.name, {note.position, note.text}));
   Result<Plan> selected = select(std::move(*plan), {tasks, given.only, given.skip});
-  if (selected) return FilePlan{source.name, std::move(*selected)};
+  if (selected) return FilePlan{source.name, std::move(*selected), std::move(notes)};
   InputError error;
   for (const Error& unknown : selected.error().errors())
-    error.lines.push_back("errand: " + source.name + ": " + unknown.message());
+    error.lines.push_back("errand: " + source.name + ": " +
+                          options.masker->mask_quoting(unknown.message()));
   if (!tasks.empty() && is_file(tasks.front()))
-    error.lines.push_back("errand: to run the file of that name, write './" + tasks.front() + "'");
+    error.lines.push_back("errand: to run the file of that name, write './" +
+                          options.masker->mask(tasks.front()) + "'");
   return std::unexpected(std::move(error));
 }
 
@@ -230,6 +235,19 @@ std::string task_hint(const std::string& word) {
 }
 
 }  // namespace
+
+std::shared_ptr<const Masker> masker_of(const Input& input) {
+  if (const auto* file = std::get_if<FilePlan>(&input)) return file->plan.root().masker;
+  if (const auto* stream = std::get_if<TaskStream>(&input)) return stream->options.masker;
+  return no_secrets();
+}
+
+std::vector<std::string> notes_of(const Input& input) {
+  if (const auto* file = std::get_if<FilePlan>(&input)) return file->notes;
+  const auto* stream = std::get_if<TaskStream>(&input);
+  if (!stream || !stream->options.masker->has_short()) return {};
+  return {"errand: note: " + stream->name + ": " + std::string(kShortSecretNote)};
+}
 
 Error for_each_line(const TaskStream& stream,
                     const std::function<void(std::string_view, std::uint32_t)>& visit) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,14 +34,21 @@ struct FilePlan {
   std::string file;  // as it was given or found; for messages and for the command that runs a task
                      // again; empty: tasks of the command line
   Plan plan;         // the wanted tasks
+  std::vector<std::string> notes = {};  // of the file, ready to print
 };
 
 using Input = std::variant<FilePlan, TaskStream, ExecStream>;
+
+// What the run must not show: the one that its tasks have, or will have. Never null.
+std::shared_ptr<const Masker> masker_of(const Input& input);
 
 // What stopped it, one line for each problem, ready to print.
 struct InputError {
   std::vector<std::string> lines;
 };
+
+// What is worth a look in what has been read so far and is no problem, ready to print.
+std::vector<std::string> notes_of(const Input& input);
 
 // Calls `visit(line, number)` for each line of the stream to its end, blocking.
 Error for_each_line(const TaskStream& stream,

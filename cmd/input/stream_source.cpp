@@ -3,13 +3,17 @@
 
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
+#include <utility>
 
 #include "errand/events/failure.h"
 
 namespace errand::cmd {
 
-StreamSource::StreamSource(Runtime& runtime, TaskStream stream, Overrides overrides)
+StreamSource::StreamSource(Runtime& runtime, TaskStream stream, Overrides overrides,
+                           std::function<void(std::string)> note)
     : overrides_(std::move(overrides)),
+      masker_(stream.options.masker),
+      note_(std::move(note)),
       reader_(stream.options),
       records_(runtime, std::move(stream.name), std::move(stream.file), std::move(stream.begin),
                '\n') {}
@@ -37,6 +41,9 @@ Result<std::optional<Task>> StreamSource::read_task(const std::string& line) {
       text += (text.empty() ? "" : "; ") + format_problem(records_.name(), problem);
     }
     return std::unexpected(Error::make(InputFailure{std::move(text)}));
+  }
+  if (note_ && masker_->has_short() && !std::exchange(has_noted_short_, true)) {
+    note_(std::string(kShortSecretNote));
   }
   task->id = ++tasks_;
   task->number = tasks_;

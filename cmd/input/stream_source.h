@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,13 +16,18 @@ namespace errand::cmd {
 // Tasks as lines of JSON, read as they arrive. Memory: one line and one buffer.
 class StreamSource final : public TaskSource {
  public:
-  StreamSource(Runtime& runtime, TaskStream stream, Overrides overrides);
+  // `note`, unless it is empty, is called with what is worth a look about the lines.
+  StreamSource(Runtime& runtime, TaskStream stream, Overrides overrides,
+               std::function<void(std::string)> note = {});
   awaitable<Result<std::optional<Task>>> next(Context context) override;
 
  private:
   Result<std::optional<Task>> read_task(const std::string& line);
 
   Overrides overrides_;
+  std::shared_ptr<const Masker> masker_;
+  std::function<void(std::string)> note_;
+  bool has_noted_short_ = false;
   TaskLineReader reader_;
   Records records_;
   TaskId tasks_ = 0;

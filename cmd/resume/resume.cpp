@@ -146,7 +146,9 @@ Origin origin_of(const Input& input) {
   const auto* file = std::get_if<FilePlan>(&input);
   std::error_code unknown;
   const bool is_file = file && std::filesystem::is_regular_file(file->file, unknown);
-  return {current_folder(), is_file ? file->file : std::string()};
+  const std::shared_ptr<const Masker> masker = masker_of(input);
+  return {masker->mask_message(current_folder()),
+          is_file ? masker->mask_message(file->file) : std::string()};
 }
 
 std::string name_of(const Input& input) {

@@ -83,11 +83,11 @@ void Log::show(std::function<void(const std::string&)> screen) {
 }
 
 void Log::write(LogLevel level, const std::string& text) {
-  if (loggers_) loggers_->file.log(level_of(level), escape_text(text));
+  if (loggers_) loggers_->file.log(level_of(level), escape_text(masker_->mask_message(text)));
 }
 
 void Log::write_and_show(const std::string& text) {
-  if (loggers_) loggers_->all.info(escape_text(text));
+  if (loggers_) loggers_->all.info(escape_text(masker_->mask_message(text)));
 }
 
 bool Log::is_open() const { return loggers_ && !loggers_->file.sinks().empty(); }

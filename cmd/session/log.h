@@ -8,8 +8,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "errand/base/error.h"
+#include "errand/base/masker.h"
 
 namespace errand::cmd {
 
@@ -28,6 +30,9 @@ class Log {
   // Also passes the lines of write_and_show() to `screen`, without time and level.
   void show(std::function<void(const std::string&)> screen);
 
+  // What must not be in a line from now on.
+  void mask_with(std::shared_ptr<const Masker> masker) { masker_ = std::move(masker); }
+
   // For the file; one line, whatever is in `text`. Written at once, so that a crash loses none.
   void write(LogLevel level, const std::string& text);
   // For the file and the screen.
@@ -42,6 +47,7 @@ class Log {
   struct Loggers;
   std::string name_;
   std::unique_ptr<Loggers> loggers_;  // null: neither file nor screen
+  std::shared_ptr<const Masker> masker_ = std::make_shared<const Masker>();
   Error error_;
 };
 

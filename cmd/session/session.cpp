@@ -148,6 +148,8 @@ Session::Session(RunCommand command, Input input, JobBudget budget, const CiSett
                         "with room, or use -o live");
   });
   job_control_.before_stop([this] { screen_.hide(); });
+  reaper_.set_masker(masker_);
+  log_.mask_with(masker_);
   if (guardian_) reaper_.set_guardian(*guardian_);
   if (!budget.pipe) return;
   tokens_.emplace(jobserver_.emplace(runtime_, std::move(*budget.pipe), budget.pool_jobs));
@@ -196,7 +198,8 @@ awaitable<RunEnded> Session::run_input() {
     Runner runner(executor_, reports_.output(), observers_, options);
     co_return co_await runner.run(signals_.run(), signals_.force_stop(), file->plan);
   }
-  const Task root = make_run_group(options.name, command_.overrides);
+  Task root = make_run_group(options.name, command_.overrides);
+  root.masker = masker_;
   const std::unique_ptr<TaskSource> source = open_source();
   Runner runner(executor_, reports_.output(), observers_, options);
   co_return co_await runner.run_stream(signals_.run(), signals_.force_stop(), root, *source);
@@ -212,7 +215,9 @@ std::unique_ptr<TaskSource> Session::open_source() {
   } else {
     auto& stream = std::get<TaskStream>(input_);
     remaining = std::move(stream.remaining);
-    source = std::make_unique<StreamSource>(runtime_, std::move(stream), command_.overrides);
+    auto note = [this](std::string text) { tell("note: " + std::move(text)); };
+    source = std::make_unique<StreamSource>(runtime_, std::move(stream), command_.overrides,
+                                            std::move(note));
   }
   return filtered_source(std::move(source), command_.input, std::move(remaining));
 }
@@ -237,7 +242,7 @@ awaitable<void> Session::main() {
 
 void Session::print_line(const std::string& text) {
   err_.begin_line();
-  err_.write("errand: " + escape_text(text) + "\n");
+  err_.write("errand: " + escape_text(masker_->mask_message(text)) + "\n");
 }
 
 void Session::tell(std::string notice) {

@@ -67,6 +67,7 @@ class Session {
 
   RunCommand command_;
   Input input_;
+  const std::shared_ptr<const Masker> masker_ = masker_of(input_);
   Guardian* guardian_;
   asio::io_context loop_{1};
   Runtime runtime_{loop_.get_executor()};

@@ -2,6 +2,7 @@
 #include "errand/events/task_text.h"
 
 #include "support/report_fixture.h"
+#include "support/secrets.h"
 
 using namespace errand;
 using namespace errand::test;
@@ -86,4 +87,35 @@ TEST_CASE("a shared outcome names the task that it is from") {
   TaskEnded ended = failed(plan.task(2), 2);
   ended.same_as = "build";
   CHECK(task_result_line(ended, false) == "again: failed: exit 2 (the outcome of build)");
+}
+
+namespace {
+
+// How this command is shown in 40 columns where `secrets` are secret.
+std::string shown_with(Run run, std::initializer_list<std::string_view> secrets) {
+  Task task;
+  task.run = std::move(run);
+  task.masker = masker_of(secrets);
+  return command_text(task, 40);
+}
+
+}  // namespace
+
+TEST_CASE("[F3.2] a command that is cut within a secret shows no part of it") {
+  const std::string start(36, 'x');
+  CHECK(shown_with(Script{start + "hunter2222 y"}, {"hunter2222"}) == start + "***…");
+  CHECK(shown_with(Argv{start, "hunter2222"}, {"hunter2222"}) == start + " '*…");
+  const std::string far(160, 'y');  // so much of a text is looked at, and a bit more
+  CHECK(shown_with(Script{"a" + far + "hunter2222"}, {"a" + far + "hunter2222"}) == "***");
+}
+
+TEST_CASE("[F3.3] a secret with characters that are quoted or escaped is masked in a command") {
+  CHECK(shown_with(Argv{"login", "it's\ta"}, {"it's\ta"}) == "login '***'");
+  CHECK(shown_with(Script{"login \xE2\x80\xAE&<> x"}, {"\xE2\x80\xAE&<>"}) == "login *** x");
+  CHECK(shown_with(Script{"echo 'one\ntwo'"}, {"one\ntwo"}) == "echo '***'");
+}
+
+TEST_CASE("[F3.3] a secret that several words or their quotes make up is masked in a command") {
+  CHECK(shown_with(Argv{"say", "my", "secret", "word"}, {"my secret"}) == "say *** word");
+  CHECK(shown_with(Argv{"say", "my word"}, {"'my word'"}) == "say ***");
 }

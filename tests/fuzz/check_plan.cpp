@@ -120,8 +120,7 @@ void check_environment(const Task& task) {
     promise(task_file::is_variable_name(name) && !has_nul(name), "a variable has a name");
     check_text(value.value_or(""));
   }
-  if (!task.secrets) return;
-  for (const std::string& secret : *task.secrets) promise(!secret.empty(), "a secret is a text");
+  promise(task.masker != nullptr, "there is a masker");
 }
 
 // A vertex for each task's start and one for its end, and one for the end of its children that are

@@ -2,6 +2,7 @@
 #include "errand/plan/fingerprint.h"
 
 #include "support/catch.h"
+#include "support/secrets.h"
 #include "taskfile/read_support.h"
 
 using namespace errand;
@@ -94,7 +95,7 @@ TEST_CASE("a secret is not in it, wherever it stands") {
     task.run = Script{"login " + secret};
     task.env = std::make_shared<const std::vector<EnvEntry>>(
         std::vector<EnvEntry>{{"TOKEN", secret}, {"URL", "https://" + secret + "@host"}});
-    task.secrets = std::make_shared<const std::vector<std::string>>(std::vector{secret});
+    task.masker = test::masker_of({secret});
     return Fingerprints().of(task);
   };
   CHECK(with("hunter2") == with("correct horse"));

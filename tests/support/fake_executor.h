@@ -40,6 +40,9 @@ class FakeExecutor final : public Executor {
     int stopped_exit_code = -1;  // exits by itself with this when stopped; -1: dies of the signal
     int dies_of = 0;             // a signal that errand did not send
     std::string output = {};
+    StdStream stream = StdStream::out;  // of the output
+    std::vector<std::string> notices = {};
+    Error error_beside = {};  // an error beside the status
     Duration speaks_after = 0s;
     Error error = {};  // never starts
     bool throws = false;
@@ -59,12 +62,14 @@ class FakeExecutor final : public Executor {
     started.push_back(task.full_name);
     if (behavior.throws) throw std::runtime_error("the executor broke");
     AttemptResult result;
+    result.notices = behavior.notices;
     result.error = behavior.error;
     if (result.error) co_return result;
+    result.error = behavior.error_beside;
     running_max = std::max(running_max, ++running);
     Error interrupted;
     if (behavior.speaks_after > 0s) interrupted = co_await context.sleep(behavior.speaks_after);
-    if (!behavior.output.empty()) output.write(StdStream::out, behavior.output);
+    if (!behavior.output.empty()) output.write(behavior.stream, behavior.output);
     if (!interrupted) interrupted = co_await context.sleep(behavior.takes);
     if (interrupted) {
       result.stopped = true;

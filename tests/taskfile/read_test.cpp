@@ -178,7 +178,7 @@ TEST_CASE("a line has every key that makes sense for one task") {
   CHECK(task->policy->locks.empty());
   CHECK(task->policy->lock_names == std::vector<std::string>{"cache", "db"});
   CHECK(*task->env == std::vector<EnvEntry>{{"F", "1"}});
-  CHECK(*task->secrets == std::vector<std::string>{"1"});
+  CHECK(task->masker->mask("0 1 2") == "0 *** 2");
   CHECK(task->policy->nice == 3);
   CHECK(task->excluded == "if: env.F == 2");
   CHECK(task->slow_after == Duration(std::chrono::seconds(60)));

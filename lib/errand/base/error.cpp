@@ -87,6 +87,14 @@ Error Error::wrap(std::string_view prefix, Error inner) {
   return Error(std::move(node));
 }
 
+Error Error::reworded(std::string message, Error inner) {
+  if (!inner) return {};
+  auto node = std::make_shared<Node>();
+  node->message = std::move(message);
+  node->inner.push_back(std::move(inner));
+  return Error(std::move(node));
+}
+
 Error Error::caused(Error outer, Error cause) {
   if (!cause) return outer;
   if (!outer || cause.is(outer)) return cause;

@@ -40,6 +40,9 @@ class Error {
   // "PREFIX: MESSAGE OF inner"; is(), as() and timeout() see through it. Empty when `inner` is
   // empty.
   static Error wrap(std::string_view prefix, Error inner);
+  // `inner` with another text; is(), as() and timeout() see through it. Empty when `inner` is
+  // empty.
+  static Error reworded(std::string message, Error inner);
   // "MESSAGE OF outer: MESSAGE OF cause", matching both. One of the two alone when the other is
   // empty; the cause alone when it already matches `outer`.
   static Error caused(Error outer, Error cause);

@@ -2,63 +2,200 @@
 #include "errand/base/masker.h"
 
 #include <algorithm>
-#include <functional>
+#include <utility>
+
+#include "errand/base/quoted_text.h"
 
 namespace errand {
+namespace {
 
-void Masker::add(const std::vector<std::string>& values) {
-  for (const std::string& value : values) {
-    if (value.empty() || std::ranges::find(secrets_, value) != secrets_.end()) continue;
-    first_bytes_[static_cast<unsigned char>(value.front())] = true;
-    secrets_.push_back(value);
+constexpr std::string_view kCut = "...";
+
+// What a terminal makes of lines.
+std::string with_carriage_returns(std::string_view text) {
+  std::string made;
+  for (const char c : text) {
+    if (c == '\n' && !made.ends_with('\r')) made += '\r';
+    made += c;
   }
-  std::ranges::sort(secrets_, std::ranges::greater(), &std::string::size);
+  return made;
 }
 
-Masker::Match Masker::match(std::string_view rest, bool more_may_come, std::size_t& size) const {
-  for (const std::string& secret : secrets_) {
-    if (rest.starts_with(secret)) {
-      size = secret.size();
-      return Match::full;
-    }
-    // A longer one may still come; it goes before a shorter one that is there.
-    if (more_may_come && secret.starts_with(rest)) return Match::partial;
+}  // namespace
+
+// ---- the values
+
+void Masker::add(std::string_view value) {
+  if (value.empty() || value.size() > kSecretBytesMax) return;
+  insert(value);
+  if (value.size() < kLongSecretBytesMin) {
+    has_short_ = true;
+    return;
   }
-  return Match::none;
+  insert(task_file::escape(value));
+  // What the name of a matrix task makes of it, until the names are masked.
+  std::string named(value);
+  std::ranges::replace(named, '/', '_');
+  insert(named);
+  insert(task_file::escape(named));
+  if (value.find('\n') == value.npos) return;
+  insert(with_carriage_returns(value));
+  while (!value.empty()) {
+    const std::size_t end = std::min(value.find('\n'), value.size());
+    std::string_view line = value.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.size() >= kLongSecretBytesMin) add(line);
+    value.remove_prefix(std::min(end + 1, value.size()));
+  }
 }
 
-std::size_t Masker::mask_until(std::string_view text, bool more_may_come,
-                               std::string& shown) const {
-  std::size_t plain = 0;  // from here on nothing has been shown yet
-  for (std::size_t at = 0; at < text.size();) {
-    if (!first_bytes_[static_cast<unsigned char>(text[at])]) {
-      ++at;
-      continue;
+void Masker::insert(std::string_view value) {
+  NodeId at = 0;
+  for (const char byte : value) {
+    NodeId child = child_of(at, byte);
+    if (child == 0) {
+      child = static_cast<NodeId>(nodes_.size());
+      Node node;
+      node.sibling = std::exchange(nodes_[at].child, child);
+      node.depth = nodes_[at].depth + 1;
+      node.byte = byte;
+      nodes_.push_back(node);
+      if (at == 0) first_[static_cast<unsigned char>(byte)] = child;
     }
-    std::size_t size = 0;
-    const Match found = match(text.substr(at), more_may_come, size);
-    if (found == Match::none) {
-      ++at;
-      continue;
-    }
-    shown += text.substr(plain, at - plain);
-    if (found == Match::partial) return text.size() - at;
-    shown += kMask;
-    at += size;
-    plain = at;
+    at = child;
   }
-  shown += text.substr(plain);
-  return 0;
+  if (!std::exchange(nodes_[at].is_value, true)) linked_ = false;
 }
 
-std::string Masker::mask(std::string_view text) const {
+Masker::NodeId Masker::child_of(NodeId node, char byte) const {
+  if (node == 0) return first_[static_cast<unsigned char>(byte)];
+  NodeId child = nodes_[node].child;
+  while (child != 0 && nodes_[child].byte != byte) child = nodes_[child].sibling;
+  return child;
+}
+
+Masker::NodeId Masker::next(NodeId node, char byte) const {
+  for (;;) {
+    if (const NodeId child = child_of(node, byte)) return child;
+    if (node == 0) return 0;
+    node = nodes_[node].suffix;
+  }
+}
+
+// Breadth first: a suffix is shorter than what it is a suffix of.
+void Masker::link() const {
+  if (std::exchange(linked_, true)) return;
+  std::vector<NodeId> row = {0};
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    for (NodeId id = nodes_[row[i]].child; id != 0; id = nodes_[id].sibling) {
+      Node& node = nodes_[id];
+      node.suffix = row[i] == 0 ? 0 : next(nodes_[row[i]].suffix, node.byte);
+      node.value = node.is_value ? node.depth : nodes_[node.suffix].value;
+      row.push_back(id);
+    }
+  }
+}
+
+// What is a value to its end is no beginning of another one.
+std::size_t Masker::begun_bytes(NodeId node) const {
+  while (node != 0 && nodes_[node].child == 0) node = nodes_[node].suffix;
+  return nodes_[node].depth;
+}
+
+// ---- texts
+
+void Masker::add_range(std::vector<Range>& ranges, Range range) {
+  while (!ranges.empty() && ranges.back().end > range.begin) {
+    range = {std::min(range.begin, ranges.back().begin), std::max(range.end, ranges.back().end)};
+    ranges.pop_back();
+  }
+  ranges.push_back(range);
+}
+
+Masker::Found Masker::find(std::string_view text, std::size_t bytes_min, Cuts cuts,
+                           std::vector<Range> ranges) const {
+  link();
+  Found found{std::move(ranges), 0};
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (found.last == 0 && first_[static_cast<unsigned char>(text[at])] == 0) continue;
+    const std::size_t depth = nodes_[found.last].depth;
+    if (cuts == Cuts::dots && depth > 0 && text.substr(at).starts_with(kCut)) {
+      add_range(found.ranges, {at - depth, at});
+    }
+    found.last = next(found.last, text[at]);
+    const std::size_t size = nodes_[found.last].value;
+    if (size >= bytes_min) add_range(found.ranges, {at + 1 - size, at + 1});
+  }
+  return found;
+}
+
+std::string Masker::masked(std::string_view text, std::size_t bytes_min, Cuts cuts) const {
+  if (empty()) return std::string(text);
   std::string shown;
-  mask_until(text, false, shown);
+  std::size_t at = 0;
+  for (const Range& range : find(text, bytes_min, cuts).ranges) {
+    shown += text.substr(at, range.begin - at);
+    shown += kMask;
+    at = range.end;
+  }
+  shown += text.substr(at);
   return shown;
 }
 
-std::size_t Masker::mask_part(std::string_view text, std::string& shown) const {
-  return mask_until(text, true, shown);
+std::string Masker::mask(std::string_view text) const { return masked(text, 1, Cuts::none); }
+
+std::string Masker::mask_message(std::string_view text) const {
+  return masked(text, kLongSecretBytesMin, Cuts::none);
+}
+
+std::string Masker::mask_quoting(std::string_view message) const {
+  return masked(message, kLongSecretBytesMin, Cuts::dots);
+}
+
+std::string Masker::mask_beginning(std::string_view text) const {
+  std::string shown;
+  MaskStream stream(*this);
+  stream.write(text, shown);
+  std::string rest;
+  stream.finish(rest);
+  return rest.empty() ? shown : shown + std::string(kMask);
+}
+
+// ---- streams
+
+void MaskStream::write(std::string_view bytes, std::string& shown) {
+  if (held_.empty() && masker_.empty()) {
+    shown += bytes;
+    return;
+  }
+  if (held_.empty()) return pass(bytes, true, shown);
+  const std::string text = std::exchange(held_, {}).append(bytes);
+  pass(text, true, shown);
+}
+
+void MaskStream::finish(std::string& shown) {
+  const std::string text = std::exchange(held_, {});
+  pass(text, false, shown);
+}
+
+void MaskStream::pass(std::string_view text, bool more_may_come, std::string& shown) {
+  const bool continues = covered_ > 0;  // the first range has its mark already
+  std::vector<Masker::Range> before;
+  if (continues) before.push_back({0, covered_});
+  const Masker::Found found = masker_.find(text, 1, Masker::Cuts::none, std::move(before));
+  const std::size_t held = more_may_come ? masker_.begun_bytes(found.last) : 0;
+  const std::size_t end = text.size() - held;  // no value that is still to come begins earlier
+  std::size_t at = 0;
+  for (const Masker::Range& range : found.ranges) {
+    const bool has_mark = continues && range.begin == 0;
+    if (range.begin >= end && !has_mark) break;
+    shown += text.substr(at, range.begin - at);
+    if (!has_mark) shown += kMask;
+    at = range.end;
+  }
+  if (at < end) shown += text.substr(at, end - at);
+  covered_ = at > end ? at - end : 0;
+  held_ = text.substr(end);
 }
 
 }  // namespace errand

@@ -8,7 +8,6 @@
 #include <type_traits>
 #include <vector>
 
-#include "errand/base/escape_text.h"
 #include "errand/base/utf8.h"
 #include "errand/events/json_fields.h"
 #include "errand/events/task_text.h"
@@ -23,15 +22,15 @@ std::string hexadecimal(std::uint64_t number) {
   return {digits.data(), end};
 }
 
-void add_definition(JsonText& line, const Task& task, const Masker& masker,
-                    Fingerprints& fingerprints) {
+void add_definition(JsonText& line, const Task& task, Fingerprints& fingerprints) {
   if (task.is_group) {
     line.member("group", true).member("mode", to_string(task.mode));
   } else {
-    line.member("command", shown_command(task, masker));
+    line.member("command", command_text(task, EventLines::kCommandColumns));
     line.member("fingerprint", hexadecimal(fingerprints.of(task)));
   }
   if (task.policy->service) line.member("service", true);
+  if (task.has_masked_name) line.member("masked_name", true);
 }
 
 // A name that would be another one in JSON leads nowhere.
@@ -43,11 +42,6 @@ void add_origin(JsonText& line, const Origin& origin) {
 }
 
 }  // namespace
-
-std::string shown_command(const Task& task, const Masker& masker) {
-  constexpr std::size_t kColumns = EventLines::kCommandColumns;
-  return shorten(masker.mask(command_text(task, kColumns)), kColumns);
-}
 
 std::string run_cause(const RunEnded& ended) {
   return (ended.error ? ended.error : ended.cause).message();
@@ -79,9 +73,6 @@ struct EventLines::Fields {
     end();
     if (run.earlier) add_earlier(*run.earlier);
     if (!run.plan) return;
-    for (const Task& task : run.plan->tasks()) {
-      if (task.secrets) lines.masker_.add(*task.secrets);
-    }
     for (const Task& task : run.plan->tasks().subspan(1)) define(task, *run.plan);
   }
   // In an order that depends on nothing else: what is replayed makes the same lines.
@@ -118,7 +109,7 @@ struct EventLines::Fields {
   void define(const Task& task, const Plan& plan) const {
     JsonText line = begin("task_planned", &task);
     if (task.parent != 0) line.member("parent", plan.task(task.parent).full_name);
-    add_definition(line, task, lines.masker_, lines.fingerprints_);
+    add_definition(line, task, lines.fingerprints_);
     if (!task.needs.empty()) {
       line.key("needs").begin_array();
       for (const Need& need : task.needs) line.value(plan.task(need.task).full_name);
@@ -128,10 +119,7 @@ struct EventLines::Fields {
   }
   void operator()(const TaskReady& ready) const {
     JsonText line = begin("task_ready", ready.task);
-    if (lines.is_stream_) {
-      if (ready.task->secrets) lines.masker_.add(*ready.task->secrets);
-      add_definition(line, *ready.task, lines.masker_, lines.fingerprints_);
-    }
+    if (lines.is_stream_) add_definition(line, *ready.task, lines.fingerprints_);
     end();
   }
   void operator()(const AttemptStarted& started) const {

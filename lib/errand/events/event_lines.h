@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "errand/base/masker.h"
 #include "errand/events/events.h"
 #include "errand/events/json_text.h"
 #include "errand/plan/fingerprint.h"
@@ -30,15 +29,11 @@ class EventLines {
   std::string_view time_text(WallTime time);
 
   std::string lines_;
-  Masker masker_;
   Fingerprints fingerprints_;
   bool is_stream_ = false;
   std::int64_t second_ = -1;  // that time_ tells
   std::string time_;
 };
-
-// How a task's command is shown in reports; of a group nothing.
-std::string shown_command(const Task& task, const Masker& masker);
 
 // What the run as a whole failed of: what errand says, else why it was cancelled.
 std::string run_cause(const RunEnded& ended);

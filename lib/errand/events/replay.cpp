@@ -203,6 +203,7 @@ class Replay {
     task.full_name = text(line, "task");
     task.name = task.full_name.substr(task.full_name.rfind('/') + 1);
     task.is_group = flag(line, "group");
+    task.has_masked_name = flag(line, "masked_name");
     task.known_fingerprint = from_hexadecimal(text(line, "fingerprint"));
     if (task.is_group) {
       task.mode = mode(line);

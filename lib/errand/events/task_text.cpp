@@ -55,17 +55,27 @@ std::string first_line(std::string_view script) {
   return escape_text(script.substr(0, end)) + " …";
 }
 
-std::string run_text(const Run& run, std::size_t columns) {
+// Texts may be megabytes; a beginning of so many bytes is enough to be cut to `columns`.
+std::size_t bytes_looked_at(std::size_t columns) { return 4 * columns + 4; }
+
+// Masked first: what a cut, quotes or escapes have changed would not be found any more.
+std::string masked_beginning(std::string_view text, const Masker& masker, std::size_t bytes) {
+  if (text.size() <= bytes) return masker.mask(text);
+  return masker.mask_beginning(text.substr(0, bytes));
+}
+
+std::string run_text(const Run& run, const Masker& masker, std::size_t columns) {
+  const std::size_t bytes = bytes_looked_at(columns);
   if (const auto* script = std::get_if<Script>(&run)) {
-    return shorten(first_line(script->text), columns);
+    return first_line(masked_beginning(script->text, masker, bytes));
   }
   const auto* words = std::get_if<Argv>(&run);
   if (!words) return {};
   std::string text;
   for (const std::string& word : *words) {
-    if (text.size() > 4 * columns) break;  // cut off in any case; arguments may be megabytes
+    if (text.size() > bytes) break;
     if (!text.empty()) text += " ";
-    text += shell_quote_if_needed(std::string_view(word).substr(0, 4 * columns + 4));
+    text += shell_quote_if_needed(masked_beginning(word, masker, bytes));
   }
   return escape_text(text);
 }
@@ -83,12 +93,14 @@ std::string task_result_line(const TaskEnded& ended, bool color) {
 }
 
 std::string command_text(const Task& task, std::size_t columns) {
-  std::string text = run_text(task.run, columns);
+  const Masker& masker = *task.masker;
+  std::string text = run_text(task.run, masker, columns);
   for (const Run& run : task.policy->then) {
-    if (text.size() > 4 * columns) break;
-    text += ", then " + run_text(run, columns);
+    if (text.size() > bytes_looked_at(columns)) break;
+    text += ", then " + run_text(run, masker, columns);
   }
-  return shorten(text, columns);
+  // Once more: a value may stand in several words, or look like a word with its quotes.
+  return shorten(masker.mask_message(text), columns);
 }
 
 std::string_view last_lines(std::string_view lines, std::size_t count) {

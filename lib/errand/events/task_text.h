@@ -16,7 +16,7 @@ namespace errand {
 std::string task_result_line(const TaskEnded& ended, bool color);
 
 // The command of a task in one line of at most `columns`: a script's first line, or the words as a
-// shell would need them; several are joined by "then". Empty for a group.
+// shell would need them; several are joined by "then". Masked and escaped. Empty for a group.
 std::string command_text(const Task& task, std::size_t columns);
 
 // The last `count` of some lines, without newlines at the end.

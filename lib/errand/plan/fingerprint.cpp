@@ -17,9 +17,7 @@ namespace {
 // FNV-1a of fields: each with its size, so that where one ends matters.
 class Hash {
  public:
-  explicit Hash(const std::vector<std::string>* secrets) {
-    if (secrets) masker_.add(*secrets);
-  }
+  explicit Hash(const Masker& masker) : masker_(masker) {}
   void add(std::uint64_t number) {
     std::array<char, sizeof number> bytes;
     for (char& byte : bytes) {
@@ -53,7 +51,7 @@ class Hash {
     value_ = fnv1a(text, value_);
   }
 
-  Masker masker_;
+  const Masker& masker_;
   std::uint64_t value_ = kFnvOffsetBasis;
 };
 
@@ -80,13 +78,13 @@ bool is_named_by_number(const Task& task) {
 // The folder, variables and shell, which most tasks share.
 std::uint64_t Fingerprints::of_surroundings(const Task& task) {
   const bool is_same = surroundings_ != 0 && env_ == task.env && shell_ == task.shell &&
-                       secrets_ == task.secrets && dir_ == task.dir;
+                       masker_ == task.masker && dir_ == task.dir;
   if (is_same) return surroundings_;
   env_ = task.env;
   shell_ = task.shell;
-  secrets_ = task.secrets;
+  masker_ = task.masker;
   dir_ = task.dir;
-  Hash hash(secrets_.get());
+  Hash hash(*masker_);
   std::string folder = (std::filesystem::path(folder_) / dir_).lexically_normal();
   if (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
   hash.add(folder);
@@ -105,7 +103,7 @@ std::uint64_t Fingerprints::of_surroundings(const Task& task) {
 
 std::uint64_t Fingerprints::of(const Task& task) {
   if (task.known_fingerprint != 0) return task.known_fingerprint;
-  Hash hash(task.secrets.get());
+  Hash hash(*task.masker);
   const bool by_place = is_named_by_number(task);
   hash.add(by_place ? task.full_name.substr(0, task.full_name.rfind('/') + 1) : task.full_name);
   if (!task.is_group) {

@@ -30,7 +30,8 @@ class Fingerprints {
   std::string folder_;
   // Of the task before: most tasks have the same.
   std::shared_ptr<const std::vector<EnvEntry>> env_;
-  std::shared_ptr<const std::vector<std::string>> shell_, secrets_;
+  std::shared_ptr<const std::vector<std::string>> shell_;
+  std::shared_ptr<const Masker> masker_;
   std::string dir_;
   std::uint64_t surroundings_ = 0;
 };

@@ -83,6 +83,11 @@ const std::shared_ptr<const Policy>& default_policy() {
   return policy;
 }
 
+const std::shared_ptr<const Masker>& no_secrets() {
+  static const auto masker = std::make_shared<const Masker>();
+  return masker;
+}
+
 Result<Jobs> parse_jobs(std::string_view text) {
   if (text == "auto") return Jobs{Jobs::Kind::automatic, 0};
   const bool percent = text.ends_with('%');

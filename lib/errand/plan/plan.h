@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "errand/base/masker.h"
 #include "errand/base/time.h"
 #include "errand/plan/policy.h"
 
@@ -63,6 +64,9 @@ struct Need {
 // The one that says nothing, shared.
 const std::shared_ptr<const Policy>& default_policy();
 
+// Masks nothing; shared.
+const std::shared_ptr<const Masker>& no_secrets();
+
 // Why a task does not run again: an earlier run has seen to it.
 struct EarlierResult {
   std::string run;         // its id
@@ -100,8 +104,10 @@ struct Task {
   Duration grace = std::chrono::seconds(5);
   int kill_signal = 15;
   std::optional<Duration> slow_after;  // of an attempt: a notice, once; none: never
-  // Values that must not be shown, none of them empty. Null: none.
-  std::shared_ptr<const std::vector<std::string>> secrets;
+  // The run's: it knows the secrets of all tasks. Never null. Names, the description and the text
+  // of `excluded` have been masked with it; everything else is masked where it is shown.
+  std::shared_ptr<const Masker> masker = no_secrets();
+  bool has_masked_name = false;  // its full name was changed because of a secret in it
   // Groups only.
   Mode mode = Mode::errgroup;
   std::optional<Jobs> jobs;  // none: only the parent's limit
@@ -113,22 +119,32 @@ struct Limit {
   unsigned count = 1;
 };
 
+// Something in a task file that is worth a look and no problem.
+struct PlanNote {
+  Position position;
+  std::string text;
+};
+
 // Immutable once made. tasks()[0] is the root group, the run itself; parents come before their
 // children, siblings stand in file order.
 class Plan {
  public:
-  explicit Plan(std::vector<Task> tasks, std::vector<Limit> limits = {})
-      : tasks_(std::move(tasks)), limits_(std::move(limits)) {}
+  explicit Plan(std::vector<Task> tasks, std::vector<Limit> limits = {},
+                std::vector<PlanNote> notes = {})
+      : tasks_(std::move(tasks)), limits_(std::move(limits)), notes_(std::move(notes)) {}
   std::span<const Task> tasks() const { return tasks_; }
   const Task& root() const { return tasks_.front(); }
   const Task& task(TaskId id) const { return tasks_[id]; }
   const std::vector<Limit>& limits() const { return limits_; }
+  // Of the file, by position; a plan that was made of another one has none.
+  const std::vector<PlanNote>& notes() const { return notes_; }
   // For a changed plan in the place of this one, which is not to be used any more.
   std::vector<Task> take_tasks() { return std::move(tasks_); }
 
  private:
   std::vector<Task> tasks_;
   std::vector<Limit> limits_;
+  std::vector<PlanNote> notes_;
 };
 
 }  // namespace errand

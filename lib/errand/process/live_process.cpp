@@ -234,7 +234,7 @@ void LiveProcess::give_up() {
       cannot_signal() ? "may not be signaled and runs on: " : "cannot be killed: ";
   std::string notice;
   for (const pid_t pid : members()) {
-    notice.append(notice.empty() ? what : ", ").append(describe(pid));
+    notice.append(notice.empty() ? what : ", ").append(reaper_.describe(pid));
     reaper_.give_up(pid);
   }
   if (!notice.empty()) end_.notices.push_back(std::move(notice));
@@ -356,7 +356,7 @@ void LiveProcess::kill_leftovers() {
     const bool member = ::getpgid(pid) == pid_;
     if (!member && !holds_output(pid)) continue;
     found = true;
-    if (!stopping_) end_.notices.push_back("left behind: " + describe(pid));
+    if (!stopping_) end_.notices.push_back("left behind: " + reaper_.describe(pid));
     add_escaped({pid});
   }
   killed_ = true;

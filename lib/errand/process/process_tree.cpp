@@ -17,6 +17,7 @@ namespace errand {
 namespace {
 
 constexpr std::size_t kCommandLineShownMax = 120;
+constexpr std::size_t kCommandLineBytesMax = 4096;  // read to be masked before it is shortened
 constexpr std::size_t kEnvironmentBytesMax =
     std::size_t{8} * 1024 * 1024;  // the kernel's own: 6 MiB
 
@@ -157,23 +158,27 @@ bool has_open_file(pid_t pid, std::string_view wanted) {
   });
 }
 
-std::string command_line(pid_t pid) {
-  std::string text = read_file(proc(pid, "/cmdline"), kCommandLineShownMax + 1);
+std::string command_line(pid_t pid, const Masker& masker) {
+  std::string text = read_file(proc(pid, "/cmdline"), kCommandLineBytesMax);
+  const bool may_be_cut = text.size() >= kCommandLineBytesMax;
   while (!text.empty() && text.back() == '\0') text.pop_back();
   if (text.empty()) {
     text = read_file(proc(pid, "/comm"), kCommandLineShownMax);
     if (!text.empty() && text.back() == '\n') text.pop_back();
-    return "[" + text + "]";
+    return "[" + masker.mask(text) + "]";
   }
   for (char& c : text) {
     if (c == '\0') c = ' ';
   }
+  text = may_be_cut ? masker.mask_beginning(text) : masker.mask(text);
   if (text.size() > kCommandLineShownMax)
     text.replace(kCommandLineShownMax - 3, std::string::npos, "...");
   return text;
 }
 
-std::string describe(pid_t pid) { return command_line(pid) + " (pid " + std::to_string(pid) + ")"; }
+std::string describe(pid_t pid, const Masker& masker) {
+  return command_line(pid, masker) + " (pid " + std::to_string(pid) + ")";
+}
 
 // glibc before 2.37 declares these calls without extern "C".
 UniqueFd process_handle(pid_t pid) {

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "errand/base/masker.h"
 #include "errand/io/unique_fd.h"
 
 namespace errand {
@@ -45,10 +46,10 @@ bool environment_has(pid_t pid, std::string_view entry);
 bool has_open_file(pid_t pid, std::string_view link);
 // What /proc calls the file behind our descriptor.
 std::string file_link(int fd);
-// "sleep 300": its arguments, shortened; its name in brackets where it has none.
-std::string command_line(pid_t pid);
+// "sleep 300": its arguments, masked and shortened; its name in brackets where it has none.
+std::string command_line(pid_t pid, const Masker& masker);
 // "sleep 300 (pid 7)".
-std::string describe(pid_t pid);
+std::string describe(pid_t pid, const Masker& masker);
 
 // Stands for one process even after its id has been given to another. Empty when there is none.
 UniqueFd process_handle(pid_t pid);

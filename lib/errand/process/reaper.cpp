@@ -180,6 +180,8 @@ std::vector<pid_t> Reaper::strays() const {
   return found;
 }
 
+std::string Reaper::describe(pid_t pid) const { return errand::describe(pid, *masker_); }
+
 // False when there is nobody left.
 bool Reaper::kill_remaining(std::set<pid_t>& seen, std::vector<std::string>& killed) {
   siginfo_t info{};

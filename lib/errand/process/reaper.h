@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "errand/base/masker.h"
 #include "errand/base/result.h"
 #include "errand/concurrency/awaitable.h"
 #include "errand/concurrency/context.h"
@@ -114,6 +115,11 @@ class Reaper {
   // Whom kill_strays() would have killed, but may not signal.
   const std::vector<std::string>& refused() const { return refused_; }
 
+  // What must not be shown of the command lines of processes; nothing until it is set.
+  void set_masker(std::shared_ptr<const Masker> masker) { masker_ = std::move(masker); }
+  // "sleep 300 (pid 7)", masked.
+  std::string describe(pid_t pid) const;
+
   std::size_t processes() const { return started_.size(); }
 
   // What all processes share.
@@ -138,6 +144,7 @@ class Reaper {
   std::vector<pid_t> children() const;
 
   Runtime& runtime_;
+  std::shared_ptr<const Masker> masker_ = std::make_shared<const Masker>();
   Guardian* guardian_ = nullptr;
   Spawner spawner_;
   SpawnQueue spawn_queue_;

@@ -14,4 +14,7 @@ namespace errand {
 std::string rerun_command(const Origin& origin, const std::vector<std::string>& names,
                           std::string_view folder);
 
+// The command that runs the failed tasks of the last run of this file again; it needs no names.
+std::string rerun_failed_command(const Origin& origin, std::string_view folder);
+
 }  // namespace errand

@@ -7,6 +7,7 @@
 
 #include "errand/base/utf8.h"
 #include "errand/events/event_lines.h"
+#include "errand/events/task_text.h"
 
 namespace errand {
 
@@ -34,9 +35,6 @@ void RunRecorder::take(const RunEvent& event, const RunStarted& started) {
   is_stream_ = started.plan == nullptr;
   if (is_stream_) return;
   const auto tasks = started.plan->tasks().subspan(1);  // without the root
-  for (const Task& task : tasks) {
-    if (task.secrets) masker_.add(*task.secrets);
-  }
   record_.tasks.resize(tasks.size());
   for (const Task& task : tasks) define(task, record_.tasks[task.id - 1]);
 }
@@ -45,7 +43,7 @@ void RunRecorder::define(const Task& task, TaskRecord& record) {
   record.name = valid_utf8(task.full_name);
   record.group = task.is_group;
   record.service = task.policy->service;
-  record.command = shown_command(task, masker_);
+  record.command = command_text(task, EventLines::kCommandColumns);
   if (is_stream_) return;
   if (task.parent != 0) record.parent = task.parent - 1;
   for (const Need& need : task.needs) record.needs.push_back(need.task - 1);
@@ -61,7 +59,6 @@ TaskRecord& RunRecorder::entry(const Task& task) {
   } else {
     free_.pop_back();
   }
-  if (task.secrets) masker_.add(*task.secrets);
   define(task, record_.tasks[place]);
   return record_.tasks[place];
 }

@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "errand/base/masker.h"
 #include "errand/events/events.h"
 
 namespace errand {
@@ -114,7 +113,6 @@ class RunRecorder final : public Observer {
 
   const std::size_t tasks_max_ = std::numeric_limits<std::size_t>::max();
   RunRecord record_;
-  Masker masker_;
   bool is_stream_ = false;
   std::map<TaskId, std::size_t> live_;   // of a stream: where tasks that have not ended are
   std::vector<std::size_t> free_;        // and places of tasks that are left out

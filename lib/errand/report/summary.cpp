@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "errand/base/escape_text.h"
-#include "errand/base/masker.h"
 #include "errand/events/task_text.h"
 #include "errand/report/rerun.h"
 
@@ -77,6 +76,7 @@ void Summary::Noted::add(const Task& task, const std::string& what) {
 void Summary::add_failure(const TaskEnded& ended) {
   ++failures_count_;
   if (failed_names_.size() <= kRerunNamesMax) failed_names_.push_back(ended.task->full_name);
+  failed_masked_name_ |= ended.task->has_masked_name;
   const bool first = ended.first_failure && mode_ == Mode::errgroup &&
                      (failures_.empty() || !failures_.front().first);
   const std::string_view last_line = last_of(ended.last_lines);
@@ -110,13 +110,10 @@ Summary::Failures Summary::describe(const TaskEnded& ended) const {
   Failures failures;
   failures.heading = task_result_line(ended, options_.color);
   failures.command = command_text(*ended.task, kCommandColumns);
-  if (ended.task->secrets) {
-    Masker masker;
-    masker.add(*ended.task->secrets);
-    failures.command = masker.mask(failures.command);
-  }
   failures.last_lines = last_lines(ended.last_lines, kFirstLinesMax);
-  failures.rerun = rerun_command(origin_, {ended.task->full_name}, options_.folder);
+  failures.rerun = ended.task->has_masked_name
+                       ? rerun_failed_command(origin_, options_.folder)
+                       : rerun_command(origin_, {ended.task->full_name}, options_.folder);
   if (failures.rerun.empty() && options_.rerun) failures.rerun = options_.rerun(*ended.task);
   if (options_.log) failures.log = options_.log(*ended.task);
   return failures;
@@ -206,7 +203,9 @@ void Summary::print_failures() {
          (other_failures_ == 1 ? " more failure" : " more failures"));
   }
   const bool several = failed_names_.size() > 1 && failed_names_.size() <= kRerunNamesMax;
-  const std::string all = rerun_command(origin_, failed_names_, options_.folder);
+  const std::string all = failed_masked_name_
+                              ? rerun_failed_command(origin_, options_.folder)
+                              : rerun_command(origin_, failed_names_, options_.folder);
   if (!several || all.empty()) return;
   line("rerun all " + std::to_string(failed_names_.size()) + ": " + escape_text(all));
 }

@@ -100,6 +100,7 @@ class Summary final : public Observer {
   std::size_t other_failures_ = 0;  // not in failures_
   RootCauseFilter root_cause_filter_;
   std::vector<std::string> failed_names_;  // up to one more than kRerunNamesMax
+  bool failed_masked_name_ = false;        // one of them was changed because of a secret in it
   Causes canceled_, skipped_, warnings_, leaks_;
   Noted flaky_, slow_;
 };

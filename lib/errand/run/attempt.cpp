@@ -22,22 +22,24 @@ void record_result(std::vector<CircuitBreaker::Permit>& permits, TaskState state
 }
 
 // What an attempt's output passes on its way to its sink. The mask comes first, so that nothing
-// behind it sees a secret.
+// behind it sees a secret. There is one if there are secrets, or may be some before the attempt
+// has ended.
 class OutputPath {
  public:
-  OutputPath(OutputSink& sink, Readiness* readiness, const Masker& masker) : tail_(sink) {
+  OutputPath(OutputSink& sink, Readiness* readiness, const Masker& masker, bool may_grow)
+      : tail_(sink), has_secrets_(!masker.empty()) {
     if (readiness && readiness->watches_log()) {
       watched_ = std::make_unique<ReadySink>(*readiness, tail_);
     }
     OutputSink& behind_mask = watched_ ? static_cast<OutputSink&>(*watched_) : tail_;
-    if (!masker.empty()) mask_ = std::make_unique<MaskSink>(masker, behind_mask);
+    if (has_secrets_ || may_grow) mask_ = std::make_unique<MaskSink>(masker, behind_mask);
   }
   OutputSink& entry() {
     if (mask_) return *mask_;
     return watched_ ? static_cast<OutputSink&>(*watched_) : tail_;
   }
   // Whether errand has to see the output, wherever it is shown.
-  bool must_see() const { return watched_ || mask_; }
+  bool must_see() const { return watched_ || has_secrets_; }
   void end(AttemptResult& result) {
     if (!mask_) return;
     if (Error error = mask_->finish(); error && !result.error) result.error = error;
@@ -46,6 +48,7 @@ class OutputPath {
 
  private:
   TailSink tail_;
+  bool has_secrets_;
   std::unique_ptr<ReadySink> watched_;
   std::unique_ptr<MaskSink> mask_;
 };
@@ -121,7 +124,8 @@ awaitable<void> Execution::attempt(TaskExecution& task_execution, AttemptOutcome
       shown = output_.open(task, described.number);
     }
     OutputSink& sink = held ? *outcome.held : *shown;
-    OutputPath path(sink, readiness, masker_);
+    const bool may_grow = is_stream_ && masker_ != no_secrets().get();
+    OutputPath path(sink, readiness, *masker_, may_grow);
     Capture capture = output_.capture();
     if (capture == Capture::inherit && (held || path.must_see())) capture = Capture::separate;
     result = co_await executor_.run(context, force_stop_, described, path.entry(), capture);
@@ -133,6 +137,7 @@ awaitable<void> Execution::attempt(TaskExecution& task_execution, AttemptOutcome
     result.error = Error::from_exception(std::current_exception());
   }
   outcome.verdict = judge_attempt(result, *task.policy, context);
+  outcome.verdict.why = masked(std::move(outcome.verdict.why));
   record_result(permits, outcome.verdict.state);
   end_attempt(task_execution, described, outcome, result, now() - began, std::move(kept));
 }
@@ -145,7 +150,7 @@ void Execution::end_attempt(TaskExecution& task_execution, const Attempt& descri
   if (described.slot != 0) slot_numbers_.give_back(described.slot);
   --task_execution.in_flight;
   if (is_failure(state)) task_execution.has_failed = true;
-  const Error why = masked(outcome.verdict.why);
+  const Error& why = outcome.verdict.why;
   record_latency(task_execution, described.number, state, why, duration);
   emit(AttemptEnded{described.task, described.number, state, result.status, why, duration,
                     result.usage, std::move(kept), outcome.out_bytes});

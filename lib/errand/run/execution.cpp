@@ -73,18 +73,19 @@ Execution::Execution(Executor& executor, OutputTarget& output, Observer& observe
 }
 
 void Execution::notice(Notice::Level level, const Task* task, const std::string& text) {
-  emit(Notice{level, task, masker_.empty() ? text : masker_.mask(text)});
+  emit(Notice{level, task, masker_->mask_message(text)});
 }
 
 Error Execution::masked(Error error) const {
-  if (!error || masker_.empty()) return error;
-  std::string shown = masker_.mask(error.message());
-  return shown == error.message() ? error : Error::text(std::move(shown));
+  if (!error || masker_->empty()) return error;
+  std::string shown = masker_->mask_message(error.message());
+  return shown == error.message() ? error : Error::reworded(std::move(shown), std::move(error));
 }
 
 // ---- start and end of the run
 
 void Execution::begin(const Task& root, const Plan* plan) {
+  masker_ = root.masker.get();
   const unsigned jobs = root.jobs ? resolve_jobs(*root.jobs, options_.processors) : 0;
   emit(RunStarted{options_.id, options_.name, root.mode, plan, jobs, options_.trace,
                   options_.origin, options_.earlier});
@@ -105,9 +106,6 @@ awaitable<RunEnded> Execution::finish(const Task& root, GroupVerdict verdict) {
 }
 
 awaitable<RunEnded> Execution::run(const Plan& plan) {
-  for (const Task& task : plan.tasks()) {
-    if (task.secrets) masker_.add(*task.secrets);
-  }
   begin(plan.root(), &plan);
   link(plan);
   for (const Task& task : plan.tasks()) {

@@ -263,7 +263,7 @@ class Execution {
   Slots slots_;
   SlotNumbers slot_numbers_;
   std::mt19937_64 span_ids_;
-  Masker masker_;
+  const Masker* masker_ = no_secrets().get();     // the run's
   std::vector<TaskRun> runs_;                     // by TaskId
   std::vector<Dependent> dependents_;             // of all tasks, one after another
   std::vector<std::size_t> dependents_at_;        // where those of a task begin

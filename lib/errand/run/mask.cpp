@@ -2,28 +2,24 @@
 #include "errand/run/mask.h"
 
 namespace errand {
+namespace {
+
+std::size_t index_of(StdStream stream) { return stream == StdStream::out ? 0 : 1; }
+
+}  // namespace
 
 Error MaskSink::write(StdStream stream, std::string_view bytes) {
-  std::string& kept = kept_[stream == StdStream::out ? 0 : 1];
   shown_.clear();
-  std::string joined;
-  if (!kept.empty()) {
-    joined = kept;
-    joined += bytes;
-    bytes = joined;
-  }
-  const std::size_t left = masker_.mask_part(bytes, shown_);
-  kept.assign(bytes.substr(bytes.size() - left));
+  streams_[index_of(stream)].write(bytes, shown_);
   return shown_.empty() ? Error() : next_.write(stream, shown_);
 }
 
 Error MaskSink::finish() {
   for (const StdStream stream : {StdStream::out, StdStream::err}) {
-    std::string& kept = kept_[stream == StdStream::out ? 0 : 1];
-    if (kept.empty()) continue;
-    const std::string shown = masker_.mask(kept);
-    kept.clear();
-    if (Error error = next_.write(stream, shown)) return error;
+    shown_.clear();
+    streams_[index_of(stream)].finish(shown_);
+    if (shown_.empty()) continue;
+    if (Error error = next_.write(stream, shown_)) return error;
   }
   return {};
 }

@@ -16,7 +16,8 @@ namespace errand {
 class MaskSink final : public OutputSink {
  public:
   // Both outlive it.
-  MaskSink(const Masker& masker, OutputSink& next) : masker_(masker), next_(next) {}
+  MaskSink(const Masker& masker, OutputSink& next)
+      : next_(next), streams_{MaskStream(masker), MaskStream(masker)} {}
   Error write(StdStream stream, std::string_view bytes) override;
   bool behind() const override { return next_.behind(); }
   awaitable<void> caught_up(Context context) override {
@@ -26,9 +27,8 @@ class MaskSink final : public OutputSink {
   Error finish();
 
  private:
-  const Masker& masker_;
   OutputSink& next_;
-  std::array<std::string, 2> kept_;  // by stream
+  std::array<MaskStream, 2> streams_;
   std::string shown_;
 };
 

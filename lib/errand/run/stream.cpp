@@ -49,7 +49,6 @@ awaitable<void> Execution::start_streamed(GroupRun& group, Task task, Context co
   run.parent = &group;
   run.owner = streamed;
   ++group.remaining;
-  if (run.task->secrets) masker_.add(*run.task->secrets);
   emit(TaskReady{run.task});
   if (run.task->earlier_result || !run.task->excluded.empty()) {
     end_unstarted(run, TaskState::skipped, Error::text(run.task->excluded), true);

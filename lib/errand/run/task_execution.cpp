@@ -3,6 +3,7 @@
 // One task on its way through its policies: deadline(retry(hedge(timeout(attempt)))).
 #include <functional>
 
+#include "errand/base/escape_text.h"
 #include "errand/concurrency/hedge.h"
 #include "errand/concurrency/retry.h"
 #include "errand/events/failure.h"
@@ -105,6 +106,21 @@ class LastTaskTimeout {
   Timer timer_;
   CancelHook canceled_;
 };
+
+// Lines are shown without escape sequences. Without these, what stood apart may be a secret.
+std::string masked_as_shown(std::string lines, const Masker& masker) {
+  if (masker.empty() || lines.find('\x1b') == std::string::npos) return lines;
+  std::string shown;
+  for (std::string_view rest = lines; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string plain = plain_line(rest.substr(0, end));
+    const std::string masked = masker.mask(plain);
+    shown += masked == plain ? std::string(rest.substr(0, end)) : masked;
+    if (end < rest.size()) shown += '\n';
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return shown;
+}
 
 bool needs_last_task_timeout(const TaskRun& run) {
   return run.is_last() && !run.task->policy->deadline && !run.task->timeout;
@@ -311,7 +327,7 @@ Error Execution::end_task(TaskExecution& task_execution, const Context& context)
   ended.attempts = task_execution.attempts;
   ended.flaky = verdict.state == TaskState::succeeded && task_execution.has_failed;
   ended.duration = task_execution.over - task_execution.began;
-  ended.last_lines = std::move(task_execution.last.last_lines);
+  ended.last_lines = masked_as_shown(std::move(task_execution.last.last_lines), *masker_);
   const Error failure = failure_of(task, {verdict.state, ended.error, verdict.shell_code});
   ended.allowed = failure && allows(task.policy->allow_failure, ended.status);
   task_execution.run.shell_code = verdict.shell_code;

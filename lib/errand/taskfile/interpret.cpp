@@ -37,7 +37,7 @@ class Interpreter {
         problems_(problems),
         expander_(document, source, inherited.external_variables, budget_, problems),
         environments_(inherited.dir, inherited.read_file, inherited.external_variables, expander_,
-                      problems) {}
+                      *inherited.masker, problems) {}
 
   Draft read_plan(const Node& root, std::string_view name);
   Task read_standalone_task(const Node& node);
@@ -98,6 +98,7 @@ Draft Interpreter::read_plan(const Node& root, std::string_view name) {
     add_wrong_type(root, "the file", "a map that has \"tasks\", or a list of tasks", problems_);
   }
   draft_.limits = limits_->all();
+  draft_.notes = environments_.notes();
   return std::move(draft_);
 }
 
@@ -138,7 +139,6 @@ TaskId Interpreter::add_task(TaskId parent, std::string_view name, NamePlace pla
   task.dir = outer.dir;
   task.shell = outer.shell;
   task.env = outer.env;
-  task.secrets = outer.secrets;
   task.grace = outer.grace;
   task.kill_signal = outer.kill_signal;
   task.slow_after = outer.slow_after;
@@ -165,6 +165,7 @@ void Interpreter::rename(TaskId id, const KeySet& keys) {
   const auto text = read_text(own, problems_);
   if (!text) return;
   set_name(draft_.tasks[id], *text, own.value->offset);
+  draft_.whole_names.erase(id);
   draft_.names[id] = {own.value->offset};
 }
 
@@ -334,6 +335,7 @@ void Interpreter::add_combinations(TaskId id, std::string_view name, const Node&
   bool all_excluded = !combinations.empty();
   for (const Combination& combination : combinations) {
     const TaskId child = add_task(id, combination.name, {draft_.names[id].offset});
+    draft_.whole_names.emplace(child, combination.values_text);
     Scope scope(&outer_scope, &combination);
     read_single(child, name, map, keys, scope);
     all_excluded &= scope.is_excluded();
@@ -409,7 +411,7 @@ void Interpreter::read_condition_of(Task& task, const KeySet& keys, Scope& scope
   if (!entry) return;
   const auto holds = expander_.evaluate(entry, scope);
   if (!holds || *holds) return;
-  if (task.excluded.empty()) task.excluded = "if: " + escape(entry.value->text, kQuotedBytesMax);
+  if (task.excluded.empty()) task.excluded = "if: " + std::string(entry.value->text);
   scope.exclude();
 }
 
@@ -425,14 +427,6 @@ void Interpreter::read_needs(TaskId id, const KeySet& keys) {
 }
 
 }  // namespace
-
-Inherited::Inherited(const ReadOptions& options)
-    : external_variables(options),
-      read_file(options.read_file),
-      dir(options.dir),
-      shell(std::make_shared<const std::vector<std::string>>(options.shell)),
-      env(std::make_shared<const std::vector<EnvEntry>>()),
-      grace(options.grace) {}
 
 Draft interpret_plan(const Document& document, const Source& source, const ReadOptions& options,
                      ProblemList& problems) {

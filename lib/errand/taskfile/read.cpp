@@ -7,6 +7,7 @@
 #include "errand/taskfile/check/needs.h"
 #include "errand/taskfile/fields/keys.h"
 #include "errand/taskfile/interpret.h"
+#include "errand/taskfile/mask_texts.h"
 #include "errand/taskfile/syntax/check_document.h"
 #include "errand/taskfile/syntax/document.h"
 #include "errand/taskfile/syntax/json_reader.h"
@@ -121,12 +122,17 @@ std::expected<Plan, Problems> read_plan(std::string_view text, Format format,
   if (!read_document(source, format, document, problems)) return std::unexpected(problems.take());
   Draft draft = interpret_plan(document, source, options, problems);
   resolve_needs(draft, problems);
-  if (!problems.empty()) return std::unexpected(problems.take());
+  if (!problems.empty()) return std::unexpected(masked(problems.take(), *options.masker));
+  mask_texts(draft, options.masker);
   std::uint32_t number = 0;
   for (Task& task : draft.tasks) {
     if (!task.is_group) task.number = ++number;
   }
-  return Plan(std::move(draft.tasks), std::move(draft.limits));
+  std::vector<PlanNote> notes;
+  for (SecretNote& note : draft.notes) {
+    notes.push_back({source.position(note.offset), options.masker->mask_quoting(note.text)});
+  }
+  return Plan(std::move(draft.tasks), std::move(draft.limits), std::move(notes));
 }
 
 struct TaskLineReader::State {
@@ -152,7 +158,9 @@ std::expected<Task, Problems> TaskLineReader::read(std::string_view line_text, s
   if (!read_json(source, document, problems)) return std::unexpected(problems.take());
   check_document(document, problems);
   Task task = interpret_task(document, source, state_->inherited, problems);
-  if (!problems.empty()) return std::unexpected(problems.take());
+  const std::shared_ptr<const Masker> masker = state_->inherited.masker;
+  if (!problems.empty()) return std::unexpected(masked(problems.take(), *masker));
+  mask_texts(task, masker);
   return task;
 }
 

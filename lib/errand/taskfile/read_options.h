@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,6 +26,8 @@ struct ReadOptions {
   std::function<Result<std::string>(const std::string& path)> read_file;
   std::vector<std::pair<std::string, std::string>> vars;  // over those of the file
   std::vector<EnvEntry> env;                              // inside everything the file says
+  // The run's: gets the values of `secrets`, and is what the tasks then have. Never null.
+  std::shared_ptr<Masker> masker = std::make_shared<Masker>();
 };
 
 }  // namespace errand

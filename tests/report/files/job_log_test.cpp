@@ -4,6 +4,7 @@
 #include "errand/events/failure.h"
 #include "support/fake_executor.h"
 #include "support/report_fixture.h"
+#include "support/secrets.h"
 
 using namespace errand;
 using namespace errand::test;
@@ -167,8 +168,7 @@ TEST_CASE("a command is one line in one column, whatever is in it") {
 
 TEST_CASE("secrets are masked in the command") {
   Task task = task_with(Argv{"login", "s3cret word"});
-  task.secrets = std::make_shared<const std::vector<std::string>>(
-      std::vector<std::string>{"s3cret", "two\nlines"});
+  task.masker = masker_of({"s3cret", "two\nlines"});
   CHECK(command_shown(task) == "login '*** word'");
   task.run = Script{"echo two\nlines"};
   CHECK(command_shown(task) == "echo ***");

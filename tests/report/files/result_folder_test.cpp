@@ -12,6 +12,7 @@
 
 #include "support/fake_executor.h"
 #include "support/report_fixture.h"
+#include "support/secrets.h"
 
 using namespace errand;
 using namespace errand::test;
@@ -127,8 +128,7 @@ TEST_CASE_METHOD(ResultsTest, "the result is there from the end on, in a report'
   Plan plan = make_plan({"build"});
   std::vector<Task> tasks = plan.take_tasks();
   tasks[1].number = 5;
-  tasks[1].secrets =
-      std::make_shared<const std::vector<std::string>>(std::vector<std::string>{"build"});
+  tasks[1].masker = masker_of({"build"});
   plan = Plan(std::move(tasks));
   begin(&plan, "20260102-030405-abcd");
   const auto sink = results->open(plan.task(1), 1);

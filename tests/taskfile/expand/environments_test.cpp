@@ -32,11 +32,13 @@ struct Files {
 };
 
 using Env = std::vector<EnvEntry>;
-using Secrets = std::vector<std::string>;
-
-Secrets secrets_of(const Plan& plan, std::string_view name) {
-  const auto secrets = task_named(plan, name).secrets;
-  return secrets ? *secrets : Secrets{"(none)"};
+// What of these texts the run does not show.
+Lines masked_of(const Plan& plan, const Lines& texts) {
+  Lines masked;
+  for (const std::string& text : texts) {
+    if (plan.root().masker->mask(text) != text) masked.push_back(text);
+  }
+  return masked;
 }
 
 }  // namespace
@@ -96,7 +98,7 @@ TEST_CASE("files that are copied without end are refused") {
         std::string::npos);
 }
 
-TEST_CASE("a task has the values of its secrets, wherever they come from") {
+TEST_CASE("the run knows the values of all tasks' secrets, wherever they come from") {
   Files files{{{"d/.env", "FILE=from-file\n"}}, {}};
   const Plan plan = yaml_plan(
       "env_file: .env\n"
@@ -106,31 +108,47 @@ TEST_CASE("a task has the values of its secrets, wherever they come from") {
       "  t: x\n"
       "  own: { run: x, secrets: OWN, env: { OWN: mine } }\n",
       files.options());
-  CHECK(secrets_of(plan, "t") == Secrets{"from-file", "process-token"});
-  CHECK(task_named(plan, "t").secrets == plan.root().secrets);
-  CHECK(secrets_of(plan, "own") == Secrets{"from-file", "mine", "process-token"});
+  CHECK(masked_of(plan, {"from-file", "process-token", "mine", "other"}) ==
+        Lines{"from-file", "process-token", "mine"});
+  for (const Task& task : plan.tasks()) CHECK(task.masker == plan.root().masker);
 }
 
 TEST_CASE("a variable that is a secret outside is one inside, with its new value too") {
   Files files;
   const Plan plan = yaml_plan(
       "secrets: [TOKEN]\n"
-      "tasks: { g: { env: { TOKEN: other, X: y }, tasks: { a: x, b: { run: x, env: { TOKEN: third "
-      "} "
-      "} } } }\n",
+      "tasks: { g: { env: { TOKEN: other, X: plain }, tasks: { a: x, b: { run: x, env: { TOKEN: "
+      "third } } } } }\n",
       files.options());
-  CHECK(secrets_of(plan, "g/a") == Secrets{"other", "process-token"});
-  CHECK(secrets_of(plan, "g/b") == Secrets{"other", "process-token", "third"});
+  CHECK(masked_of(plan, {"other", "process-token", "third", "plain"}) ==
+        Lines{"other", "process-token", "third"});
 }
 
-TEST_CASE("of a secret with several lines each longer one is a secret too") {
-  const Plan plan =
-      yaml_plan("- { run: x, secrets: [KEY], env: { KEY: \"first\\r\\nabc\\n\\nlast line\\n\" } }");
-  CHECK(secrets_of(plan, "1") == Secrets{"first", "first\r\nabc\n\nlast line\n", "last line"});
+TEST_CASE("a value that no process could have is no secret") {
+  Files files{{{"d/.env", "BIG=" + std::string(200'000, 'x') + "\n"}}, {}};
+  CHECK(
+      problems_in("env_file: .env\nsecrets: [BIG]\ntasks: [x]\n", Format::yaml, files.options()) ==
+      Lines{"f:2:1: the value of the secret \"BIG\" is larger than 128 KiB, more than a process "
+            "can have in a variable; leave it out of \"secrets\""});
+}
+
+TEST_CASE("a name in secrets that no variable has, and a short value, are notes") {
+  Files files;
+  const Plan plan = yaml_plan(
+      "secrets: [NOPE, PIN, LATER, EMPTY]\n"
+      "env: { PIN: '123', EMPTY: '' }\n"
+      "tasks: { t: { run: x, env: { LATER: long-enough } } }\n",
+      files.options());
+  REQUIRE(plan.notes().size() == 2);
+  CHECK(plan.notes()[0].position.column == 11);
+  CHECK(plan.notes()[0].text == "no variable is called \"NOPE\", so there is no secret to mask");
+  CHECK(plan.notes()[1].text ==
+        "a secret of fewer than 4 bytes is masked in output, names and commands, but not in what "
+        "errand writes itself");
 }
 
 TEST_CASE("without secrets there are none") {
-  CHECK(secrets_of(yaml_plan("- { run: x, secrets: [NOPE] }\n- x\n"), "1") == Secrets{"(none)"});
+  CHECK(yaml_plan("- { run: x, secrets: [NOPE] }\n- x\n").root().masker->empty());
   CHECK(yaml_problems("- { run: x, secrets: { A: 1 } }") ==
         Lines{"f:1:22: \"secrets\" expects a list of names of variables, found a map"});
   CHECK(yaml_problems("- { run: x, secrets: [A=B, [C]] }") ==

@@ -12,7 +12,8 @@
 
 namespace errand {
 
-// What a text of the plan is shown as, without its secrets for example; empty: as it is. What the
+// What a text of the plan is shown as; empty: as it is. Only names, descriptions and the reasons of
+// excluded tasks are shown, which have no secrets in them. What the
 // format itself cannot hold, and control characters, are escaped behind it.
 using ShowText = std::function<std::string(std::string_view)>;
 

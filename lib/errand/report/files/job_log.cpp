@@ -68,22 +68,12 @@ Result<std::unique_ptr<JobLog>> JobLog::open(Runtime& runtime, std::string_view 
 }
 
 void JobLog::on(const RunEvent& event) {
-  if (const auto* started = std::get_if<RunStarted>(&event.kind)) begin(*started);
   if (const auto* attempt = std::get_if<AttemptEnded>(&event.kind)) note(*attempt, event.time);
   if (const auto* ended = std::get_if<TaskEnded>(&event.kind)) {
     const auto last = last_.extract(ended->task->id);
     if (!last) return;
-    if (is_stream_ && ended->task->secrets) masker_.add(*ended->task->secrets);
     writer().begin_line();
     writer().write(line_of(*ended, last.mapped()));
-  }
-}
-
-void JobLog::begin(const RunStarted& started) {
-  is_stream_ = started.plan == nullptr;
-  if (is_stream_) return;
-  for (const Task& task : started.plan->tasks()) {
-    if (task.secrets) masker_.add(*task.secrets);
   }
 }
 
@@ -119,20 +109,22 @@ std::string JobLog::line_of(const TaskEnded& task, const Ended& last) const {
 }
 
 // All of it in one line; not cut, as others may run it again.
-std::string JobLog::command_of(const Task& task) const {
+std::string JobLog::command_of(const Task& task) {
+  const Masker& masker = *task.masker;
   std::string text;
   const auto add = [&](const Run& run) {
     if (!text.empty()) text += ", then ";
-    if (const auto* script = std::get_if<Script>(&run)) text += masker_.mask(script->text);
+    if (const auto* script = std::get_if<Script>(&run)) text += masker.mask(script->text);
     if (const auto* words = std::get_if<Argv>(&run)) {
       for (std::size_t i = 0; i < words->size(); ++i) {
-        text += (i > 0 ? " " : "") + shell_quote_if_needed(masker_.mask((*words)[i]));
+        text += (i > 0 ? " " : "") + shell_quote_if_needed(masker.mask((*words)[i]));
       }
     }
   };
   add(task.run);
   for (const Run& run : task.policy->then) add(run);
-  return escape_text(text);
+  // Once more: a value may stand in several words.
+  return masker.mask_message(escape_text(text));
 }
 
 }  // namespace errand

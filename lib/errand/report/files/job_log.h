@@ -10,7 +10,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "errand/base/masker.h"
 #include "errand/events/events.h"
 #include "errand/io/report_file.h"
 
@@ -39,15 +38,12 @@ class JobLog final : public Observer {
   };
   JobLog(ReportFile file, ShellCode shell_code)
       : file_(std::move(file)), shell_code_(std::move(shell_code)) {}
-  void begin(const RunStarted& started);
   void note(const AttemptEnded& attempt, WallTime time);
   std::string line_of(const TaskEnded& task, const Ended& last) const;
-  std::string command_of(const Task& task) const;
+  static std::string command_of(const Task& task);
 
   ReportFile file_;
   ShellCode shell_code_;
-  Masker masker_;
-  bool is_stream_ = false;
   std::unordered_map<TaskId, Ended> last_;  // the attempt that counts, of tasks that go on
 };
 

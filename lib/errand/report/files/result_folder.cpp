@@ -8,6 +8,7 @@
 #include "errand/events/event_lines.h"
 #include "errand/events/json_fields.h"
 #include "errand/events/json_text.h"
+#include "errand/events/task_text.h"
 #include "errand/report/files/encode_file_name.h"
 
 namespace errand {
@@ -195,10 +196,6 @@ void ResultFolder::begin(const RunStarted& started) {
   JsonText(mark_).begin_object().member("run", started.id);
   mark_ += ',';
   plan_ = started.plan;
-  if (!plan_) return;
-  for (const Task& task : plan_->tasks()) {
-    if (task.secrets) masker_.add(*task.secrets);
-  }
 }
 
 void ResultFolder::end(const TaskEnded& ended, WallTime time) {
@@ -216,12 +213,11 @@ void ResultFolder::end(const TaskEnded& ended, WallTime time) {
 // The names of its fields are those of the report.
 std::string ResultFolder::result_of(const TaskEnded& ended, WallTime time) {
   const Task& task = *ended.task;
-  if (!plan_ && task.secrets) masker_.add(*task.secrets);
   const WallTime began = time - std::chrono::duration_cast<WallTime::duration>(ended.duration);
   std::string text = mark_;
   JsonText json(text);
   json.member("seq", task.number).member("name", task.full_name);
-  json.member("command", shown_command(task, masker_));
+  json.member("command", command_text(task, EventLines::kCommandColumns));
   add_outcome(json, ended.state, ended.error.message(), ended.status);
   json.member("attempt_count", ended.attempts);
   json.member("flaky", ended.flaky).member("allowed", ended.allowed);

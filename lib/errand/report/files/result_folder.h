@@ -9,7 +9,6 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "errand/base/masker.h"
 #include "errand/events/events.h"
 #include "errand/events/output.h"
 #include "errand/io/result_files.h"
@@ -62,7 +61,6 @@ class ResultFolder final : public OutputTarget, public Observer {
   const bool merges_;
   const Plan* plan_ = nullptr;  // null: a stream
   std::string mark_;            // with which result.json begins in this run
-  Masker masker_;
   std::unordered_map<TaskId, std::shared_ptr<TaskFolder>>
       task_folders_;                       // of tasks that have not ended
   std::unordered_set<std::string> taken_;  // their paths

@@ -3,9 +3,11 @@
 
 #include <list>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "errand/plan/plan.h"
+#include "errand/taskfile/expand/environments.h"
 #include "errand/taskfile/fields/need_fields.h"
 #include "errand/taskfile/syntax/source.h"
 
@@ -25,6 +27,9 @@ struct Draft {
   std::vector<NeedField> needs;  // by task, then as written
   std::vector<Limit> limits;
   std::list<std::string> kept_names;
+  // Of matrix tasks: what their names were made of, before it was shortened.
+  std::unordered_map<TaskId, std::string> whole_names;
+  std::vector<SecretNote> notes;
 };
 
 }  // namespace errand::task_file

@@ -12,11 +12,12 @@
 namespace errand::task_file {
 namespace {
 
+// What the masker needs for each byte of a secret, as a rule.
+constexpr std::size_t kBytesPerSecretByte = 64;
+
 std::size_t bytes_of(const EnvEntry& entry) {
   return sizeof(EnvEntry) + entry.first.size() + (entry.second ? entry.second->size() : 0);
 }
-
-std::size_t bytes_of(const std::string& secret) { return sizeof(secret) + secret.size(); }
 
 // Stops at the first for which there is not enough: once all is spent, no task costs time.
 template <class Range>
@@ -25,29 +26,16 @@ bool spend_for_each(const Range& entries, ExpansionBudget& budget) {
                              [&](const auto& entry) { return budget.spend(bytes_of(entry)); });
 }
 
-// The whole, and each of its lines that is long enough to be told from other text.
-void add_secret_value(const std::string& value, std::vector<std::string>& values) {
-  if (value.empty()) return;
-  values.push_back(value);
-  if (value.find('\n') == std::string::npos) return;
-  for (std::size_t begin = 0; begin < value.size();) {
-    const std::size_t end = std::min(value.find('\n', begin), value.size());
-    std::string line = value.substr(begin, end - begin);
-    if (line.ends_with('\r')) line.pop_back();
-    if (line.size() >= kSecretLineBytesMin) values.push_back(std::move(line));
-    begin = end + 1;
-  }
-}
-
 }  // namespace
 
 Environments::Environments(const std::string& dir, const ReadFile& read_file,
                            const ExternalVariables& external_variables, Expander& expander,
-                           ProblemList& problems)
+                           Masker& masker, ProblemList& problems)
     : dir_(dir),
       read_file_(read_file),
       external_variables_(external_variables),
       expander_(expander),
+      masker_(masker),
       problems_(problems) {}
 
 void Environments::read(const KeySet& keys, Scope& scope, Task& task, Offset place) {
@@ -60,7 +48,7 @@ void Environments::read(const KeySet& keys, Scope& scope, Task& task, Offset pla
   if (!own.empty()) extend(task, std::move(own), place, scope);
 
   if (secrets) read_secret_names(secrets, scope);
-  if (any_secrets_) collect_secrets(task, secrets ? secrets.key->offset : place, scope);
+  if (!secret_names_.empty()) collect_secrets(secrets ? secrets.key->offset : place, scope);
 }
 
 void Environments::add_files(const Entry& entry, Scope& scope, Entries& own) {
@@ -126,40 +114,54 @@ void Environments::read_secret_names(const Entry& entry, Scope& scope) {
       problems_.add(name->offset,
                     [&] { return quote(name->text) + " cannot be the name of a variable"; });
     } else if (!scope.is_secret(name->text)) {
-      any_secrets_ = true;
+      secret_names_.try_emplace(std::string(name->text), SecretName{name->offset});
       scope.add_secret(name->text);
     }
   }
 }
 
 // Those that are new here: by their names, or because the variable is.
-void Environments::collect_secrets(Task& task, Offset offset, const Scope& scope) {
-  std::vector<std::string> values;
-  const auto add = [&](std::string_view name) {
-    const auto value = external_variables_.variable(name, scope);
-    if (!value) return true;
-    if (!budget_.spend(sizeof(std::string) + value->size())) return false;
-    add_secret_value(*value, values);
-    return true;
-  };
+void Environments::collect_secrets(Offset offset, const Scope& scope) {
+  const auto add = [&](std::string_view name) { return add_secret(name, offset, scope); };
   bool enough = std::ranges::all_of(scope.own_secrets(), add);
   for (const auto& [name, value] : scope.own_variables()) {
     if (scope.is_secret(name)) enough = enough && add(name);
   }
-  if (!enough) return report_too_large(offset);
-  if (!values.empty()) extend_secrets(task, std::move(values), offset);
+  if (!enough) report_too_large(offset);
 }
 
-// Values of outer tasks stay secrets in inner ones that set the variable anew: their output may
-// still have them.
-void Environments::extend_secrets(Task& task, std::vector<std::string> values, Offset offset) {
-  if (task.secrets) {
-    if (!spend_for_each(*task.secrets, budget_)) return report_too_large(offset);
-    values.insert(values.end(), task.secrets->begin(), task.secrets->end());
+// Returns false if the budget is spent.
+bool Environments::add_secret(std::string_view name, Offset offset, const Scope& scope) {
+  const auto value = external_variables_.variable(name, scope);
+  if (!value) return true;
+  if (!budget_.spend(kBytesPerSecretByte * value->size())) return false;
+  if (value->size() > kSecretBytesMax) {
+    problems_.add(offset, [&] {
+      return "the value of the secret " + quote(name) +
+             " is larger than 128 KiB, more than a process can have in a variable; leave it out "
+             "of \"secrets\"";
+    });
   }
-  std::ranges::sort(values);
-  values.erase(std::ranges::unique(values).begin(), values.end());
-  task.secrets = std::make_shared<const std::vector<std::string>>(std::move(values));
+  if (const auto known = secret_names_.find(name); known != secret_names_.end()) {
+    known->second.has_variable = true;
+    known->second.is_short |= !value->empty() && value->size() < kLongSecretBytesMin;
+  }
+  masker_.add(*value);
+  return true;
+}
+
+std::vector<SecretNote> Environments::notes() const {
+  std::vector<SecretNote> notes;
+  for (const auto& [name, known] : secret_names_) {
+    if (!known.has_variable) {
+      notes.push_back({known.offset,
+                       "no variable is called " + quote(name) + ", so there is no secret to mask"});
+    } else if (known.is_short) {
+      notes.push_back({known.offset, std::string(kShortSecretNote)});
+    }
+  }
+  std::ranges::sort(notes, {}, &SecretNote::offset);
+  return notes;
 }
 
 }  // namespace errand::task_file

@@ -46,6 +46,7 @@ class MatrixReader {
     if (right_ && check_names()) combine();
     if (!right_) return {};
     name_all();
+    if (!right_) return {};
     return std::move(combinations_);
   }
 
@@ -167,7 +168,7 @@ class MatrixReader {
       return;
     }
     std::erase_if(all_, [&](const Values& values) { return is_excluded(values); });
-    for (const Values& values : all_) combinations_.push_back({{}, values});
+    for (const Values& values : all_) combinations_.push_back({{}, {}, values});
     for (const Node* map : included_) include(*map);
     if (combinations_.size() > kCombinationsMax) {
       fail_too_many();
@@ -244,7 +245,9 @@ class MatrixReader {
   void name_all() {
     std::unordered_set<std::string> taken;
     for (Combination& each : combinations_) {
-      const std::string name = name_of(each);
+      each.values_text = text_of(each);
+      if (!charge(each.values_text.size())) return;
+      const std::string name = matrix_task_name(each.values_text);
       each.name = name;
       for (int number = 2; !taken.insert(each.name).second; ++number) {
         each.name = name + '#' + std::to_string(number);
@@ -252,22 +255,13 @@ class MatrixReader {
     }
   }
 
-  static std::string name_of(const Combination& combination) {
-    std::string name;
-    for (const auto& [variable, text] : combination.values) {
-      if (!name.empty()) name += ',';
-      name += text.empty() ? "-" : text.substr(0, kNameBytesMax + 1);
-      if (name.size() > kNameBytesMax) break;
+  static std::string text_of(const Combination& combination) {
+    std::string text;
+    for (const auto& [variable, value] : combination.values) {
+      if (!text.empty()) text += ',';
+      text += value.empty() ? "-" : value;
     }
-    std::ranges::replace(name, '/', '_');
-    return name.size() > kNameBytesMax ? cut(std::move(name)) : name;
-  }
-
-  static std::string cut(std::string name) {
-    std::size_t size = kNameBytesMax;
-    while (size > 0 && (static_cast<unsigned char>(name[size]) & 0xC0) == 0x80) --size;
-    name.resize(size);  // at a character's end
-    return name + "...";
+    return text;
   }
 
   const Entry& entry_;
@@ -282,6 +276,16 @@ class MatrixReader {
 };
 
 }  // namespace
+
+std::string matrix_task_name(std::string_view values_text) {
+  std::string name(values_text.substr(0, kNameBytesMax + 1));
+  std::ranges::replace(name, '/', '_');
+  if (name.size() <= kNameBytesMax) return name;
+  std::size_t size = kNameBytesMax;
+  while (size > 0 && (static_cast<unsigned char>(name[size]) & 0xC0) == 0x80) --size;
+  name.resize(size);  // at a character's end
+  return name + "...";
+}
 
 std::optional<std::string> Combination::value(std::string_view variable) const {
   for (const auto& [each, text] : values) {

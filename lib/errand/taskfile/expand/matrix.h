@@ -19,11 +19,15 @@ inline constexpr std::size_t kMatrixVariablesMax = 100;  // names in one matrix
 
 // One task of a matrix: a value for each variable. The texts are the document's.
 struct Combination {
-  std::string name;  // the task's: its values joined by ','; unlike those of the others
+  std::string name;         // the task's: its values joined by ','; unlike those of the others
+  std::string values_text;  // the same before it is cut and made fit for a name
   std::vector<std::pair<std::string_view, std::string_view>> values;  // in the matrix's order
 
   std::optional<std::string> value(std::string_view variable) const;
 };
+
+// The name of the task with these values, joined by ',': shortened, and without a '/'.
+std::string matrix_task_name(std::string_view values_text);
 
 // The combinations in GitHub Actions' order and by its rules: all of the lists, without those that
 // an entry of `exclude` matches in part; an entry of `include` extends each of them of whose values
