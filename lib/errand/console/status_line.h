@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// StatusLine and Heartbeat: a run's Progress, on a terminal and in a log.
+// StatusLine and Heartbeat: a run's progress, on a terminal and in a log.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 #include <string>
 
 #include "errand/concurrency/runtime.h"
-#include "errand/console/progress.h"
+#include "errand/console/run_progress.h"
 #include "errand/io/writer.h"
 
 namespace errand {
@@ -37,7 +37,7 @@ class StatusLine final : public Observer {
   Runtime& runtime_;
   Writer& terminal_;
   const std::function<std::size_t()> columns_;
-  Progress progress_;
+  RunProgress progress_;
   TimePoint started_{}, drawn_{}, due_{};
   Timer timer_;
 };
@@ -54,7 +54,7 @@ class Heartbeat final : public Observer {
  private:
   Runtime& runtime_;
   const std::function<void(std::string)> notify_;
-  Progress progress_;
+  RunProgress progress_;
   TimePoint started_{}, next_{};
   Timer timer_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "errand/console/progress.h"
+#include "errand/console/run_progress.h"
 
 #include "support/report_fixture.h"
 
@@ -22,7 +22,7 @@ struct Watched {
     stop(*ended.task, since);
     progress.on(at(since, ended));
   }
-  Progress progress;
+  RunProgress progress;
 };
 
 }  // namespace
@@ -106,7 +106,7 @@ TEST_CASE("a service is neither the longest nor a measure") {
 
 TEST_CASE("of tasks that arrive nobody knows how many there will be") {
   const Plan tasks = make_plan({"a", "b"});
-  Progress progress;
+  RunProgress progress;
   progress.on(at(0s, RunStarted{"id", "stream", Mode::errgroup, nullptr, 0}));
   progress.on(at(0s, TaskReady{&tasks.task(1)}));
   progress.on(at(0s, AttemptStarted{&tasks.task(1), 1, 1}));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "errand/console/progress.h"
+#include "errand/console/run_progress.h"
 
 #include <algorithm>
 #include <string_view>
@@ -15,7 +15,7 @@ std::string seconds(Duration duration) {
 
 }  // namespace
 
-void Progress::on(const RunEvent& event) {
+void RunProgress::on(const RunEvent& event) {
   if (const auto* run = std::get_if<RunStarted>(&event.kind)) {
     begin(*run);
   } else if (const auto* ready = std::get_if<TaskReady>(&event.kind)) {
@@ -33,7 +33,7 @@ void Progress::on(const RunEvent& event) {
   }
 }
 
-void Progress::begin(const RunStarted& started) {
+void RunProgress::begin(const RunStarted& started) {
   active_ = true;
   all_known_ = started.plan != nullptr;
   if (!started.plan) return;
@@ -42,12 +42,12 @@ void Progress::begin(const RunStarted& started) {
   }
 }
 
-void Progress::attempt_ended(const Task& task) {
+void RunProgress::attempt_ended(const Task& task) {
   const auto found = started_.find(task.id);
   if (found != started_.end() && --found->second.attempts == 0) --running_;
 }
 
-void Progress::end(const TaskEnded& ended) {
+void RunProgress::end(const TaskEnded& ended) {
   if (ended.task->is_group) return;
   ++ended_;
   if (is_failure(ended.state)) ++(ended.allowed ? warnings_ : failed_);
@@ -56,10 +56,10 @@ void Progress::end(const TaskEnded& ended) {
   ++measured_count_;
 }
 
-std::size_t Progress::waiting() const { return known_ - std::min(known_, ended_ + running_); }
+std::size_t RunProgress::waiting() const { return known_ - std::min(known_, ended_ + running_); }
 
 // A service runs as long as it is needed, so it says nothing.
-const Progress::Started* Progress::longest() const {
+const RunProgress::Started* RunProgress::longest() const {
   const Started* found = nullptr;
   for (const auto& [id, started] : started_) {
     if (started.attempts == 0 || started.task->policy->service) continue;
@@ -70,7 +70,7 @@ const Progress::Started* Progress::longest() const {
   return found;
 }
 
-std::optional<Duration> Progress::remaining(Duration now) const {
+std::optional<Duration> RunProgress::remaining(Duration now) const {
   if (measured_count_ == 0) return std::nullopt;
   const Duration mean = measured_ / measured_count_;
   Duration left = saturating_multiply(mean, static_cast<std::int64_t>(waiting()));
@@ -85,7 +85,7 @@ std::optional<Duration> Progress::remaining(Duration now) const {
   return left / std::max<std::int64_t>(1, side_by_side);
 }
 
-std::string Progress::text(Duration now) const {
+std::string RunProgress::text(Duration now) const {
   std::string text = std::to_string(running_) + " running";
   const auto add = [&](std::size_t count, std::string_view what) {
     if (count > 0) text += ", " + std::to_string(count) + " " + std::string(what);

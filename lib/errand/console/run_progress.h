@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Progress: what a run is doing at a moment, in one line.
+// RunProgress: what a run is doing at a moment, in one line.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace errand {
 
 // A reader of events; memory grows with the tasks that have started and not ended. Times are since
 // the run's start.
-class Progress final : public Observer {
+class RunProgress final : public Observer {
  public:
   void on(const RunEvent& event) override;
 
