@@ -24,9 +24,7 @@ std::vector<const Run*> runs_of(const Task& task) {
 bool is_script(const Run* run) { return std::holds_alternative<Script>(*run); }
 
 // Of the default shell alone is it known what it would do.
-bool has_default_shell(const Task& task) {
-  return !task.shell || *task.shell == std::vector<std::string>{"sh", "-ec"};
-}
+bool has_default_shell(const Task& task) { return !task.shell || *task.shell == kDefaultShell; }
 
 bool needs_no_shell(const Task& task, const Run* run) {
   const auto* script = std::get_if<Script>(run);
@@ -128,8 +126,8 @@ class DryRun {
     };
     if (std::ranges::none_of(runs, decides)) return std::string(kNoShell);
     std::string shell = "shell";
-    if (!task.shell) return shell + " sh -ec";
-    for (const std::string& word : *task.shell) shell += ' ' + texts_.line(word);
+    for (const std::string& word : task.shell ? *task.shell : kDefaultShell)
+      shell += ' ' + texts_.line(word);
     return shell;
   }
 

@@ -89,8 +89,7 @@ int exec(ExecCommand command) {
   ScopedGuardian guardian = run.dry_run ? nullptr : start_guardian(run);
   if (Error error = enter_folder(run.input)) return fail(error.message());
   run.overrides.env = run.input.env;
-  const std::vector<std::string> shell =
-      run.shell.empty() ? std::vector<std::string>{"sh", "-ec"} : run.shell;
+  const std::vector<std::string> shell = run.shell.empty() ? kDefaultShell : run.shell;
   const Stdin input = stdin_kind();
   Result<ExecWork> work = read_words(std::move(command.words), command.nul, input, shell);
   if (!work) return fail(work.error().message());

@@ -14,11 +14,6 @@
 namespace errand::cmd {
 namespace {
 
-constexpr Duration kDefaultGrace = std::chrono::seconds(5);
-constexpr Duration kDefaultSlowAfter = std::chrono::seconds(60);
-constexpr int kDefaultSignal = 15;
-const std::vector<std::string> kDefaultShell = {"sh", "-ec"};
-
 using Variables = std::map<std::string, std::optional<std::string>>;
 
 Variables variables_of(const Task& task) {
@@ -146,7 +141,8 @@ class SettingCollector {
     if (task_.timeout) json_["timeout"] = duration(*task_.timeout);
     if (policy_.deadline) json_["deadline"] = duration(*policy_.deadline);
     if (task_.grace != kDefaultGrace) json_["grace"] = duration(task_.grace);
-    if (task_.kill_signal != kDefaultSignal) json_["kill_signal"] = signal_name(task_.kill_signal);
+    if (task_.kill_signal != kDefaultKillSignal)
+      json_["kill_signal"] = signal_name(task_.kill_signal);
     if (task_.is_group || task_.slow_after == kDefaultSlowAfter) return;
     json_["slow_after"] = task_.slow_after ? duration(*task_.slow_after) : Json("never");
   }

@@ -112,9 +112,6 @@ void apply(const Policy& policy, Capture capture, Command& command) {
   command.ends_by_itself = !policy.service;
 }
 
-// The prefix that script has when nobody chose another one.
-const Argv kDefaultShell = {"sh", "-ec"};
-
 Argv argv_of(const Task& task, const Run& run) {
   if (const auto* argv = std::get_if<Argv>(&run)) return *argv;
   const auto* script = std::get_if<Script>(&run);

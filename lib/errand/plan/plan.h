@@ -15,6 +15,7 @@
 
 #include "errand/base/masker.h"
 #include "errand/base/time.h"
+#include "errand/plan/defaults.h"
 #include "errand/plan/policy.h"
 
 namespace errand {
@@ -101,8 +102,8 @@ struct Task {
       env;  // never null; outer entries first: of two with one name the later wins
   std::optional<Duration> timeout;  // a task: each attempt, from the nearest setting of the task
                                     // itself or defaults; a group: from its start
-  Duration grace = std::chrono::seconds(5);
-  int kill_signal = 15;
+  Duration grace = kDefaultGrace;
+  int kill_signal = kDefaultKillSignal;
   std::optional<Duration> slow_after;  // of an attempt: a notice, once; none: never
   // The run's: it knows the secrets of all tasks. Never null. Names, the description and the text
   // of `excluded` have been masked with it; everything else is masked where it is shown.

@@ -29,7 +29,7 @@ inline constexpr Duration kKillTime = std::chrono::seconds(10);
 // How a process is asked to end.
 struct StopRule {
   std::function<int(const Error& cause)> polite_signal;
-  Duration grace = std::chrono::seconds(5);
+  Duration grace{};  // until SIGKILL
 };
 
 struct ProcessEnd {

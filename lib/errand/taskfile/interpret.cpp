@@ -121,7 +121,7 @@ void Interpreter::add_root(const Node& root, std::string_view name) {
   task.shell = inherited_.shell;
   task.env = inherited_.env;
   task.grace = inherited_.grace;
-  task.slow_after = kSlowAfter;
+  task.slow_after = kDefaultSlowAfter;
   draft_.tasks.push_back(std::move(task));
   draft_.names.push_back({root.offset});
 }

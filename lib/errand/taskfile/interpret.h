@@ -12,8 +12,6 @@
 
 namespace errand::task_file {
 
-inline constexpr Duration kSlowAfter = std::chrono::seconds(60);  // where the file says nothing
-
 inline constexpr std::size_t kFullNameBytesMax = 1024;
 
 // The document as a plan. Goes on behind each problem; the draft is of use only when there is none.

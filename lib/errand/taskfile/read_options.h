@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "errand/plan/defaults.h"
 #include "errand/plan/plan.h"
 
 namespace errand {
@@ -18,8 +19,8 @@ struct ReadOptions {
   std::string name;  // the run's name when the file has none: the file's stem
   std::string
       dir;  // what relative `dir` keys and tasks without one start from; "" = errand's folder
-  std::vector<std::string> shell = {"sh", "-ec"};
-  Duration grace = std::chrono::seconds(5);
+  std::vector<std::string> shell = kDefaultShell;
+  Duration grace = kDefaultGrace;
   // A variable that errand itself was given; empty: there is none.
   std::function<std::optional<std::string>(const std::string& name)> variable;
   // The contents of a file, for env_file; empty: files cannot be read.
