@@ -1,58 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/session/run_reports.h"
 
-#include <filesystem>
-#include <map>
 #include <utility>
 
-#include "cmd/cli/option_values.h"
 #include "cmd/session/environment.h"
-#include "errand/base/escape_text.h"
 #include "errand/events/failure.h"
 
 namespace errand::cmd {
-namespace {
-
-// Empty: something that several may write to.
-std::string place_of(std::string_view path) {
-  if (path == "-" || path.starts_with("/dev/")) return {};
-  std::error_code failed;
-  const std::filesystem::path place = std::filesystem::weakly_canonical(path, failed);
-  if (failed || (std::filesystem::exists(place, failed) && !is_regular_file(place, failed))) {
-    return {};
-  }
-  return std::filesystem::absolute(place, failed).string();
-}
-
-// One would write over the other.
-Error shared_path(const RunCommand& command) {
-  std::map<std::string, std::string> writers;
-  const auto take = [&](const std::string& writer, std::string_view path) -> Error {
-    const std::string place = place_of(path);
-    if (place.empty()) return {};
-    const auto [first, is_first] = writers.emplace(place, writer);
-    if (is_first) return {};
-    return Error::text(first->second + " and " + writer + " both write to '" + escape_text(path) +
-                       "'");
-  };
-  std::string_view job_log = command.job_log;
-  if (job_log.starts_with('+')) job_log.remove_prefix(1);
-  if (!job_log.empty()) take("--joblog", job_log);
-  for (const ReportRequest& request : command.reports) {
-    if (Error error = take("--report " + std::string(name_of(request.kind)), request.path)) {
-      return error;
-    }
-  }
-  return {};
-}
-
-}  // namespace
-
 RunReports::RunReports(Runtime& runtime, Writer& out, Console& console, std::string run_id)
     : runtime_(runtime), out_(out), console_(console), run_id_(std::move(run_id)) {}
 
 Error RunReports::open(const RunCommand& command, SpillSpace& space) {
-  if (Error error = shared_path(command)) return error;
   if (Error error = open_results(command.results, space)) return error;
   // What an error leaves as it was is opened first: a job log is emptied at once.
   Result<std::vector<ReportFile>> files = open_reports(command.reports);

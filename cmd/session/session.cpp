@@ -10,6 +10,7 @@
 #include "cmd/resume/resume.h"
 #include "cmd/session/hedge_history.h"
 #include "cmd/session/load_gate.h"
+#include "cmd/session/output_paths.h"
 #include "errand/base/escape_text.h"
 #include "errand/concurrency/loop_check.h"
 #include "errand/events/failure.h"
@@ -169,6 +170,7 @@ SummaryOptions Session::with_logs(SummaryOptions options) const {
 }
 
 Error Session::open_files() {
+  if (Error error = check_output_paths(command_)) return error;
   if (Error error = open_log()) return error;
   if (Error error = reports_.open(command_, space_)) return error;
   if (reports_.no_journal()) log_.write_and_show("no journal: " + reports_.no_journal().message());
