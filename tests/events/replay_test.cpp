@@ -34,9 +34,8 @@ std::string log_of_everything() {
   earlier->failed = {5, 3, 4};
   earlier->failed_names = {"b", "a"};
   earlier->known = {7, 6};
-  lines.on(
-      at(0s,
-         RunStarted{"r1", "c\"i", Mode::aggregate, &plan, 4, trace, {"/ci", "a b.yaml"}, earlier}));
+  const Origin origin{"/ci", "a b.yaml", {"--var", "n=1"}, {"run", "-k", "a b.yaml"}};
+  lines.on(at(0s, RunStarted{"r1", "c\"i", Mode::aggregate, &plan, 4, trace, origin, earlier}));
   lines.on(at(1ms, TaskReady{&group}));
   lines.on(at(1ms, TaskReady{&lint}));
   lines.on(at(1234us, AttemptStarted{&lint, 1, 2, false, "0123456789abcdef"}));
@@ -49,6 +48,7 @@ std::string log_of_everything() {
   attempt.duration = 1234567us;
   attempt.usage = {10ms, 2ms, 4096, 5, 6};
   attempt.output = {{{0, 10}, {20, 5}}, 1, 77};
+  attempt.last_lines = "boom\n";
   lines.on(at(2s, attempt));
   lines.on(at(2s, Notice{Notice::Level::warning, &lint, "left \x1b behind"}));
   TaskEnded ended = failed(lint, 2, 1500ms);
@@ -57,6 +57,7 @@ std::string log_of_everything() {
   lines.on(at(2s, ended));
   TaskEnded shared = succeeded(build, 0ms);
   shared.flaky = true;
+  shared.flaky_cause = Error::text("exit 7");
   shared.same_as = "lint/a";
   lines.on(at(2s, shared));
   TaskEnded excluded = unstarted(plan.task(4), TaskState::skipped, "if: no");
@@ -65,7 +66,8 @@ std::string log_of_everything() {
   lines.on(at(2s, excluded));
   RunEnded run;
   run.state = TaskState::failed;
-  run.error = Aggregate::make({Error::text("a: exit 1"), Error::text("b: exit 2")});
+  run.error = Error::text("2 of 3 tasks failed");
+  run.by_tasks = true;
   run.exit_status = 1;
   run.duration = 3s;
   lines.on(at(3s, run));

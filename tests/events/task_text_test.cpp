@@ -42,6 +42,9 @@ TEST_CASE("allowed failures and flaky successes are marked") {
   ended.flaky = true;
   ended.attempts = 2;
   CHECK(task_result_line(ended, false) == "build: ok in 1.2s (flaky: attempt 2)");
+  ended.flaky_cause = Error::text("exit 7");
+  CHECK(task_result_line(ended, false) ==
+        "build: ok in 1.2s (flaky: attempt 2; the first: exit 7)");
 }
 
 TEST_CASE("names and errors cannot steer the terminal, and colour is errand's own") {

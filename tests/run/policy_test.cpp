@@ -187,9 +187,34 @@ TEST_CASE("a death for want of memory is told as one") {
   RunTest test;
   test.executor.behaviors["a"] = {.dies_of = 9, .out_of_memory = true};
   test.executor.behaviors["b"] = {.exit_code = 137, .out_of_memory = true};
-  const RunEnded ended = test.run_plan("mode: aggregate\ntasks: {a: {run: x}, b: {run: x}}");
-  CHECK(ended.error.message() ==
-        "[a: killed by SIGKILL (out of memory), b: exit 137 (out of memory)]");
+  test.run_plan("mode: aggregate\ntasks: {a: {run: x}, b: {run: x}}");
+  CHECK(test.recorder.state("a") == "failed: killed by SIGKILL (out of memory)");
+  CHECK(test.recorder.state("b") == "failed: exit 137 (out of memory)");
+}
+
+TEST_CASE("[F4.8] a flaky task knows why its first attempt failed, each attempt its last lines") {
+  RunTest test;
+  test.executor.attempts["a"] = {{.exit_code = 7, .output = "one\n"},
+                                 {.exit_code = 8, .output = "two\n"},
+                                 {.output = "three\n"}};
+  test.run_plan("tasks: {a: {run: x, retry: {count: 2, delay: 0}}}");
+  const TaskEnded& ended = test.recorder.ended.at("a");
+  CHECK(ended.flaky);
+  CHECK(ended.flaky_cause.message() == "exit 7");
+  std::vector<std::string> lines;
+  for (const AttemptEnded& attempt : test.recorder.attempts) lines.push_back(attempt.last_lines);
+  CHECK(lines == std::vector<std::string>{"one\n", "two\n", "three\n"});
+}
+
+TEST_CASE("exit 0 fails a task whose success_exit_codes do not have it, with status 1") {
+  RunTest test;
+  test.executor.behaviors["a"] = {.exit_code = 0};
+  test.executor.behaviors["b"] = {.exit_code = 3};
+  const RunEnded ended =
+      test.run_plan("defaults: {success_exit_codes: [3]}\ntasks: {b: x, a: {run: x, needs: b}}");
+  CHECK(test.recorder.state("b") == "succeeded");
+  CHECK(test.recorder.state("a") == "failed: exit 0");
+  CHECK(ended.exit_status == 1);
 }
 
 // ---- hedge

@@ -54,7 +54,7 @@ TEST_CASE("two tasks that fail by themselves in one instant are both failures") 
   const RunEnded ended = test.run_plan("mode: aggregate\ntasks: {a: x, b: x}");
   CHECK(test.recorder.state("a") == "failed: exit 1");
   CHECK(test.recorder.state("b") == "failed: exit 2");
-  CHECK(ended.error.message() == "[a: exit 1, b: exit 2]");
+  CHECK(ended.error.message() == "2 of 2 tasks failed");
 }
 
 TEST_CASE("aggregate mode runs everything, reports every error and exits with 1") {
@@ -63,7 +63,10 @@ TEST_CASE("aggregate mode runs everything, reports every error and exits with 1"
   test.executor.behaviors["c"] = {.takes = 5s, .exit_code = 81};
   const RunEnded ended = test.run_plan("mode: aggregate\ntasks: {a: x, b: x, c: x}");
   CHECK(ended.exit_status == 1);
-  CHECK(ended.error.message() == "[a: exit 80, c: exit 81]");
+  CHECK(test.recorder.state("a") == "failed: exit 80");
+  CHECK(test.recorder.state("c") == "failed: exit 81");
+  CHECK(ended.error.message() == "2 of 3 tasks failed");
+  CHECK(ended.by_tasks);
   CHECK(test.recorder.state("b") == "succeeded");
 }
 
@@ -121,7 +124,7 @@ TEST_CASE("a nested aggregate group runs all of its tasks and is one failure of 
   CHECK(test.recorder.state("lint") == "failed: 1 of 2 tasks failed");
   CHECK(test.recorder.state("build") == "canceled: lint failed (1 of 2 tasks failed)");
   CHECK(ended.exit_status == 1);
-  CHECK(ended.error.message() == "lint: 1 of 2 tasks failed: lint/a: exit 2");
+  CHECK(ended.error.message() == "lint: 1 of 2 tasks failed");
   CHECK(test.elapsed() == 3s);
 }
 
@@ -237,8 +240,31 @@ TEST_CASE("the run's timeout stops everything and says whose it was") {
   CHECK(ended.exit_status == 124);
   CHECK(ended.state == TaskState::timed_out);
   CHECK(ended.error.message() == "the timeout of the run (3s) passed");
+  CHECK_FALSE(ended.by_tasks);
   CHECK(test.recorder.state("a") == "canceled: the timeout of the run (3s) passed");
   CHECK(test.recorder.state("b") == "succeeded");
+}
+
+TEST_CASE("[F4.3] the failures of a run whose timeout passes later stay failures") {
+  RunTest test;
+  test.executor.behaviors["a"] = {.takes = 1s, .exit_code = 4};
+  test.executor.behaviors["b"] = {.takes = 9s};
+  const RunEnded ended = test.run_plan("timeout: 3s\nmode: aggregate\ntasks: {a: x, b: x}");
+  CHECK(ended.exit_status == 124);
+  CHECK(ended.error.message() == "the timeout of the run (3s) passed");
+  CHECK(test.recorder.state("a") == "failed: exit 4");
+}
+
+TEST_CASE("[F4.3] the earlier failures of a group that then times out stay failures") {
+  RunTest test;
+  test.executor.behaviors["g/a"] = {.takes = 1s, .exit_code = 4};
+  test.executor.behaviors["g/b"] = {.takes = 9s};
+  const RunEnded ended = test.run_plan(
+      "mode: aggregate\ntasks: {g: {mode: aggregate, timeout: 3s, tasks: {a: x, b: x}}, c: x}");
+  CHECK(test.recorder.state("g/a") == "failed: exit 4");
+  CHECK(test.recorder.state("g") == "timed_out: the timeout of group 'g' (3s) passed");
+  CHECK(ended.error.message() == "g: the timeout of group 'g' (3s) passed");
+  CHECK(ended.exit_status == 1);
 }
 
 TEST_CASE(

@@ -143,12 +143,15 @@ class Recorder final : public Observer {
  public:
   std::vector<std::string> lines;
   std::map<std::string, TaskEnded> ended;  // by full name
+  std::vector<AttemptEnded> attempts;
   std::size_t groups_after_children = 0;
 
   void on(const RunEvent& event) override {
     const std::string at = format_duration(event.since_start) + " ";
     if (const auto* e = std::get_if<AttemptStarted>(&event.kind)) {
       lines.push_back(at + "start " + e->task->full_name);
+    } else if (const auto* a = std::get_if<AttemptEnded>(&event.kind)) {
+      attempts.push_back(*a);
     } else if (const auto* n = std::get_if<Notice>(&event.kind)) {
       lines.push_back(at + "notice " + n->text);
     } else if (std::holds_alternative<RunEnded>(event.kind)) {

@@ -204,7 +204,8 @@ void Group::record_end(Child& child, Error error, ChildState state) noexcept {
     state = !error ? ChildState::succeeded : echo ? ChildState::canceled : ChildState::failed;
   }
   ++(!error ? progress_.succeeded : echo ? progress_.canceled : progress_.failed);
-  if (error) failures_.push_back({child.name, child.index, error, echo});
+  if (error && failures_.size() < options_.failures_max)
+    failures_.push_back({child.name, child.index, error, echo});
   if (error && options_.on_failure == OnFailure::cancel_siblings) cancel_(error);
   leave(child, std::move(error), state);
   if (options_.stop_when && options_.stop_when(progress_)) cancel_(Stopped);

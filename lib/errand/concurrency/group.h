@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -63,7 +64,9 @@ struct GroupOptions {
   std::function<bool(const Progress&)> stop_when;
   // Queued children of a cancelled group end as skipped. Otherwise they start with a done context.
   bool skip_queued_on_cancel = false;
-  bool keep_outcomes = false;       // outcomes() costs memory for each child
+  bool keep_outcomes = false;  // outcomes() costs memory for each child
+  // failures() and Report::all have at most this many, the first in time; Progress counts all.
+  std::size_t failures_max = std::numeric_limits<std::size_t>::max();
   std::optional<Duration> timeout;  // of the group's context, from the group's construction
   // Told of an exception the moment it is captured; the group still joins before it surfaces. Must
   // not throw.
@@ -120,7 +123,7 @@ class Group {
 
   // The children's context, a child of the parent given to the constructor.
   const Context& context() const { return context_; }
-  // Every failure so far, in the order of the ends. Valid until the next child ends.
+  // The failures so far, in the order of the ends. Valid until the next child ends.
   std::span<const Failure> failures() const { return failures_; }
   // All children in the order of go(); nothing without keep_outcomes.
   std::vector<Outcome> outcomes() const;

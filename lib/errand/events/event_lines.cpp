@@ -33,12 +33,22 @@ void add_definition(JsonText& line, const Task& task, Fingerprints& fingerprints
   if (task.has_masked_name) line.member("masked_name", true);
 }
 
+void add_words(JsonText& line, std::string_view key, const std::vector<std::string>& words) {
+  const auto is_text = [](const std::string& word) { return valid_utf8(word) == word; };
+  if (words.empty() || !std::ranges::all_of(words, is_text)) return;
+  line.key(key).begin_array();
+  for (const std::string& word : words) line.value(word);
+  line.end_array();
+}
+
 // A name that would be another one in JSON leads nowhere.
 void add_origin(JsonText& line, const Origin& origin) {
-  const auto& [folder, file] = origin;
+  const std::string &folder = origin.folder, &file = origin.file;
   if (folder.empty() || valid_utf8(file) != file || valid_utf8(folder) != folder) return;
   line.member("folder", folder);
   if (!file.empty()) line.member("file", file);
+  add_words(line, "task_options", origin.task_options);
+  add_words(line, "command", origin.command);
 }
 
 }  // namespace
@@ -136,6 +146,7 @@ struct EventLines::Fields {
     line.member("duration", ended.duration).key("rusage");
     add_usage(line, ended.usage);
     if (!ended.output.pieces.empty()) add_output(line, ended.output);
+    if (!ended.last_lines.empty()) line.member("last_lines", ended.last_lines);
     end();
   }
   static void add_output(JsonText& line, const KeptOutput& output) {
@@ -152,6 +163,7 @@ struct EventLines::Fields {
     add_outcome(line, ended.state, ended.error.message(), ended.status);
     line.member("attempt_count", ended.attempts).member("first_failure", ended.first_failure);
     line.member("flaky", ended.flaky).member("allowed", ended.allowed);
+    if (ended.flaky_cause) line.member("flaky_cause", ended.flaky_cause.message());
     if (ended.excluded) line.member("excluded", true);
     if (!ended.succeeded_in.empty()) line.member("succeeded_in", ended.succeeded_in);
     if (!ended.same_as.empty()) line.member("same_as", ended.same_as);
@@ -168,7 +180,7 @@ struct EventLines::Fields {
     JsonText line = begin("run_ended");
     line.member("status", to_string(ended.state)).key("cause").text_or_null(run_cause(ended));
     line.member("exit_status", ended.exit_status);
-    if (ended.error.errors().size() > 1) line.member("failures", ended.error.errors().size());
+    if (ended.by_tasks) line.member("by_tasks", true);
     line.member("duration", ended.duration);
     end();
   }

@@ -50,10 +50,15 @@ struct KeptOutput {
   std::uint64_t left_out = 0;       // bytes between the two
 };
 
-// Where the tasks of a run can be read again.
+// How the tasks of a run can be run again.
 struct Origin {
   std::string folder;  // in which errand ran
-  std::string file;    // the task file, seen from there; empty: nowhere
+  std::string file;    // the task file, seen from there; empty: the tasks are in no file
+  // The options of the run that change what one task does: "--var", "image=app:2".
+  std::vector<std::string> task_options = {};
+  // The words after `errand` that start the whole run again, beginning with the subcommand, without
+  // -C and options that only change what is printed. Empty if they are not known.
+  std::vector<std::string> command = {};
 };
 
 struct PriorResults;  // plan/edit/remaining_tasks.h
@@ -92,6 +97,7 @@ struct AttemptEnded {
   Usage usage;
   KeptOutput output = {};
   std::uint64_t out_bytes = 0;  // shown of its standard output
+  std::string last_lines = {};  // of its output; bounded
 };
 
 // Groups end as tasks do, after their last task.
@@ -105,6 +111,7 @@ struct TaskEnded {
   int attempts = 0;                  // 0: never started
   bool first_failure = false;        // the one that decides an errgroup's fate
   bool flaky = false;                // succeeded after a failed attempt
+  Error flaky_cause = {};            // why its first failed attempt failed; empty unless flaky
   bool allowed = false;              // a failure that the file allows
   bool excluded = false;             // skipped because the file says so: `if`, `when`
   std::string succeeded_in;          // skipped because it has succeeded in the run with this id
@@ -126,9 +133,12 @@ struct Notice {
 
 struct RunEnded {
   TaskState state = TaskState::succeeded;
-  Error error;          // what `errand` is to say and exit with; the modes' rules applied
-  Error cause;          // of the run's cancellation, empty when there was none
-  int exit_status = 0;  // contract: 0, the first failure's own, 1, 124, 126, 127, 128+signal
+  // Why the run did not succeed, the modes' rules applied: a TaskFailure or TasksFailed, or what
+  // happened to the run itself: its timeout, a signal, input that cannot be read.
+  Error error;
+  bool by_tasks = false;  // `error` only repeats what the ends of tasks have said
+  Error cause;            // of the run's cancellation, empty when there was none
+  int exit_status = 0;    // contract: 0, the first failure's own, 1, 124, 126, 127, 128+signal
   Duration duration{};
 };
 

@@ -35,6 +35,11 @@ std::string TaskFailure::as_cause() const {
   return task + (TimedOut::is_timeout(what) ? " " : ": ") + what;
 }
 
+std::string TasksFailed::message() const {
+  return std::to_string(failed) + " of " + std::to_string(total) +
+         (total == 1 ? " task failed" : " tasks failed");
+}
+
 std::string cause_text(const Error& cause) {
   const auto* failure = cause.as<TaskFailure>();
   return failure ? failure->as_cause() : cause.message();

@@ -3,6 +3,7 @@
 // The errors of a run that somebody must recognise: payloads for Error::as<T>().
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "errand/base/exit_status.h"
@@ -77,6 +78,13 @@ struct TaskFailure {
   // "lint failed (exit 2)", "lint timed out after 3s", "lint: the deadline of 5s passed": for what
   // is canceled because of it.
   std::string as_cause() const;
+};
+
+// Several failures of a group in a mode in which no single one decides.
+struct TasksFailed {
+  std::size_t failed = 0;
+  std::size_t total = 0;        // tasks of the group
+  std::string message() const;  // "2 of 5 tasks failed"
 };
 
 // How a cause of a cancellation reads after "canceled: ".

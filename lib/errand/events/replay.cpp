@@ -39,6 +39,10 @@ Number number(const Json& line, const char* key, Number otherwise = 0) {
   return line.value(key, otherwise);
 }
 
+std::vector<std::string> words(const Json& line, const char* key) {
+  return line.value(key, std::vector<std::string>());
+}
+
 bool flag(const Json& line, const char* key) { return line.value(key, false); }
 
 Duration duration(const Json& line, const char* key) {
@@ -161,7 +165,8 @@ class Replay {
     run.jobs = number(line, "jobs", 0U);
     run.trace.trace_id = text(line, "trace_id");
     run.trace.parent_id = text(line, "parent_id");
-    run.origin = {text(line, "folder"), text(line, "file")};
+    run.origin = {text(line, "folder"), text(line, "file"), words(line, "task_options"),
+                  words(line, "command")};
     is_stream_ = !line.contains("tasks");
     start_ = event_of(line);
     started_ = std::move(run);
@@ -253,9 +258,16 @@ class Replay {
           AttemptStarted{&task_of(line), number(line, "attempt", 1), number(line, "slot", 0),
                          flag(line, "hedge"), text(line, "span_id")};
     } else if (kind == "attempt_ended") {
-      event.kind =
-          AttemptEnded{&task_of(line), number(line, "attempt", 1), state(line), status(line),
-                       error(line),    duration(line, "duration"), usage(line), output(line)};
+      event.kind = AttemptEnded{&task_of(line),
+                                number(line, "attempt", 1),
+                                state(line),
+                                status(line),
+                                error(line),
+                                duration(line, "duration"),
+                                usage(line),
+                                output(line),
+                                0,
+                                text(line, "last_lines")};
     } else if (kind == "task_ended") {
       event.kind = task_ended(line);
       if (is_stream_) over = task_of(line).id;
@@ -292,6 +304,8 @@ class Replay {
     ended.attempts = number(line, "attempt_count", 0);
     ended.first_failure = flag(line, "first_failure");
     ended.flaky = flag(line, "flaky");
+    const std::string flaky_cause = text(line, "flaky_cause");
+    if (!flaky_cause.empty()) ended.flaky_cause = Error::text(flaky_cause);
     ended.allowed = flag(line, "allowed");
     ended.excluded = flag(line, "excluded");
     ended.succeeded_in = text(line, "succeeded_in");
@@ -308,12 +322,8 @@ class Replay {
   static RunEnded run_ended(const Json& line) {
     RunEnded ended;
     ended.state = state(line);
-    // The text of many failures is one; how many there were decides how it is told.
-    constexpr std::size_t kFailuresMax = 100;
-    const auto failures = std::min(number<std::size_t>(line, "failures"), kFailuresMax);
-    Error cause = error(line);
-    if (failures > 1) cause = Aggregate::make(std::vector<Error>(failures, cause));
-    (ended.state == TaskState::succeeded ? ended.cause : ended.error) = cause;
+    (ended.state == TaskState::succeeded ? ended.cause : ended.error) = error(line);
+    ended.by_tasks = flag(line, "by_tasks");
     ended.exit_status = number(line, "exit_status", 0);
     ended.duration = duration(line, "duration");
     return ended;

@@ -88,7 +88,11 @@ std::string task_result_line(const TaskEnded& ended, bool color) {
   if (shows_duration(ended)) text += " in " + format_duration(ended.duration);
   if (!ended.same_as.empty()) text += " (the outcome of " + escape_text(ended.same_as) + ")";
   if (ended.allowed) text += " (allowed)";
-  if (ended.flaky) text += " (flaky: attempt " + std::to_string(ended.attempts) + ")";
+  if (ended.flaky) {
+    const std::string cause = escape_text(ended.flaky_cause.message());
+    text += " (flaky: attempt " + std::to_string(ended.attempts) +
+            (cause.empty() ? "" : "; the first: " + cause) + ")";
+  }
   return text;
 }
 

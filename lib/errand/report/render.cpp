@@ -28,6 +28,19 @@ std::string_view cause_of(const TaskRecord& task) {
   return task.ended ? std::string_view(task.cause) : kUnfinishedText;
 }
 
+bool is_lost(const TaskRecord& task, const RunRecord& run) {
+  return task.ended && is_failure(task.state) && !task.allowed && !counts_as_failure(task, run);
+}
+
+std::string flaky_reason(const TaskRecord& task) {
+  if (!task.flaky) return {};
+  for (const AttemptRecord& attempt : task.attempts) {
+    if (!attempt.ended || !is_failure(attempt.state)) continue;
+    return "attempt " + std::to_string(attempt.number) + ": " + attempt.cause;
+  }
+  return {};
+}
+
 bool counts_as_failure(const TaskRecord& task, const RunRecord& run) {
   const bool failed = is_failure(task.state);
   if (!task.ended || !failed || task.allowed) return false;

@@ -62,6 +62,11 @@ void render_markdown(const RunRecord& run, const TextSink& to,
 void render_trace(const RunRecord& run, const TextSink& to);
 void render_html(const RunRecord& run, const OutputReader& output, const TextSink& to);
 
+// Returns true if it failed, but the group around it has succeeded all the same, as with the losers
+// of a race.
+bool is_lost(const TaskRecord& task, const RunRecord& run);
+// "attempt 1: exit 3" for a task that succeeded after that; empty for any other.
+std::string flaky_reason(const TaskRecord& task);
 // "succeeded", or "unfinished" where there is no end.
 std::string_view state_name(bool ended, TaskState state);
 // Why a task did not succeed, for people.

@@ -107,6 +107,7 @@ void RunRecorder::take(const RunEvent&, const AttemptEnded& ended) {
   found->usage.user = rounded(ended.usage.user);
   found->usage.system = rounded(ended.usage.system);
   found->output = ended.output;
+  found->last_lines = valid_utf8(ended.last_lines);
 }
 
 void RunRecorder::take(const RunEvent&, const TaskEnded& ended) {

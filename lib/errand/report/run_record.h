@@ -29,6 +29,7 @@ struct AttemptRecord {
   Duration duration{};
   Usage usage;
   KeptOutput output;
+  std::string last_lines;  // of its output
 };
 
 struct TaskRecord {

@@ -149,11 +149,11 @@ void Execution::end_attempt(TaskExecution& task_execution, const Attempt& descri
   outcome.status = result.status;
   if (described.slot != 0) slot_numbers_.give_back(described.slot);
   --task_execution.in_flight;
-  if (is_failure(state)) task_execution.has_failed = true;
   const Error& why = outcome.verdict.why;
+  if (is_failure(state) && !task_execution.first_failure) task_execution.first_failure = why;
   record_latency(task_execution, described.number, state, why, duration);
   emit(AttemptEnded{described.task, described.number, state, result.status, why, duration,
-                    result.usage, std::move(kept), outcome.out_bytes});
+                    result.usage, std::move(kept), outcome.out_bytes, outcome.last_lines});
   for (const std::string& text : result.notices) {
     notice(Notice::Level::warning, described.task, text);
   }

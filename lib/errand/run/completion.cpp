@@ -27,7 +27,7 @@ void Execution::end_with(TaskRun& run, TaskEnded ended, const Error& failure) {
   ended.first_failure =
       counts && !run.task->is_group && !parent.tally.first && !parent.keeps_going();
   if (counts) {
-    parent.tally.failures.push_back(failure);
+    ++parent.tally.failures;
     record_first_failure(parent, failure);
   }
   end(run, std::move(ended), counts ? failure : Error());

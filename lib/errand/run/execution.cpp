@@ -100,6 +100,7 @@ awaitable<RunEnded> Execution::finish(const Task& root, GroupVerdict verdict) {
   ended.cause = context_.cause();
   ended.exit_status = run_exit_status(root, verdict, ended.cause);
   ended.error = std::move(verdict.error);
+  ended.by_tasks = verdict.by_tasks;
   ended.duration = now() - started_;
   emit(ended);
   co_return ended;
@@ -159,6 +160,7 @@ GroupRun& Execution::make_group(TaskRun& run, const Context& parent) {
   options.on_failure = task.mode == Mode::errgroup && !task.policy->halt
                            ? OnFailure::cancel_siblings
                            : OnFailure::keep_going;
+  options.failures_max = 1;  // the runner counts failures itself
   run.group = std::make_unique<GroupRun>(*this, run, std::move(context), std::move(options));
   GroupRun& group = *run.group;
   limit_starts(group);

@@ -290,7 +290,7 @@ struct TaskExecution {
   TimePoint over;  // after its last attempt
   int attempts = 0;
   int in_flight = 0;               // attempts
-  bool has_failed = false;         // an attempt
+  Error first_failure;             // why its first failed attempt failed; empty if none did
   bool waits = true;               // for the next attempt, or the first
   LatencySamples latency_samples;  // of them
   AttemptOutcome last;

@@ -35,7 +35,7 @@ awaitable<Error> Execution::feed(GroupRun& group, TaskSource& source, Context co
   }
   group.tally.cut = context.done() && !at_end;
   if (failure) {
-    group.tally.failures.push_back(failure);
+    group.tally.input = failure;
     fail(group, failure);
   }
   child_finished(group);

@@ -325,7 +325,8 @@ Error Execution::end_task(TaskExecution& task_execution, const Context& context)
   ended.error = masked(verdict.why);
   ended.status = task_execution.last.status;
   ended.attempts = task_execution.attempts;
-  ended.flaky = verdict.state == TaskState::succeeded && task_execution.has_failed;
+  ended.flaky = verdict.state == TaskState::succeeded && task_execution.first_failure;
+  if (ended.flaky) ended.flaky_cause = task_execution.first_failure;
   ended.duration = task_execution.over - task_execution.began;
   ended.last_lines = masked_as_shown(std::move(task_execution.last.last_lines), *masker_);
   const Error failure = failure_of(task, {verdict.state, ended.error, verdict.shell_code});

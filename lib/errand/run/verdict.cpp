@@ -13,31 +13,29 @@ constexpr int kTimedOut = 124;
 constexpr int kBadInput = 125;
 constexpr int kNotExecutable = 126;
 
-std::string tasks(std::size_t count) {
-  return std::to_string(count) + (count == 1 ? " task" : " tasks");
-}
-
-GroupVerdict timed_out_group(const Task& task, const GroupTally& tally, const TimedOut& timeout) {
+GroupVerdict timed_out_group(const Task& task, const TimedOut& timeout) {
   const Error why = Error::text(timeout.message());
-  const Error own = task.full_name.empty()
-                        ? Error::make(timeout)
-                        : Error::make(TaskFailure{task.full_name, TaskState::timed_out,
-                                                  timeout.message(), kTimedOut});
-  std::vector<Error> errors = {own};
-  errors.insert(errors.end(), tally.failures.begin(), tally.failures.end());
-  return {TaskState::timed_out, Aggregate::reduce(Aggregate::make(std::move(errors))), why};
+  if (task.full_name.empty()) return {TaskState::timed_out, Error::make(timeout), why};
+  const Error own =
+      Error::make(TaskFailure{task.full_name, TaskState::timed_out, timeout.message(), kTimedOut});
+  return {TaskState::timed_out, own, why};
 }
 
+// Failures are counted, not collected: each has had its own event, and a stream may have millions.
 GroupVerdict failed_group(const Task& task, const GroupTally& tally) {
-  if (task.mode == Mode::errgroup) {  // also one that a rule has halted
-    return {TaskState::failed, tally.first, Error::text(cause_text(tally.first))};
+  if (tally.input && task.mode != Mode::errgroup) {
+    return {TaskState::failed, tally.input, tally.input};
   }
-  const std::string what =
-      std::to_string(tally.failures.size()) + " of " + tasks(tally.total()) + " failed";
-  const Error all = Aggregate::make(tally.failures);
-  if (task.full_name.empty()) return {TaskState::failed, all, Error::text(what)};
-  const Error own = Error::make(TaskFailure{task.full_name, TaskState::failed, what, 1});
-  return {TaskState::failed, Error::caused(own, all), Error::text(what)};
+  if (task.mode == Mode::errgroup) {  // also one that a rule has halted
+    const bool by_task = tally.first.as<TaskFailure>() != nullptr;
+    return {TaskState::failed, tally.first, Error::text(cause_text(tally.first)), by_task};
+  }
+  const Error all = Error::make(TasksFailed{tally.failures, tally.total()});
+  if (!task.full_name.empty()) {
+    const Error own = Error::make(TaskFailure{task.full_name, TaskState::failed, all.message(), 1});
+    return {TaskState::failed, own, all, true};
+  }
+  return {TaskState::failed, tally.failures == 1 ? tally.first : all, all, true};
 }
 
 }  // namespace
@@ -118,7 +116,8 @@ std::size_t GroupTally::total() const {
 }
 
 bool GroupTally::all_well() const {
-  return !cut && failures.empty() && count(TaskState::succeeded) + allowed + excluded == total();
+  return !cut && failures == 0 && !input &&
+         count(TaskState::succeeded) + allowed + excluded == total();
 }
 
 std::string group_label(const Task& group) {
@@ -130,7 +129,7 @@ GroupVerdict judge_group(const Task& task, const GroupTally& tally, const Contex
   if (tally.won || tally.all_well()) return {};
   const auto* timed_out = first_cause.as<TimedOut>();
   if (timed_out && timed_out->owner == group_label(task)) {
-    return timed_out_group(task, tally, *timed_out);
+    return timed_out_group(task, *timed_out);
   }
   if (tally.first) return failed_group(task, tally);
   if (tally.halted) return {};

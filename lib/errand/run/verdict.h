@@ -46,7 +46,8 @@ struct GroupTally {
   bool cut = false;                    // a stream that was not read to its end
   bool halted = false;                 // its rule says that it is over
   Error halt;                          // that rule, then
-  std::vector<Error> failures;         // in time
+  std::size_t failures = 0;            // of children, those that are allowed apart
+  Error input;                         // why a stream could not be read to its end
   Error first;                         // the failure that came first, from however deep inside
   Error first_skipped;                 // why
 
@@ -59,8 +60,9 @@ struct GroupTally {
 
 struct GroupVerdict {
   TaskState state = TaskState::succeeded;
-  Error error;  // what flows up; empty when succeeded
-  Error why;    // the same without the group's name
+  Error error;            // what flows up; empty when succeeded
+  Error why;              // the same without the group's name
+  bool by_tasks = false;  // it failed only because tasks in it did
 };
 // `context` has the group's timeout; only what comes from there or from above cancels it.
 // `first_cause` is what ended the group's own context: a timeout that passes while a failed group

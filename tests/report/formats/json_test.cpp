@@ -37,7 +37,12 @@ struct Report {
 };
 
 constexpr std::string_view kUsage =
-    R"("rusage":{"user":0.0,"system":0.0,"rss_bytes_max":0,"voluntary_switches":0,"involuntary_switches":0}})";
+    R"("rusage":{"user":0.0,"system":0.0,"rss_bytes_max":0,"voluntary_switches":0,"involuntary_switches":0})";
+
+// The end of an attempt in the report.
+std::string usage_and(const std::string& last_lines) {
+  return std::string(kUsage) + R"(,"last_lines":")" + last_lines + R"("})";
+}
 
 }  // namespace
 
@@ -66,7 +71,7 @@ TEST_CASE("the report is one object with every task in file order") {
   ended.state = TaskState::failed;
   ended.error = Error::text("build: exit 2");
   ended.exit_status = 2;
-  const std::string usage(kUsage);
+  const std::string usage = usage_and("");
   const auto attempt_start = [](int number) {
     return R"({"attempt":)" + std::to_string(number) +
            R"(,"slot":1,"started":"2026-01-02T03:04:06.678Z","duration":0.25,"status":)";
@@ -156,4 +161,26 @@ TEST_CASE("a hedge, a span and the trace are told") {
         text.npos);
   CHECK(text.find(R"({"attempt":2,"slot":3,"hedge":true,"span_id":"0123456789abcdef")") !=
         text.npos);
+}
+
+TEST_CASE("[F4.8] each attempt has its own last lines") {
+  Report report;
+  const Plan plan = make_plan({"a"});
+  report.on(0s, RunStarted{"r1", "ci", Mode::errgroup, &plan, 0});
+  for (int number = 1; number <= 2; ++number) {
+    report.on(1s, AttemptStarted{&plan.task(1), number, 1});
+    AttemptEnded attempt;
+    attempt.task = &plan.task(1);
+    attempt.attempt = number;
+    attempt.state = number == 1 ? TaskState::failed : TaskState::succeeded;
+    attempt.last_lines = number == 1 ? "boom" : "fine";
+    report.on(2s, attempt);
+  }
+  TaskEnded ended = succeeded(plan.task(1));
+  ended.flaky = true;
+  ended.last_lines = "fine";
+  report.on(2s, ended);
+  const std::string text = report.finish(RunEnded());
+  CHECK(text.find(usage_and("boom")) != text.npos);
+  CHECK(text.find(usage_and("fine")) != text.npos);
 }

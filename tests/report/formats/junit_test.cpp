@@ -129,20 +129,24 @@ TEST_CASE("a failure in a group that succeeded is none of the run's") {
   CHECK(text.find(R"x(message="a failure that decided nothing: exit 9")x") != text.npos);
 }
 
-TEST_CASE("failed attempts are told as Surefire does") {
+TEST_CASE("[F4.8] failed attempts are reported as Surefire does, with reason and lines") {
   TaskRecord flaky = task("flaky", TaskState::succeeded);
   flaky.flaky = true;
   flaky.attempts.resize(2);
   for (AttemptRecord& attempt : flaky.attempts) attempt.ended = true;
   flaky.attempts[0].state = TaskState::failed;
   flaky.attempts[0].cause = "exit 75";
+  flaky.attempts[0].last_lines = "busy\n";
   TaskRecord worn = task("worn", TaskState::failed, "exit 75");
   worn.attempts = flaky.attempts;
   worn.attempts[1] = worn.attempts[0];
   worn.attempts[1].number = 2;
   const std::string text = junit(record_of({flaky, worn}));
-  CHECK(text.find(R"x(<flakyFailure type="failed" message="attempt 1: exit 75"/>)x") != text.npos);
-  CHECK(text.find(R"x(<rerunFailure type="failed" message="attempt 1: exit 75"/>)x") != text.npos);
+  const std::string content =
+      " type=\"failed\" message=\"attempt 1: exit 75\"><stackTrace>exit 75</stackTrace>"
+      "<system-out>busy\n</system-out></";
+  CHECK(text.find("<flakyFailure" + content + "flakyFailure>") != text.npos);
+  CHECK(text.find("<rerunFailure" + content + "rerunFailure>") != text.npos);
   CHECK(text.find(R"x(message="attempt 2: exit 75")x") == text.npos);
 }
 

@@ -68,6 +68,10 @@ TEST_CASE("each end of a task has its mark, in words") {
   task.flaky = true;
   task.attempts.resize(2);
   CHECK(row().starts_with("| lint | ✅ succeeded (flaky) | 2 | 1s | "));
+  task.attempts[0].ended = true;
+  task.attempts[0].state = TaskState::failed;
+  task.attempts[0].cause = "exit 7";
+  CHECK(row().ends_with(" | attempt 1: exit 7 |\n"));
   task.flaky = false;
   task.state = TaskState::timed_out;
   CHECK(row().starts_with("| lint | ⏰ timed out | "));
@@ -127,4 +131,14 @@ TEST_CASE("tasks that are only counted are in the counts") {
   const std::string text = markdown(run);
   CHECK(text.find("\n14 tasks: 11 succeeded, 1 failed, 2 timed out in 3s.") != text.npos);
   CHECK(text.ends_with("\nand 12 more tasks.\n"));
+}
+
+TEST_CASE("[F4.8] what loses a race has not failed in the Markdown report") {
+  RunRecord run = failed_run();
+  run.state = TaskState::succeeded;
+  run.cause.clear();
+  const std::string text = markdown(run);
+  CHECK(text.find("2 tasks: 1 succeeded, 1 lost in 3s.") != text.npos);
+  CHECK(text.find("| build | ➖ lost | ") != text.npos);
+  CHECK(text.find("❌") == text.npos);
 }

@@ -89,7 +89,7 @@ class Page {
     const TaskRecord& task = run_.tasks[index];
     to.begin_object()
         .member("name", task.name)
-        .member("status", state_name(task.ended, task.state));
+        .member("status", is_lost(task, run_) ? "lost" : state_name(task.ended, task.state));
     if (!task.command.empty()) to.member("command", task.command);
     if (!cause_of(task).empty()) to.member("cause", cause_of(task));
     if (task.parent) to.member("parent", *task.parent);

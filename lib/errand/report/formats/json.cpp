@@ -40,7 +40,7 @@ void add_attempt(JsonText& to, const AttemptRecord& attempt, const RunRecord& ru
   add_end(to, attempt.ended, attempt.state, attempt.cause, attempt.status);
   to.key("rusage");
   add_usage(to, attempt.usage);
-  to.end_object();
+  to.member("last_lines", attempt.last_lines).end_object();
 }
 
 void add_task(JsonText& to, const TaskRecord& task, const RunRecord& run) {

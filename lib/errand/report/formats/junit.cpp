@@ -91,7 +91,7 @@ Result result_of(const TaskRecord& task, const RunRecord& run) {
       break;
   }
   if (task.allowed) return {"skipped", "allowed", "allowed failure: " + cause};
-  if (!counts_as_failure(task, run)) {
+  if (is_lost(task, run)) {
     return {"skipped", "ignored", "a failure that decided nothing: " + cause};
   }
   // No test framework's assertion, but something that could not even be run.
@@ -222,8 +222,12 @@ class Junit {
       if (!attempt.ended || !failed) continue;
       if (!task.flaky && &attempt == &task.attempts.back()) continue;
       const std::string which = "attempt " + std::to_string(attempt.number) + ": ";
+      const std::string lines = xml_lines(attempt.last_lines);
       out_ << "<" << name << attribute("type", to_string(attempt.state))
-           << attribute("message", which + attempt.cause) << "/>\n";
+           << attribute("message", which + attempt.cause) << ">"
+           << "<stackTrace>" << xml(attempt.cause) << "</stackTrace>";
+      if (!lines.empty()) out_ << "<system-out>" << lines << "</system-out>";
+      out_ << "</" << name << ">\n";
     }
   }
 

@@ -62,6 +62,8 @@ std::string plain_lines(std::string_view lines) {
   return text;
 }
 
+constexpr std::string_view kLost = "lost";
+
 std::string mark_of(bool ended, TaskState state, bool allowed) {
   if (!ended) return "❔ unfinished";
   constexpr std::array<std::string_view, 5> kMarks = {"✅", "❌", "⏰", "🚫", "⏭️"};  // by state
@@ -106,9 +108,11 @@ class Markdown {
     const std::string name = run_.name.empty() ? "errand" : run_.name;
     text_ += "## " + escaped(name) + ": " + mark_of(run_.ended, run_.state, false) + "\n\n";
     std::array<std::size_t, 5> counts = run_.left_out;
-    std::size_t unfinished = 0;
+    std::size_t unfinished = 0, lost = 0;
     for (const TaskRecord* task : tasks_) {
-      if (task->ended) {
+      if (is_lost(*task, run_)) {
+        ++lost;
+      } else if (task->ended) {
         ++counts[static_cast<std::size_t>(task->state)];
       } else {
         ++unfinished;
@@ -124,6 +128,7 @@ class Markdown {
     for (std::size_t i = 0; i < counts.size(); ++i) {
       add(counts[i], in_words(static_cast<TaskState>(i)));
     }
+    add(lost, kLost);
     add(unfinished, "unfinished");
     text_ += " in " + format_duration(run_.duration) + ". Started " + rfc3339(run_.started) + ".";
     const std::string cause = run_.ended ? run_.cause : std::string(kUnfinishedText);
@@ -162,16 +167,19 @@ class Markdown {
   std::size_t count() const {
     return std::accumulate(run_.left_out.begin(), run_.left_out.end(), tasks_.size());
   }
-  static std::string row_of(const TaskRecord& task) {
+  std::string row_of(const TaskRecord& task) const {
     const Usage usage = usage_of(task);
-    std::string state = mark_of(task.ended, task.state, task.allowed);
+    std::string state = is_lost(task, run_) ? "➖ " + std::string(kLost)
+                                            : mark_of(task.ended, task.state, task.allowed);
     if (task.flaky) state += " (flaky)";
+    const std::string flaky = flaky_reason(task);
     const bool ran = !task.attempts.empty();
     return "| " + escaped(task.name) + " | " + state + " | " +
            (ran ? std::to_string(task.attempts.size()) : "") + " | " +
            (ran ? format_duration(task.duration) : "") + " | " +
            (ran ? format_duration(saturating_add(usage.user, usage.system)) : "") + " | " +
-           memory_text(usage.rss_bytes_max) + " | " + escaped(cause_of(task)) + " |\n";
+           memory_text(usage.rss_bytes_max) + " | " +
+           escaped(flaky.empty() ? std::string(cause_of(task)) : flaky) + " |\n";
   }
 
   const RunRecord& run_;

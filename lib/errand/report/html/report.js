@@ -7,8 +7,8 @@
 const data = JSON.parse(document.getElementById('data').textContent);
 const {run, tasks} = data;
 const $ = id => document.getElementById(id);
-const STATES = ['failed', 'timed_out', 'unfinished', 'canceled', 'skipped', 'succeeded'];
-const MARKS = {succeeded: '✓', failed: '✕', timed_out: '◷', canceled: '⊘', skipped: '↷', unfinished: '…'};
+const STATES = ['failed', 'timed_out', 'unfinished', 'canceled', 'skipped', 'lost', 'succeeded'];
+const MARKS = {succeeded: '✓', failed: '✕', timed_out: '◷', canceled: '⊘', skipped: '↷', lost: '–', unfinished: '…'};
 const NAMES = {timed_out: 'timed out'};
 const stateName = state => NAMES[state] || state;
 
@@ -226,6 +226,11 @@ function barOf(task) {
   return meter;
 }
 function barState(task) { return task.allowed ? 'allowed' : task.status; }
+// Why the first failed attempt of a task that succeeded later failed.
+function flakyReason(task) {
+  const failed = task.tries.find(one => one.status === 'failed' || one.status === 'timed_out');
+  return failed ? `attempt ${failed.number}: ${failed.cause}` : '';
+}
 function rowOf(task) {
   const item = make('li', task.status + (task.group ? ' group' : '') + (task.allowed ? ' soft' : ''));
   item.id = 'task-' + task.index;
@@ -242,7 +247,7 @@ function rowOf(task) {
   if (task.service) tag('service');
   if (onPath.has(task.index)) tag('critical path');
   if (task.tries.length > 1) tag(plural(task.tries.length, 'attempt'));
-  const why = task.status === 'succeeded' ? '' : task.cause;
+  const why = task.flaky ? flakyReason(task) : task.status === 'succeeded' ? '' : task.cause;
   if (why) title.append(make('span', 'why', why));
   if (view.order === 'file') title.style.paddingLeft = 18 * task.depth + 'px';
   const mark = make('span', 'mark', MARKS[task.status]);
