@@ -52,8 +52,18 @@ struct ResumeRequest {
   std::string run = "last";  // of the same tasks; or a log's path, an id, the beginning of one
 };
 
+// An option as it can be given again: "--var", "image=app:2".
+struct GivenOption {
+  bool is_for_tasks = false;  // it changes what a single task does
+  std::vector<std::string> words;
+};
+
 struct RunCommand {
   InputOptions input;
+  // What the commands that run tasks again have to give as well: options, and the words of the
+  // command line, of which the first is the command.
+  std::vector<GivenOption> given;
+  std::vector<std::string> typed;
   Overrides overrides;
   std::vector<std::string> shell;    // empty: sh -ec
   std::optional<OutputMode> output;  // none: auto

@@ -17,6 +17,13 @@ namespace errand::cmd {
 // What a shell may offer for a word.
 enum class CompletionKind : std::uint8_t { nothing, choices, file, folder, file_or_task, task };
 
+// Whether an option is part of the commands that run tasks of a run again.
+enum class RerunUse : std::uint8_t {
+  run,    // of the one that continues the run
+  task,   // of that one, and of those that run a single task: it changes what a task does
+  never,  // it only changes what is printed or written, or which earlier run is meant
+};
+
 // Its texts are literals.
 struct OptionSpec {
   std::string_view names;  // "-j,--jobs"
@@ -31,6 +38,7 @@ struct OptionSpec {
   bool value_is_optional = false;  // --shuffle, --shuffle=SEED
   CompletionKind completes = CompletionKind::nothing;
   std::vector<std::string> choices = {};
+  RerunUse rerun_use = RerunUse::run;
 };
 
 // What help puts behind the name: "", " N" or "[=SEED]".

@@ -67,8 +67,23 @@ std::vector<std::string> texts_of(const OptionSpec& spec, const CLI::Option& opt
   return texts;
 }
 
+// The option with these texts, as words that give it again.
+void add_given(const OptionSpec& spec, const std::vector<std::string>& texts,
+               std::vector<GivenOption>& given) {
+  if (spec.rerun_use == RerunUse::never) return;
+  const std::string name(spec.names.substr(0, spec.names.find(',')));
+  const std::size_t first = spec.repeats ? 0 : texts.size() - 1;  // else the last one counts
+  for (std::size_t i = first; i < texts.size(); ++i) {
+    GivenOption option{spec.rerun_use == RerunUse::task, {name}};
+    if (spec.value_is_optional && !texts[i].empty()) option.words.front() += "=" + texts[i];
+    if (!spec.value_is_optional && !spec.value.empty()) option.words.push_back(texts[i]);
+    given.push_back(std::move(option));
+  }
+}
+
 // Hands what was given to the specs; what the environment gives where nothing was.
-Error read_options(const std::vector<OptionSpec>& specs, const Parser& parser) {
+Error read_options(const std::vector<OptionSpec>& specs, const Parser& parser,
+                   std::vector<GivenOption>& kept) {
   std::map<std::string_view, std::string_view> given, by_variable;  // by exclusion group: which one
   for (std::size_t i = 0; i < specs.size(); ++i) {
     if (!parser.was_given(i) || specs[i].exclusion_group.empty()) continue;
@@ -79,8 +94,9 @@ Error read_options(const std::vector<OptionSpec>& specs, const Parser& parser) {
   for (std::size_t i = 0; i < specs.size(); ++i) {
     const OptionSpec& spec = specs[i];
     if (parser.was_given(i)) {
-      if (Error error = spec.read(texts_of(spec, *parser.options[i])))
-        return Error::wrap(std::string(spec.names), error);
+      const std::vector<std::string> texts = texts_of(spec, *parser.options[i]);
+      if (Error error = spec.read(texts)) return Error::wrap(std::string(spec.names), error);
+      add_given(spec, texts, kept);
     } else if (!spec.variable.empty() && !given.contains(spec.exclusion_group)) {
       const std::string name(spec.variable);
       const auto value = variable(name.c_str());
@@ -89,6 +105,7 @@ Error read_options(const std::vector<OptionSpec>& specs, const Parser& parser) {
       if (!spec.exclusion_group.empty() && !is_first)
         return Error::text(name + " excludes " + std::string(first->second));
       if (Error error = spec.read({std::string(*value)})) return Error::wrap(name, error);
+      add_given(spec, {std::string(*value)}, kept);
     }
   }
   return {};
@@ -344,11 +361,18 @@ Invocation read_command_line(int argc, char** argv) {
   }
   for (std::size_t i = 0; i < commands.size(); ++i) {
     if (!parsers[i].was_given()) continue;
-    if (Error error = read_options(commands[i].options, parsers[i]))
+    std::vector<GivenOption> given;
+    if (Error error = read_options(commands[i].options, parsers[i], given))
       return usage_error(error.message(), commands[i].name);
+    into.run.given = given;
+    into.exec.run.given = std::move(given);
     into.run.variables = into.exec.run.variables = variables_of(commands[i].options);
     std::vector<std::string>& words = parsers[i].words;
     words.insert(words.end(), trailing_words.begin(), trailing_words.end());
+    std::vector<std::string>& typed = into.run.typed;
+    typed = {commands[i].name};
+    typed.insert(typed.end(), words.begin(), words.end());
+    into.exec.run.typed = typed;
     return invocation_of(commands[i].name, into, std::move(words));
   }
   return usage_error("name a command");

@@ -114,7 +114,8 @@ void add_group_options(std::vector<OptionSpec>& all, Overrides& over) {
        .value = "N",
        .help = "extra tries for tasks that name none",
        .read = reading(over.retries, read_count),
-       .variable = "ERRAND_RETRIES"});
+       .variable = "ERRAND_RETRIES",
+       .rerun_use = RerunUse::task});
 }
 
 void add_time_options(std::vector<OptionSpec>& all, RunCommand& run) {
@@ -130,7 +131,8 @@ void add_time_options(std::vector<OptionSpec>& all, RunCommand& run) {
        .value = "DUR",
        .help = "for each attempt of a task",
        .read = reading(over.task_timeout, read_positive),
-       .variable = "ERRAND_TASK_TIMEOUT"});
+       .variable = "ERRAND_TASK_TIMEOUT",
+       .rerun_use = RerunUse::task});
   add({.names = "--grace",
        .value = "DUR",
        .help = "from the polite signal to SIGKILL (5s)",
@@ -161,7 +163,8 @@ void add_time_options(std::vector<OptionSpec>& all, RunCommand& run) {
        .value = "N",
        .help = "niceness of tasks",
        .read = reading(over.nice, read_nice),
-       .variable = "ERRAND_NICE"});
+       .variable = "ERRAND_NICE",
+       .rerun_use = RerunUse::task});
   add({.names = "--shuffle",
        .value = "SEED",
        .help = "tasks start in a random order, by seed",
@@ -183,28 +186,32 @@ void add_task_options(std::vector<OptionSpec>& all, RunCommand& run) {
        .help = "as if there were no such tasks",
        .read = collecting(run.input.skip, as_text),
        .repeats = true,
-       .completes = CompletionKind::task});
+       .completes = CompletionKind::task,
+       .rerun_use = RerunUse::task});
   add({.names = "--resume",
        .value = "RUN",
        .help = "run what has not succeeded in the last run, or in RUN",
        .read = reading_resume(run, RerunScope::unfinished),
        .variable = "ERRAND_RESUME",
        .exclusion_group = "again",
-       .value_is_optional = true});
+       .value_is_optional = true,
+       .rerun_use = RerunUse::never});
   add({.names = "--failed",
        .value = "RUN",
        .help = "run what failed in the last run, or in RUN",
        .read = reading_resume(run, RerunScope::failed),
        .variable = "ERRAND_FAILED",
        .exclusion_group = "again",
-       .value_is_optional = true});
+       .value_is_optional = true,
+       .rerun_use = RerunUse::never});
   add(var_option(run.input));
   add(env_option(run.input));
   add({.names = "--shell",
        .value = "'PREFIX'",
        .help = "what runs scripts (sh -ec)",
        .read = reading(run.shell, read_shell),
-       .variable = "ERRAND_SHELL"});
+       .variable = "ERRAND_SHELL",
+       .rerun_use = RerunUse::task});
   add({.names = "--executor",
        .value = "NAME",
        .help = "where attempts run (local)",
@@ -222,80 +229,94 @@ void add_screen_options(std::vector<OptionSpec>& all, RunCommand& run) {
        .read = reading(run.output, read_output),
        .variable = "ERRAND_OUTPUT",
        .completes = CompletionKind::choices,
-       .choices = {"auto", "live", "group", "ordered", "errors", "raw", "quiet"}});
+       .choices = {"auto", "live", "group", "ordered", "errors", "raw", "quiet"},
+       .rerun_use = RerunUse::never});
   add({.names = "--color",
        .value = "WHEN",
        .help = "auto, always or never",
        .read = reading(run.color, read_color),
        .variable = "ERRAND_COLOR",
        .completes = CompletionKind::choices,
-       .choices = {"auto", "always", "never"}});
+       .choices = {"auto", "always", "never"},
+       .rerun_use = RerunUse::never});
   add({.names = "--progress",
        .value = "KIND",
        .help = "auto, bar (a status line), plain (a line a minute) or none",
        .read = reading(run.progress, read_progress),
        .variable = "ERRAND_PROGRESS",
        .completes = CompletionKind::choices,
-       .choices = {"auto", "bar", "plain", "none"}});
+       .choices = {"auto", "bar", "plain", "none"},
+       .rerun_use = RerunUse::never});
   add({.names = "--ci",
        .value = "SYSTEM",
        .help = "auto, github, gitlab, azure, teamcity or none: folds and annotations",
        .read = reading(run.ci, read_ci),
        .variable = "ERRAND_CI",
        .completes = CompletionKind::choices,
-       .choices = {"auto", "github", "gitlab", "azure", "teamcity", "none"}});
+       .choices = {"auto", "github", "gitlab", "azure", "teamcity", "none"},
+       .rerun_use = RerunUse::never});
   add({.names = "--no-folds",
        .value = {},
        .help = "no folds in a CI system's log",
-       .read = setting(run.no_folds, true)});
+       .read = setting(run.no_folds, true),
+       .rerun_use = RerunUse::never});
   add({.names = "--no-annotations",
        .value = {},
        .help = "no annotations and no step summary",
-       .read = setting(run.no_annotations, true)});
+       .read = setting(run.no_annotations, true),
+       .rerun_use = RerunUse::never});
   add({.names = "--report",
        .value = "KIND=PATH",
        .help = "also json, junit, html, markdown, trace, events; - is stdout",
        .read = collecting(run.reports, read_report),
        .repeats = true,
        .completes = CompletionKind::choices,
-       .choices = {"json=", "junit=", "html=", "markdown=", "trace=", "events="}});
+       .choices = {"json=", "junit=", "html=", "markdown=", "trace=", "events="},
+       .rerun_use = RerunUse::never});
   add({.names = "--joblog",
        .value = "FILE",
        .help = "a line for each task, in GNU parallel's columns; +FILE appends",
        .read = reading(run.job_log, read_job_log),
        .variable = "ERRAND_JOBLOG",
-       .completes = CompletionKind::file});
+       .completes = CompletionKind::file,
+       .rerun_use = RerunUse::never});
   add({.names = "--results",
        .value = "DIR",
        .help = "a folder per task: stdout, stderr and result.json",
        .read = reading(run.results, read_results),
        .variable = "ERRAND_RESULTS",
-       .completes = CompletionKind::folder});
+       .completes = CompletionKind::folder,
+       .rerun_use = RerunUse::never});
   add({.names = "--no-journal",
        .value = {},
        .help = "keep nothing of this run for errand report",
        .read = reading_no_journal(run),
-       .variable = "ERRAND_NO_JOURNAL"});
+       .variable = "ERRAND_NO_JOURNAL",
+       .rerun_use = RerunUse::never});
   add({.names = "-n,--dry-run",
        .value = {},
        .help = "print what would run, run nothing",
-       .read = setting(run.dry_run, true)});
+       .read = setting(run.dry_run, true),
+       .rerun_use = RerunUse::never});
   add({.names = "-q,--quiet",
        .value = {},
        .help = "print only tasks' output and the error",
        .read = setting(run.quiet, true),
-       .exclusion_group = "words"});
+       .exclusion_group = "words",
+       .rerun_use = RerunUse::never});
   add({.names = "-v,--verbose",
        .value = {},
        .help = "a line for each task, and what errand does for it",
        .read = setting(run.verbose, true),
-       .exclusion_group = "words"});
+       .exclusion_group = "words",
+       .rerun_use = RerunUse::never});
   add({.names = "--log-file",
        .value = "PATH",
        .help = "also append each step of the run to a file",
        .read = reading(run.log_file, read_log_file),
        .variable = "ERRAND_LOG_FILE",
-       .completes = CompletionKind::file});
+       .completes = CompletionKind::file,
+       .rerun_use = RerunUse::never});
 }
 
 }  // namespace
@@ -305,7 +326,8 @@ OptionSpec folder_option(InputOptions& input) {
           .value = "DIR",
           .help = "start in this folder",
           .read = reading(input.folder, as_text),
-          .completes = CompletionKind::folder};
+          .completes = CompletionKind::folder,
+          .rerun_use = RerunUse::never};
 }
 
 OptionSpec var_option(InputOptions& input) {
@@ -313,7 +335,8 @@ OptionSpec var_option(InputOptions& input) {
           .value = "K=V",
           .help = "${{ vars.K }}, over the file's",
           .read = collecting(input.vars, read_pair),
-          .repeats = true};
+          .repeats = true,
+          .rerun_use = RerunUse::task};
 }
 
 OptionSpec env_option(InputOptions& input) {
@@ -321,7 +344,8 @@ OptionSpec env_option(InputOptions& input) {
           .value = "K=V",
           .help = "a variable for every task",
           .read = collecting(input.env, read_pair),
-          .repeats = true};
+          .repeats = true,
+          .rerun_use = RerunUse::task};
 }
 
 OptionSpec format_option(GraphCommand& graph) {

@@ -37,10 +37,11 @@ bool is_folder_of(const std::string& folder, const std::string& id) {
 class WithLogs final : public Observer {
  public:
   WithLogs(Writer& out, SummaryOptions options, const StoredRun& log)
-      : log_(log), text_(out, with_logs(std::move(options))) {}
+      : log_(log), text_(out, with_paths(std::move(options))) {}
   void on(const RunEvent& event) override {
     if (const auto* run = std::get_if<RunStarted>(&event.kind)) {
-      has_logs_ = is_folder_of(log_.folder, run->id);
+      id_ = run->id;
+      has_logs_ = is_folder_of(log_.folder, id_);
     }
     if (const auto* attempt = std::get_if<AttemptEnded>(&event.kind)) names_.note(*attempt);
     if (const auto* task = std::get_if<TaskEnded>(&event.kind)) last_ = names_.take(*task);
@@ -49,8 +50,10 @@ class WithLogs final : public Observer {
   TextReport& text() { return text_; }
 
  private:
-  SummaryOptions with_logs(SummaryOptions options) {
+  SummaryOptions with_paths(SummaryOptions options) {
     options.log = [this](const Task&) { return path_of_last(); };
+    options.journal = [this] { return has_logs_ ? log_.folder : std::string(); };
+    options.resume_id = [this] { return id_; };
     return options;
   }
   // Of a log that is still there.
@@ -61,6 +64,7 @@ class WithLogs final : public Observer {
   }
 
   const StoredRun& log_;
+  std::string id_;
   bool has_logs_ = false;
   LogNames names_;
   std::optional<LogNames::Log> last_;  // of the task whose end is being told

@@ -24,7 +24,6 @@ namespace fs = std::filesystem;
 constexpr std::size_t kFileBytesMax = std::size_t{1} << 30;
 constexpr std::size_t kNamedFileBytesMax = std::size_t{16} << 20;
 constexpr std::size_t kProbeBytes = 64 * 1024;  // of a file, to tell a stream from a plan
-constexpr std::string_view kStdin = "<stdin>";
 
 std::unexpected<InputError> failed(std::string line) {
   return std::unexpected(InputError{{"errand: " + std::move(line)}});

@@ -21,6 +21,9 @@
 
 namespace errand::cmd {
 
+// How standard input is called in place of a file's path.
+inline constexpr std::string_view kStdin = "<stdin>";
+
 // JSON Lines that are still to come: what was read so far, and where the rest comes from.
 struct TaskStream {
   std::string name;  // for messages: "<stdin>"

@@ -105,6 +105,10 @@ std::string RunReports::log_of(const Task& task) const {
   return journal_ ? journal_->log_of(task) : "";
 }
 
+std::string RunReports::journal_folder() const {
+  return journal_ && !journal_->error() ? journal_->folder() : "";
+}
+
 awaitable<std::vector<Error>> RunReports::finish(Context context) {
   std::vector<Error> errors;
   for (auto& report : reports_) errors.push_back(co_await report->finish(context));

@@ -33,6 +33,9 @@ class RunReports {
   OutputTarget& output();
   // The file with a failed task's output, at the task's end; empty: none.
   std::string log_of(const Task& task) const;
+  // The folder of the journal; empty if there is none, or if not everything could be written to it:
+  // then the run cannot be resumed.
+  std::string journal_folder() const;
 
   // Writes what is still to be written, until `context` is done. The errors of all but the journal.
   awaitable<std::vector<Error>> finish(Context context);

@@ -10,6 +10,7 @@
 
 #include "cmd/session/environment.h"
 #include "errand/io/descriptor.h"
+#include "errand/report/summary.h"
 
 namespace errand::cmd {
 namespace {
@@ -68,13 +69,10 @@ ProgressKind progress_kind(const RunCommand& command) {
 }
 
 // 0: the terminal is a foreground job's, and we are none.
-std::size_t terminal_columns() {
-  constexpr std::size_t kUsual = 80;
+std::size_t status_line_columns() {
   const ::pid_t foreground = ::tcgetpgrp(STDERR_FILENO);
   if (foreground > 0 && foreground != ::getpgrp()) return 0;
-  struct ::winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUsual;
-  return size.ws_col;
+  return terminal_columns();
 }
 
 }  // namespace
@@ -82,6 +80,13 @@ std::size_t terminal_columns() {
 OutputMode output_mode(const RunCommand& command) {
   return command.output.value_or(::isatty(STDOUT_FILENO) == 1 ? OutputMode::live
                                                               : OutputMode::group);
+}
+
+std::size_t terminal_columns() {
+  struct ::winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+    return Summary::kUsualColumns;
+  return size.ws_col;
 }
 
 CiSettings ci_settings(const RunCommand& command, OutputMode mode) {
@@ -110,7 +115,7 @@ Screen::Screen(const RunCommand& command, CiSettings settings, Runtime& runtime,
     case ProgressKind::none:
       break;
     case ProgressKind::bar:
-      status_line_.emplace(runtime, err, terminal_columns);
+      status_line_.emplace(runtime, err, status_line_columns);
       window_changes_.emplace(runtime.executor(), SIGWINCH);
       listen();
       break;

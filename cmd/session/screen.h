@@ -32,6 +32,8 @@ CiSettings ci_settings(const RunCommand& command, OutputMode mode);
 
 // The mode in force: -o, or what `auto` means here.
 OutputMode output_mode(const RunCommand& command);
+// How wide the terminal behind standard error is; 80 if there is none.
+std::size_t terminal_columns();
 
 class Screen {
  public:

@@ -11,31 +11,16 @@
 #include "cmd/session/hedge_history.h"
 #include "cmd/session/load_gate.h"
 #include "cmd/session/output_paths.h"
+#include "cmd/session/rerun_words.h"
 #include "errand/base/escape_text.h"
 #include "errand/concurrency/loop_check.h"
 #include "errand/events/failure.h"
 #include "errand/run/runner.h"
-#include "errand/shell/shell_quote.h"
 
 namespace errand::cmd {
 namespace {
 
 const Error kOutputClosed = Error::text("the reader of the output has gone");
-
-// The command that runs a task of `errand exec` again; empty where it needs more than a command.
-std::string own_command(const Task& task) {
-  constexpr std::size_t kBytesMax = 1000;
-  if (!task.env->empty() || !task.policy->slot_placeholders.empty()) return {};
-  std::string line = command_line(task);
-  if (std::holds_alternative<Script>(task.run)) {
-    std::string shell;
-    for (const std::string& word : task.shell ? *task.shell : std::vector<std::string>())
-      shell += shell_quote_if_needed(word) + " ";
-    line = shell + shell_quote(line);
-  }
-  const bool by_attempt = line.find("ERRAND_") != std::string::npos;
-  return by_attempt || line.size() > kBytesMax ? std::string() : line;
-}
 
 ConsoleOptions console_options(const RunCommand& command, const CiSettings& ci) {
   ConsoleOptions options;
@@ -55,16 +40,13 @@ bool task_color(const RunCommand& command) {
   return output_mode(command) != OutputMode::raw && color_for(STDOUT_FILENO, command.color);
 }
 
-SummaryOptions summary_options(const RunCommand& command, const Input& input) {
+SummaryOptions summary_options(const RunCommand& command) {
   SummaryOptions options;
   options.detail = command.quiet ? SummaryDetail::error_only : SummaryDetail::full;
   options.color = color_for(STDERR_FILENO, command.color);
-  const auto* file = std::get_if<FilePlan>(&input);
-  const bool is_exec = std::holds_alternative<ExecStream>(input) || (file && file->file.empty());
+  options.columns = terminal_columns;
   // With -C errand has left the folder of whoever called it.
-  if (!command.input.folder.empty()) return options;
-  options.folder = current_folder();
-  if (is_exec) options.rerun = own_command;
+  if (command.input.folder.empty()) options.folder = current_folder();
   return options;
 }
 
@@ -130,6 +112,7 @@ Session::Session(RunCommand command, Input input, JobBudget budget, const CiSett
                  Guardian* guardian)
     : command_(std::move(command)),
       input_(std::move(input)),
+      origin_(rerun_origin(command_, input_, *masker_)),
       guardian_(guardian),
       local_(reaper_, in_trace(with_makeflags(with_color(task_environment(command_.variables),
                                                          task_color(command_)),
@@ -141,7 +124,7 @@ Session::Session(RunCommand command, Input input, JobBudget budget, const CiSett
       err_(own_err_ ? *own_err_ : out_),
       console_(out_, err_, space_, console_options(command_, ci)),
       screen_(command_, ci, runtime_, out_, err_, console_),
-      summary_(err_, with_logs(summary_options(command_, input_))) {
+      summary_(err_, with_paths(summary_options(command_))) {
   space_.on_no_file([this](const Error& error) {
     if (command_.quiet) return;
     console_.print_line("note: no room for output: " + error.message() +
@@ -164,8 +147,14 @@ Error Session::open_log() {
   return log_.open(command_.log_file);
 }
 
-SummaryOptions Session::with_logs(SummaryOptions options) const {
+SummaryOptions Session::with_paths(SummaryOptions options) const {
   options.log = [this](const Task& task) { return reports_.log_of(task); };
+  options.journal = [this] { return reports_.journal_folder(); };
+  const auto* file = std::get_if<FilePlan>(&input_);
+  if (!file || !file->file.empty()) return options;  // a stream is only continued as a whole
+  options.rerun = [this, folder = options.folder](const Task& task) {
+    return exec_rerun_command(origin_, task, folder);
+  };
   return options;
 }
 
@@ -182,7 +171,7 @@ awaitable<RunEnded> Session::run_input() {
   RunOptions options;
   options.id = id_;
   options.name = name_of(input_);
-  options.origin = origin_of(input_);
+  options.origin = origin_;
   options.earlier = command_.earlier;
   if (guardian_) guardian_->set_mark("ERRAND_RUN_ID=" + options.id);
   options.processors = processors();

@@ -55,7 +55,7 @@ class Session {
   Error open_log();
   void log_start();
   Error open_files();
-  SummaryOptions with_logs(SummaryOptions options) const;
+  SummaryOptions with_paths(SummaryOptions options) const;
   awaitable<void> main();
   awaitable<RunEnded> run_input();
   std::unique_ptr<TaskSource> open_source();
@@ -68,6 +68,7 @@ class Session {
   RunCommand command_;
   Input input_;
   const std::shared_ptr<const Masker> masker_ = masker_of(input_);
+  const Origin origin_;
   Guardian* guardian_;
   asio::io_context loop_{1};
   Runtime runtime_{loop_.get_executor()};

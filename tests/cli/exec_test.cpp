@@ -257,14 +257,29 @@ TEST_CASE("exec fails as run does: errgroup by default, every error with -k") {
   CHECK(test.run({"exec", "./nosuch", "-x", ":::", "a"}).how() == "exit 127");
 }
 
-TEST_CASE("the summary tells the command that runs just one task again") {
+TEST_CASE("[F4.4] the command that runs a task of exec again has its argument and the options") {
   CliTest test;
-  CHECK(contains(exec(test, {"exit 3 # {#}"}).err, "rerun") == false);
-  CHECK(contains(exec(test, {"ls", "no such", ":::", "x y"}).err, "  rerun: ls 'no such' 'x y'\n"));
-  CHECK(contains(exec(test, {"exit {}", ":::", "3"}).err, "  rerun: sh -ec 'exit '\\''3'\\'''\n"));
-  CHECK_FALSE(contains(exec(test, {"--env", "A=1", "exit 3"}).err, "rerun: "));
-  CHECK_FALSE(contains(exec(test, {"-C", "/", "exit 3"}).err, "rerun: "));
-  CHECK_FALSE(contains(exec(test, {"ls", "{%}{}", ":::", "/x"}).err, "rerun: "));
+  const auto rerun = [&](const std::vector<std::string>& args) {
+    const std::string text = exec(test, args).err;
+    const std::size_t at = text.find("  rerun: ");
+    return at == text.npos ? "" : text.substr(at + 9, text.find('\n', at) - at - 9);
+  };
+  CHECK(rerun({"false"}) == "errand exec false");
+  CHECK(rerun({"ls", "no such", ":::", "x y"}) ==
+        R"(errand exec 'ls '\''no such'\'' '\''x y'\''')");
+  CHECK(rerun({"exit {}", ":::", "3"}) == R"(errand exec 'exit '\''3'\''')");
+  CHECK(rerun({"--env", "A=1", "--shell", "bash -c", "exit 3"}) ==
+        "errand exec --env A=1 --shell 'bash -c' 'exit 3'");
+  CHECK(rerun({"-C", "/", "exit 3"}) == "errand exec -C / 'exit 3'");
+  CHECK(rerun({"exit 3; : {}", ":::", "{}"}) == R"(errand exec ::: 'exit 3; : '\''{}'\''')");
+  CHECK(rerun({"ls", "{%}{}", ":::", "/x"}).empty());  // another slot, another command
+}
+
+TEST_CASE("[F4.4] a stream of exec is only continued as a whole") {
+  CliTest test;
+  const Ended end = test.run(Call{.args = {"exec", "-k", "exit 3; : {}"}, .input = "a\nb\n"});
+  CHECK_FALSE(contains(end.err, "rerun: "));
+  CHECK(contains(end.err, "\ncontinue: errand exec --failed -k 'exit 3; : {}'\n"));
 }
 
 TEST_CASE("tasks are named after their argument, or their command, in reports too") {

@@ -46,10 +46,11 @@ tasks:
         "    x.c:1: no such thing\n"
         "  log: RUN/compile.log\n"
         "  rerun: errand run errand.yaml compile\n"
+        "continue: errand run --resume errand.yaml\n"
         "errand: compile: exit 2\n");
 }
 
-TEST_CASE("the screen after failures in an aggregate, equal ones folded") {
+TEST_CASE("[F4.1] the screen after failures in an aggregate, equal ones folded") {
   CliTest test;
   const Ended end = test.run_yaml(R"(
 mode: aggregate
@@ -63,16 +64,20 @@ tasks:
   CHECK(end.how() == "exit 1");
   CHECK(without_times(end.err) ==
         "3 tasks: 3 failed in TIME\n"
-        "a: failed: exit 1 in TIME (2 tasks: a, b)\n"
+        "a: failed: exit 1 in TIME\n"
         "  command: echo boom; exit 1\n"
         "    boom\n"
         "  log: RUN/a.log\n"
         "  rerun: errand run errand.yaml a\n"
+        "  same failure: b, log: RUN/b.log\n"
         "c: failed: exit 3 in TIME\n"
         "  command: sh -c 'exit 3'\n"
         "  rerun: errand run errand.yaml c\n"
-        "rerun all 3: errand run errand.yaml a b c\n"
-        "errand: [a: exit 1, b: exit 1, c: exit 3]\n");
+        "continue: errand run --failed errand.yaml\n"
+        "3 tasks failed:\n"
+        "  a: exit 1\n"
+        "  b: exit 1\n"
+        "  c: exit 3\n");
 }
 
 TEST_CASE("[P10] a failure among fifty tasks and much noise is in the last 25 lines") {
@@ -206,7 +211,7 @@ tasks:
   CHECK(end.how() == "exit 0");
   const std::string& text = end.err;
   CHECK(contains(text, "4 tasks: 3 succeeded (1 flaky), 1 failed (1 allowed) in "));
-  CHECK(contains(text, "\nflaky: 1 task: a (attempt 2)\n"));
+  CHECK(contains(text, "\nflaky: 1 task: a (attempt 2; the first: exit 1)\n"));
   CHECK(contains(text, "\nslow: 1 task: c ("));
   CHECK(contains(text, "\nwarning: d: left behind: "));
   CHECK(contains(text, "\nwarning: b: failed: exit 4 in "));

@@ -78,9 +78,16 @@ std::string whole_run(CiSystem system) {
   RunEnded ended;
   ended.state = TaskState::failed;
   ended.error = Error::text("test: exit 2");
+  ended.by_tasks = true;
   ended.duration = 6s;
   log.record(6s, ended);
   return log.text();
+}
+
+RunEnded failed_run() {
+  RunEnded ended;
+  ended.state = TaskState::failed;
+  return ended;
 }
 
 void compare(const std::string& name, const std::string& text) {
@@ -145,7 +152,7 @@ TEST_CASE("nine failures are annotated, the tenth annotation counts the rest") {
   log.start(plan);
   for (TaskId id = 1; id <= 12; ++id) log.record(1s, failed(plan.task(id), 1));
   for (TaskId id = 13; id <= 22; ++id) log.record(1s, allowed(failed(plan.task(id), 1)));
-  log.record(2s, RunEnded());
+  log.record(2s, failed_run());
   CHECK(count_of(log.text(), "::error ") == 10);
   CHECK(count_of(log.text(), "::error title=errand::3 more failures\n") == 1);
   CHECK(count_of(log.text(), "::warning ") == 10);
@@ -158,8 +165,21 @@ TEST_CASE("a group is annotated only when no task in it is") {
   log.start(plan);
   log.record(1s, failed(plan.task(2), 1));
   log.record(1s, unstarted(plan.task(1), TaskState::failed, "lint/a: exit 1"));
-  log.record(2s, RunEnded());
+  log.record(2s, failed_run());
   CHECK(count_of(log.text(), "::error ") == 1);
+}
+
+TEST_CASE("[F4.8] what loses a race is not annotated") {
+  Log log(CiSystem::github, OutputMode::quiet);
+  const Plan plan = make_plan({"race", "race/a", "race/b", "c"});
+  log.start(plan);
+  log.record(1s, failed(plan.task(2), 1));
+  log.record(1s, succeeded(plan.task(3)));
+  log.record(1s, succeeded(plan.task(1)));
+  log.record(1s, failed(plan.task(4), 1));
+  log.record(2s, failed_run());
+  CHECK(count_of(log.text(), "::error ") == 1);
+  CHECK(count_of(log.text(), "::error title=c::") == 1);
 }
 
 TEST_CASE("a run that fails without a failed task is annotated itself") {

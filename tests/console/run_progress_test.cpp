@@ -56,6 +56,17 @@ TEST_CASE("an allowed failure is a warning") {
   CHECK(run.progress.text(3s) == "0 running, 1 waiting, 1/2 done, 1 warning, 3s, ETA 4s");
 }
 
+TEST_CASE("[F4.8] what has lost a race is not counted as failed") {
+  const Plan plan = make_plan({"race", "race/a", "race/b", "c"});
+  Watched run(plan);
+  run.end(failed(plan.task(2), 1), 1s);
+  run.end(failed(plan.task(4), 1), 1s);
+  CHECK(run.progress.text(1s).find("2 failed") != std::string::npos);
+  run.end(succeeded(plan.task(3)), 2s);
+  run.end(succeeded(plan.task(1)), 2s);
+  CHECK(run.progress.text(2s).find("1 failed") != std::string::npos);
+}
+
 TEST_CASE("the rest is judged by the mean of what has ended and by how many run side by side") {
   const Plan plan = make_plan({"a", "b", "c", "d", "e", "f", "g", "h"});
   Watched run(plan);

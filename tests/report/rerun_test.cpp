@@ -23,3 +23,26 @@ TEST_CASE("a task that is called like an option is still named as a task") {
 TEST_CASE("tasks that are in no file have no such command") {
   CHECK(rerun_command({}, {"build"}, "/").empty());
 }
+
+TEST_CASE("[F4.4] the command has the options that change what a task does") {
+  const Origin origin{"/work", "ci.yaml", {"--var", "n=a b", "--env", "MODE=x"}, {}};
+  CHECK(rerun_command(origin, {"build"}, "/work") ==
+        "errand run --var 'n=a b' --env MODE=x ci.yaml build");
+}
+
+TEST_CASE("[F4.4] the whole run is started again with its words and one more option") {
+  const Origin origin{"/work", "ci.yaml", {}, {"run", "-k", "ci.yaml", "a b"}};
+  CHECK(command_again(origin, "--resume", "/work") == "errand run --resume -k ci.yaml 'a b'");
+  CHECK(command_again(origin, "--failed", "/") == "errand run -C /work --failed -k ci.yaml 'a b'");
+  CHECK(command_again(origin, "", "/work") == "errand run -k ci.yaml 'a b'");
+  CHECK(command_again({"/work", "ci.yaml"}, "--resume", "/work").empty());
+}
+
+TEST_CASE("[F4.15] a path that no line can show is pasted as an escape sequence") {
+  CHECK(rerun_command({"/work", "a\nb.yaml"}, {"build"}, "/work") ==
+        "errand run $'a\\nb.yaml' build");
+  CHECK(rerun_command({"/work", "it's \xff.yaml"}, {"build"}, "/work") ==
+        "errand run $'it\\047s \\377.yaml' build");
+  CHECK(rerun_command({"/w\t1", "ci.yaml"}, {"build"}, "/") ==
+        "errand run -C $'/w\\0111' ci.yaml build");
+}

@@ -1,52 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errand/report/summary.h"
 
-#include "support/report_fixture.h"
+#include "support/summary_screen.h"
 
 using namespace errand;
 using namespace errand::test;
-
-namespace {
-
-struct Screen {
-  explicit Screen() : Screen(SummaryOptions(), {"", "ci.yaml"}) {}
-  // Without an origin there is nothing to run again.
-  explicit Screen(SummaryOptions options, Origin from = {})
-      : origin(std::move(from)), summary(err, std::move(options)) {}
-  void start(const Plan& plan, Mode mode = Mode::errgroup) {
-    summary.on(at(0s, RunStarted{"id", "ci", mode, &plan, 0, {}, origin}));
-  }
-  void end(const TaskEnded& ended) { summary.on(at(1s, ended)); }
-  std::string finish(const std::string& error) {
-    RunEnded ended;
-    if (!error.empty()) ended.error = Error::text(error);
-    return finish(std::move(ended));
-  }
-  std::string finish(RunEnded ended) {
-    ended.duration = 3200ms;
-    summary.on(at(3200ms, std::move(ended)));
-    return file.text();
-  }
-
-  const Origin origin;
-  Loop loop;
-  OutputFile file;
-  Writer err{loop.runtime, file.fd(), "standard error"};
-  Summary summary;
-};
-
-TaskEnded with_output(TaskEnded ended, std::string last_lines) {
-  ended.last_lines = std::move(last_lines);
-  return ended;
-}
-
-std::vector<std::string> names(int count) {
-  std::vector<std::string> all;
-  for (int i = 1; i <= count; ++i) all.push_back("t" + std::to_string(i));
-  return all;
-}
-
-}  // namespace
 
 TEST_CASE("nothing to run is said so") {
   Screen screen;
@@ -111,30 +69,7 @@ TEST_CASE("[P10] one failure of long output fits the last 25 lines") {
   CHECK(text.size() < 10000);
 }
 
-TEST_CASE("equal failures are folded into one") {
-  Screen screen;
-  const Plan plan = make_plan(names(12), Mode::aggregate);
-  screen.start(plan, Mode::aggregate);
-  for (const Task& task : plan.tasks().subspan(1)) {
-    const std::string own_line = task.name + " starts\n";
-    screen.end(with_output(failed(task, 1), task.id == 3 ? "other\n" : own_line + "boom\n"));
-  }
-  CHECK(screen.finish("12 of 12") ==
-        "12 tasks: 12 failed in 3.2s\n"
-        "t1: failed: exit 1 in 3.1s (11 tasks: t1, t2, t4, t5, t6, …)\n"
-        "  command: make t1\n"
-        "    t1 starts\n"
-        "    boom\n"
-        "  rerun: errand run ci.yaml t1\n"
-        "t3: failed: exit 1 in 3.1s\n"
-        "  command: make t3\n"
-        "    other\n"
-        "  rerun: errand run ci.yaml t3\n"
-        "rerun all 12: errand run ci.yaml t1 t2 t3 t4 t5 t6 t7 t8 t9 t10 t11 t12\n"
-        "errand: 12 of 12\n");
-}
-
-TEST_CASE("the failure that decided an errgroup comes first and is marked") {
+TEST_CASE("[F4.3] the failure that decided an errgroup comes first and is marked") {
   Screen screen({});
   const Plan plan = make_plan(names(3));
   screen.start(plan);
@@ -145,40 +80,94 @@ TEST_CASE("the failure that decided an errgroup comes first and is marked") {
   screen.end(failed(plan.task(3), 2));
   CHECK(screen.finish("t2: exit 2") ==
         "3 tasks: 3 failed in 3.2s\n"
-        "t2: failed: exit 2 in 3.1s (2 tasks: t2, t3), the first failure\n"
+        "t2: failed: exit 2 in 3.1s, the first failure\n"
         "  command: make t2\n"
+        "  same failure: t3\n"
         "t1: failed: exit 1 in 3.1s\n"
         "  command: make t1\n"
-        "errand: t2: exit 2\n");
+        "3 tasks failed:\n"
+        "  t1: exit 1\n"
+        "  t2: exit 2\n"
+        "  t3: exit 2\n");
 }
 
-TEST_CASE("thousands of distinct failures are counted and only some told") {
+TEST_CASE("[F4.3] failures are described in the order of their ends and listed in file order") {
   Screen screen({});
-  const Plan plan = make_plan(names(1000), Mode::aggregate);
+  const Plan plan = make_plan(names(3), Mode::aggregate);
   screen.start(plan, Mode::aggregate);
-  std::vector<Error> errors;
-  for (const Task& task : plan.tasks().subspan(1)) {
-    screen.end(with_output(failed(task, 1), "boom of " + task.name));
-    errors.push_back(Error::text(task.name + ": exit 1"));
-  }
-  RunEnded ended;
-  ended.error = Aggregate::make(std::move(errors));
-  const std::string text = screen.finish(std::move(ended));
-  CHECK(text.starts_with("1000 tasks: 1000 failed in 3.2s\n"));
-  CHECK(text.ends_with("and 980 more failures\nerrand: 1000 tasks failed\n"));
-  CHECK(std::count(text.begin(), text.end(), '\n') == 3 + 3 * Summary::kDistinctMax);
+  for (const TaskId id : {3, 1, 2}) screen.end(failed(plan.task(id), static_cast<int>(id)));
+  CHECK(screen.finish("x") ==
+        "3 tasks: 3 failed in 3.2s\n"
+        "t3: failed: exit 3 in 3.1s\n"
+        "  command: make t3\n"
+        "t1: failed: exit 1 in 3.1s\n"
+        "  command: make t1\n"
+        "t2: failed: exit 2 in 3.1s\n"
+        "  command: make t2\n"
+        "3 tasks failed:\n"
+        "  t1: exit 1\n"
+        "  t2: exit 2\n"
+        "  t3: exit 3\n");
 }
 
-TEST_CASE("a few errors of an aggregate are named in the last line") {
+TEST_CASE("[F4.3] what happened to the run itself comes before the failed tasks") {
   Screen screen({});
   const Plan plan = make_plan(names(2), Mode::aggregate);
   screen.start(plan, Mode::aggregate);
+  screen.end(failed(plan.task(1), 1));
+  screen.end(failed(plan.task(2), 2));
   RunEnded ended;
-  ended.error = Aggregate::make({Error::text("t1: exit 1"), Error::text("t2: exit 2")});
-  CHECK(screen.finish(std::move(ended)) == "errand: [t1: exit 1, t2: exit 2]\n");
+  ended.state = TaskState::timed_out;
+  ended.error = Error::text("the timeout of the run (3s) passed");
+  CHECK(screen.finish(std::move(ended))
+            .ends_with("errand: the timeout of the run (3s) passed\n"
+                       "2 tasks failed:\n"
+                       "  t1: exit 1\n"
+                       "  t2: exit 2\n"));
 }
 
-TEST_CASE("a group is told of only when no task inside explains its failure") {
+TEST_CASE("[F4.3] a group whose time was up is listed beside the failures inside of it") {
+  Screen screen({});
+  const Plan plan = make_plan({"g", "g/a", "g/b"});
+  screen.start(plan, Mode::aggregate);
+  screen.end(failed(plan.task(2), 1));
+  screen.end(unstarted(plan.task(3), TaskState::canceled, "the timeout of group 'g' (1s) passed"));
+  screen.end(unstarted(plan.task(1), TaskState::timed_out, "the timeout of group 'g' (1s) passed"));
+  const std::string text = screen.finish("x");
+  CHECK(
+      text.ends_with("2 tasks failed:\n"
+                     "  g: the timeout of group 'g' (1s) passed\n"
+                     "  g/a: exit 1\n"));
+}
+
+TEST_CASE("[F4.8] what loses a race has not failed") {
+  Screen screen({});
+  const Plan plan = make_plan({"race", "race/a", "race/in", "race/in/b", "race/c", "other"});
+  screen.start(plan, Mode::aggregate);
+  screen.end(failed(plan.task(2), 1));
+  screen.end(failed(plan.task(4), 1));
+  screen.end(unstarted(plan.task(3), TaskState::failed, "race/in/b: exit 1"));
+  screen.end(succeeded(plan.task(5)));
+  TaskEnded race = succeeded(plan.task(1));
+  screen.end(race);
+  screen.end(failed(plan.task(6), 4));
+  CHECK(screen.finish("other: exit 4") ==
+        "4 tasks: 1 succeeded, 1 failed, 2 lost in 3.2s\n"
+        "other: failed: exit 4 in 3.1s\n"
+        "  command: make other\n"
+        "errand: other: exit 4\n");
+}
+
+TEST_CASE("[F4.8] a run that succeeds in spite of failures lists none") {
+  Screen screen({});
+  const Plan plan = make_plan(names(2), Mode::race);
+  screen.start(plan, Mode::race);
+  screen.end(failed(plan.task(1), 1));
+  screen.end(succeeded(plan.task(2)));
+  CHECK(screen.finish("") == "2 tasks: 1 succeeded, 1 lost in 3.2s\n");
+}
+
+TEST_CASE("a group is reported only when no task inside explains its failure") {
   Screen screen({});
   const Plan plan = make_plan({"lint", "lint/deep", "lint/deep/a", "slow", "slow/b"});
   screen.start(plan, Mode::aggregate);
@@ -195,7 +184,9 @@ TEST_CASE("a group is told of only when no task inside explains its failure") {
         "lint/deep/a: failed: exit 1 in 3.1s\n"
         "  command: make a\n"
         "slow: timed out: the timeout of group 'slow' (1s) passed\n"
-        "errand: x\n");
+        "2 tasks failed:\n"
+        "  lint/deep/a: exit 1\n"
+        "  slow: the timeout of group 'slow' (1s) passed\n");
 }
 
 TEST_CASE("[P20] an allowed failure is a warning and no failure") {
@@ -227,14 +218,18 @@ TEST_CASE("many causes of canceled tasks are cut to a few, with every task count
         "canceled: 3 tasks for other causes\n");
 }
 
-TEST_CASE("-q leaves only the error of the run") {
+TEST_CASE("[F4.2] -q leaves the failed tasks, and what happened to the run itself") {
   SummaryOptions options;
   options.detail = SummaryDetail::error_only;
   Screen screen(options);
-  const Plan plan = make_plan(names(1));
+  const Plan plan = make_plan(names(2));
   screen.start(plan);
   screen.end(failed(plan.task(1), 2));
-  CHECK(screen.finish("t1: exit 2") == "errand: t1: exit 2\n");
+  SECTION("one") { CHECK(screen.finish("t1: exit 2") == "errand: t1: exit 2\n"); }
+  SECTION("two") {
+    screen.end(failed(plan.task(2), 3));
+    CHECK(screen.finish("t1: exit 2") == "2 tasks failed:\n  t1: exit 2\n  t2: exit 3\n");
+  }
 }
 
 TEST_CASE("the summary begins on a line of its own") {
@@ -286,18 +281,49 @@ TEST_CASE("slow tasks and what tasks left behind have their lines, few of them")
         "warning: 2 more left behind, told above\n");
 }
 
-TEST_CASE("several failures are followed by the command that runs just them, up to a number") {
-  for (const std::size_t failures : {std::size_t{2}, Summary::kRerunNamesMax + 1}) {
-    Screen screen;
-    const Plan plan = make_plan(names(60), Mode::aggregate);
-    screen.start(plan, Mode::aggregate);
-    screen.end(succeeded(plan.task(1)));
-    for (std::size_t i = 0; i < failures; ++i) {
-      screen.end(failed(plan.task(static_cast<TaskId>(i + 2)), 1));
-    }
-    const std::string text = screen.finish("x");
-    const bool told = text.ends_with("rerun all 2: errand run ci.yaml t2 t3\nerrand: x\n");
-    CHECK(told == (failures == 2));
-    CHECK((text.find("rerun all") != text.npos) == told);
+TEST_CASE("[F4.3] one line says how to continue") {
+  SummaryOptions options;
+  options.journal = [] { return "/runs/7"; };
+  Origin origin{"/work", "ci.yaml", {}, {"run", "-k", "ci.yaml"}};
+  const Plan plan = make_plan(names(3), Mode::aggregate);
+  std::string expected;
+  SECTION("what failed, if everything else has ended") { expected = "--failed"; }
+  SECTION("what is left, if something was canceled or never started") { expected = "--resume"; }
+  SECTION("nothing, if the run was not kept") {
+    options.journal = [] { return ""; };
   }
+  SECTION("nothing, if it is not known how the run was started") { origin.command = {}; }
+  SECTION("from another folder") {
+    options.folder = "/";
+    expected = "-C /work --failed";
+  }
+  if (options.folder.empty()) options.folder = "/work";
+  Screen screen(options, origin);
+  screen.start(plan, Mode::aggregate);
+  screen.end(failed(plan.task(1), 1));
+  screen.end(failed(plan.task(2), 1));
+  screen.end(expected == "--resume"
+                 ? unstarted(plan.task(3), TaskState::skipped, "needs t1: failed")
+                 : succeeded(plan.task(3)));
+  const std::string text = screen.finish("x");
+  const std::string list = "2 tasks failed:\n";
+  if (expected.empty()) {
+    CHECK(text.find("continue:") == text.npos);
+  } else {
+    CHECK(text.find("\ncontinue: errand run " + expected + " -k ci.yaml\n" + list) != text.npos);
+  }
+}
+
+TEST_CASE("[F4.8] a flaky task says why its first attempt failed") {
+  Screen screen({});
+  const Plan plan = make_plan(names(1));
+  screen.start(plan);
+  TaskEnded flaky = succeeded(plan.task(1));
+  flaky.flaky = true;
+  flaky.attempts = 3;
+  flaky.flaky_cause = Error::text("exit 7");
+  screen.end(flaky);
+  CHECK(screen.finish("") ==
+        "1 task: 1 succeeded (1 flaky) in 3.2s\n"
+        "flaky: 1 task: t1 (attempt 3; the first: exit 7)\n");
 }

@@ -23,34 +23,46 @@ std::string annotation_text(const TaskEnded& ended) {
 
 }  // namespace
 
+void Annotations::Kind::add(Annotation annotation) {
+  if (first.size() < kEachMax) {
+    first.push_back(std::move(annotation));
+  } else {
+    ++others;
+  }
+}
+
+void Annotations::Kind::merge(Kind later) {
+  for (Annotation& annotation : later.first) add(std::move(annotation));
+  others += later.others;
+}
+
 void Annotations::on(const RunEvent& event) {
   if (const auto* started = std::get_if<RunStarted>(&event.kind)) {
-    root_cause_filter_.begin(started->plan);
+    open_.begin(started->plan);
   } else if (const auto* task = std::get_if<TaskEnded>(&event.kind)) {
     add(*task);
   } else if (const auto* run = std::get_if<RunEnded>(&event.kind)) {
-    print(*run);
+    end(*run);
   }
 }
 
 void Annotations::add(const TaskEnded& ended) {
-  if (!is_failure(ended.state)) return;
-  if (!ended.allowed && !root_cause_filter_.add(ended)) return;
-  Kind& kind = ended.allowed ? warnings_ : errors_;
-  if (kind.first.size() >= kEachMax) {
-    ++kind.others;
-    return;
-  }
-  kind.first.push_back({ended.allowed ? Severity::warning : Severity::error,
-                        escape_text(ended.task->full_name), annotation_text(ended)});
+  const bool is_news = !ended.task->is_group || open_.end_group(ended).is_news;
+  const bool failed = is_failure(ended.state);
+  if (!failed || (!ended.allowed && !is_news)) return;
+  Kind& kind = ended.allowed ? warnings_ : open_.around(*ended.task);
+  kind.add({ended.allowed ? Severity::warning : Severity::error, escape_text(ended.task->full_name),
+            annotation_text(ended)});
 }
 
-void Annotations::print(const RunEnded& ended) {
+void Annotations::end(const RunEnded& ended) {
+  Kind lost;
+  Kind errors = open_.end_run(ended, lost);
   // For example the run's own timeout, for which no task failed.
-  if (ended.error && errors_.first.empty()) {
-    errors_.first.push_back({Severity::error, "errand", escape_text(ended.error.message())});
+  if (ended.error && errors.empty()) {
+    errors.add({Severity::error, "errand", escape_text(ended.error.message())});
   }
-  print(errors_, Severity::error, "failure");
+  print(errors, Severity::error, "failure");
   print(warnings_, Severity::warning, "allowed failure");
 }
 

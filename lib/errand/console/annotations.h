@@ -25,15 +25,18 @@ class Annotations final : public Observer {
   struct Kind {
     std::vector<Annotation> first;  // at most kEachMax
     std::size_t others = 0;
+    bool empty() const { return first.empty(); }
+    void add(Annotation annotation);
+    void merge(Kind later);
   };
   void add(const TaskEnded& ended);
-  void print(const RunEnded& ended);
+  void end(const RunEnded& ended);
   void print(const Kind& kind, Severity severity, const char* what);
 
   Writer& log_;
   const CiSystem system_;
-  RootCauseFilter root_cause_filter_;
-  Kind errors_, warnings_;
+  RootFailures<Kind> open_;
+  Kind warnings_;
 };
 
 }  // namespace errand

@@ -35,6 +35,7 @@ void RunProgress::on(const RunEvent& event) {
 
 void RunProgress::begin(const RunStarted& started) {
   active_ = true;
+  open_.begin(started.plan);
   all_known_ = started.plan != nullptr;
   if (!started.plan) return;
   for (const Task& task : started.plan->tasks()) {
@@ -48,9 +49,13 @@ void RunProgress::attempt_ended(const Task& task) {
 }
 
 void RunProgress::end(const TaskEnded& ended) {
-  if (ended.task->is_group) return;
+  if (ended.task->is_group) {
+    failed_ -= open_.end_group(ended).dropped.count;
+    return;
+  }
   ++ended_;
   if (is_failure(ended.state)) ++(ended.allowed ? warnings_ : failed_);
+  if (is_failure(ended.state) && !ended.allowed) ++open_.around(*ended.task).count;
   if (started_.erase(ended.task->id) == 0 || ended.task->policy->service) return;
   measured_ = saturating_add(measured_, ended.duration);
   ++measured_count_;

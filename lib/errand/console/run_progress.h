@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "errand/events/events.h"
+#include "errand/events/root_failures.h"
 
 namespace errand {
 
@@ -33,6 +34,12 @@ class RunProgress final : public Observer {
     int attempts = 0;  // in flight
   };
 
+  struct FailureCount {
+    std::size_t count = 0;
+    bool empty() const { return count == 0; }
+    void merge(FailureCount later) { count += later.count; }
+  };
+
   void begin(const RunStarted& started);
   void end(const TaskEnded& ended);
   void attempt_ended(const Task& task);
@@ -44,6 +51,7 @@ class RunProgress final : public Observer {
   std::size_t known_ = 0, ended_ = 0, failed_ = 0, warnings_ = 0;
   std::size_t running_ = 0;  // tasks with an attempt in flight
   std::unordered_map<TaskId, Started> started_;
+  RootFailures<FailureCount> open_;  // of groups that have not ended
   // Of those that had attempts and have ended.
   Duration measured_{};
   std::int64_t measured_count_ = 0;

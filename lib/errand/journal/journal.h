@@ -37,6 +37,8 @@ class Journal final : public Observer {
   void on(const RunEvent& event) override;
   OutputStore& output() { return output_; }
   const std::string& folder() const { return folder_; }
+  // Why it is not complete, as far as that is known; empty if it is.
+  const Error& error() const { return error_ ? error_ : output_.error(); }
   // Where the output of a task that has failed is; empty: it wrote nothing, or is not kept.
   std::string log_of(const Task& task) const;
   // Everything is written when it returns, or why not. Then removes what is too old.

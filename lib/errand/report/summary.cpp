@@ -15,16 +15,32 @@ std::string tasks_text(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " task" : " tasks");
 }
 
-std::string_view last_of(std::string_view lines) {
-  while (!lines.empty() && lines.back() == '\n') lines.remove_suffix(1);
-  return lines.substr(lines.rfind('\n') + 1);
+std::string padded(std::string text, std::size_t columns) {
+  text.append(columns - std::min(columns, text_columns(text)), ' ');
+  return text;
+}
+
+// Texts in as many columns as fit, to be read downwards.
+std::vector<std::string> in_columns(const std::vector<std::string>& texts, std::size_t width) {
+  constexpr std::size_t kGap = 2;
+  std::size_t widest = 0;
+  for (const std::string& text : texts) widest = std::max(widest, text_columns(text));
+  const std::size_t columns = std::max<std::size_t>(1, width / (widest + kGap));
+  const std::size_t rows = (texts.size() + columns - 1) / columns;
+  std::vector<std::string> lines(rows);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const bool is_last = i + rows >= texts.size();
+    lines[i % rows] += std::string(kGap, ' ') + (is_last ? texts[i] : padded(texts[i], widest));
+  }
+  return lines;
 }
 
 }  // namespace
 
 void Summary::on(const RunEvent& event) {
   if (const auto* started = std::get_if<RunStarted>(&event.kind)) {
-    root_cause_filter_.begin(started->plan);
+    open_.begin(started->plan);
+    is_stream_ = started->plan == nullptr;
     mode_ = started->mode;
     origin_ = started->origin;
   } else if (const auto* task = std::get_if<TaskEnded>(&event.kind)) {
@@ -34,6 +50,9 @@ void Summary::on(const RunEvent& event) {
   } else if (const auto* notice = std::get_if<Notice>(&event.kind)) {
     record(*notice);
   } else if (const auto* run = std::get_if<RunEnded>(&event.kind)) {
+    FailureList lost;
+    failures_ = open_.end_run(*run, lost);
+    drop(lost);
     print(*run);
   }
 }
@@ -42,19 +61,36 @@ void Summary::on(const RunEvent& event) {
 
 void Summary::count(const TaskEnded& ended) {
   const bool failed = is_failure(ended.state);
-  if (failed && !ended.allowed) {
-    if (root_cause_filter_.add(ended)) add_failure(ended);
-  } else if (failed) {
-    warnings_.add(task_result_line(ended, options_.color));
+  if (failed && ended.allowed) warnings_.add(task_result_line(ended, options_.color));
+  if (ended.task->is_group) {
+    const auto end = open_.end_group(ended);
+    drop(end.dropped);
+    if (end.is_news) add_failure(ended);
+    return;
   }
-  if (ended.task->is_group) return;
+  if (failed && !ended.allowed) add_failure(ended);
   ++tasks_;
   ++states_[static_cast<std::size_t>(ended.state)];
-  if (ended.flaky) flaky_.add(*ended.task, "attempt " + std::to_string(ended.attempts));
+  if (ended.flaky) {
+    const std::string cause = escape_text(ended.flaky_cause.message());
+    flaky_.add(*ended.task, "attempt " + std::to_string(ended.attempts) +
+                                (cause.empty() ? "" : "; the first: " + cause));
+  }
   if (ended.allowed) ++allowed_[static_cast<std::size_t>(ended.state)];
   const std::string cause = escape_text(ended.error.message());
   if (ended.state == TaskState::canceled) canceled_.add(cause);
   if (ended.state == TaskState::skipped) skipped_.add(cause);
+  const bool is_left =
+      ended.state == TaskState::canceled || (ended.state == TaskState::skipped && !ended.excluded);
+  if (is_left) ++never_started_;
+}
+
+// They have failed, but their group has succeeded all the same.
+void Summary::drop(const FailureList& lost) {
+  for (const TaskState state : {TaskState::failed, TaskState::timed_out}) {
+    states_[static_cast<std::size_t>(state)] -= lost.count(state);
+    lost_ += lost.count(state);
+  }
 }
 
 void Summary::record(const AttemptEnded& attempt) {
@@ -74,49 +110,27 @@ void Summary::Noted::add(const Task& task, const std::string& what) {
 }
 
 void Summary::add_failure(const TaskEnded& ended) {
-  ++failures_count_;
-  if (failed_names_.size() <= kRerunNamesMax) failed_names_.push_back(ended.task->full_name);
-  failed_masked_name_ |= ended.task->has_masked_name;
-  const bool first = ended.first_failure && mode_ == Mode::errgroup &&
-                     (failures_.empty() || !failures_.front().first);
-  const std::string_view last_line = last_of(ended.last_lines);
-  std::string key = std::string(to_string(ended.state)) + '\n' + ended.error.message() + '\n';
-  key += plain_line(last_line);
-  auto found = std::find_if(failures_.begin(), failures_.end(),
-                            [&](const Failures& failures) { return failures.key == key; });
-  if (found == failures_.end() && failures_.size() >= kDistinctMax && !first) {
-    ++other_failures_;
-    return;
-  }
-  if (found == failures_.end()) {
-    found = failures_.insert(failures_.end(), describe(ended));
-    found->key = std::move(key);
-  } else if (first) {
-    // The one that decided stands for all that are equal to it.
-    Failures decisive = describe(ended);
-    decisive.names = std::move(found->names);
-    decisive.count = found->count;
-    decisive.key = std::move(key);
-    *found = std::move(decisive);
-  }
-  ++found->count;
-  if (found->names.size() < kNamesMax) found->names.push_back(escape_text(ended.task->full_name));
-  if (!first) return;
-  found->first = true;
-  std::rotate(failures_.begin(), found, found + 1);
+  FailureList& around = open_.around(*ended.task);
+  FailedTask task;
+  task.id = ended.task->id;
+  task.state = ended.state;
+  task.is_group = ended.task->is_group;
+  task.decided = ended.first_failure && mode_ == Mode::errgroup;
+  task.name = escape_text(ended.task->full_name);
+  task.what = shorten(escape_text(ended.error.message()), kLineColumns);
+  task.last_lines = last_lines(ended.last_lines, kFirstLinesMax);
+  if (options_.log) task.log = options_.log(*ended.task);
+  if (around.needs_details(task)) add_details(task, ended);
+  around.add(std::move(task), ++failures_seen_);
 }
 
-Summary::Failures Summary::describe(const TaskEnded& ended) const {
-  Failures failures;
-  failures.heading = task_result_line(ended, options_.color);
-  failures.command = command_text(*ended.task, kCommandColumns);
-  failures.last_lines = last_lines(ended.last_lines, kFirstLinesMax);
-  failures.rerun = ended.task->has_masked_name
-                       ? rerun_failed_command(origin_, options_.folder)
-                       : rerun_command(origin_, {ended.task->full_name}, options_.folder);
-  if (failures.rerun.empty() && options_.rerun) failures.rerun = options_.rerun(*ended.task);
-  if (options_.log) failures.log = options_.log(*ended.task);
-  return failures;
+void Summary::add_details(FailedTask& task, const TaskEnded& ended) const {
+  task.heading = task_result_line(ended, options_.color);
+  task.command = command_text(*ended.task, kCommandColumns);
+  task.rerun = ended.task->has_masked_name
+                   ? command_again(origin_, "--failed", options_.folder)
+                   : rerun_command(origin_, {ended.task->full_name}, options_.folder);
+  if (task.rerun.empty() && options_.rerun) task.rerun = options_.rerun(*ended.task);
 }
 
 void Summary::Causes::add(std::string text) {
@@ -142,6 +156,7 @@ void Summary::print(const RunEnded& ended) {
     print_noted("slow", slow_);
     print_warnings();
     print_failures();
+    print_continue(ended);
   }
   print_error(ended);
 }
@@ -159,6 +174,7 @@ std::string Summary::counts_text(const RunEnded& ended) const {
     if (has_flaky) text += " (" + std::to_string(flaky_.count) + " flaky)";
     if (allowed > 0) text += " (" + std::to_string(allowed) + " allowed)";
   }
+  if (lost_ > 0) text += (text.empty() ? ": " : ", ") + std::to_string(lost_) + " lost";
   text = tasks_text(tasks_) + text;
   return text + " in " + format_duration(ended.duration);
 }
@@ -193,52 +209,80 @@ void Summary::print_warnings() {
 }
 
 void Summary::print_failures() {
-  const bool mark_first = failures_count_ > 1;
-  for (const Failures& failures : failures_) {
-    const bool leads = &failures == &failures_.front();
+  const bool mark_first = failures_.count() > 1;
+  for (const FailureList::Distinct& failures : failures_.distinct()) {
+    const bool leads = &failures == &failures_.distinct().front();
     print_failure(failures, leads ? kFirstLinesMax : kOtherLinesMax, mark_first);
   }
-  if (other_failures_ > 0) {
-    line("and " + std::to_string(other_failures_) +
-         (other_failures_ == 1 ? " more failure" : " more failures"));
+  if (const std::size_t more = failures_.undescribed(); more > 0) {
+    line("and " + std::to_string(more) + (more == 1 ? " more failure" : " more failures"));
   }
-  const bool several = failed_names_.size() > 1 && failed_names_.size() <= kRerunNamesMax;
-  const std::string all = failed_masked_name_
-                              ? rerun_failed_command(origin_, options_.folder)
-                              : rerun_command(origin_, failed_names_, options_.folder);
-  if (!several || all.empty()) return;
-  line("rerun all " + std::to_string(failed_names_.size()) + ": " + escape_text(all));
 }
 
-void Summary::print_failure(const Failures& failures, std::size_t lines_max, bool mark_first) {
-  std::string heading = failures.heading;
-  if (failures.count > 1) {
-    heading += " (" + tasks_text(failures.count) + ":";
-    for (const std::string& name : failures.names) {
-      heading += (&name == &failures.names.front() ? " " : ", ") + name;
-    }
-    heading += failures.count > failures.names.size() ? ", …)" : ")";
-  }
-  if (mark_first && failures.first) heading += ", the first failure";
-  line(heading);
-  if (!failures.command.empty()) line("  command: " + failures.command);
-  std::string_view rest = last_lines(failures.last_lines, lines_max);
+void Summary::print_failure(const FailureList::Distinct& failures, std::size_t lines_max,
+                            bool mark_first) {
+  const FailedTask& task = failures.task;
+  line(task.heading + (mark_first && task.decided ? ", the first failure" : ""));
+  if (!task.command.empty()) line("  command: " + task.command);
+  std::string_view rest = last_lines(task.last_lines, lines_max);
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     line("    " + shorten(plain_line(rest.substr(0, end)), kLineColumns));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  if (!failures.log.empty()) line("  log: " + escape_text(failures.log));
-  if (!failures.rerun.empty()) line("  rerun: " + escape_text(failures.rerun));
+  if (!task.log.empty()) line("  log: " + escape_text(task.log));
+  if (!task.rerun.empty()) line("  rerun: " + escape_text(task.rerun));
+  print_same(failures);
+}
+
+// Tasks that failed in the same way: a line for each that has a log, one for all others.
+void Summary::print_same(const FailureList::Distinct& failures) {
+  std::string others;
+  for (const FailureList::Same& same : failures.same) {
+    if (same.log.empty()) {
+      others += (others.empty() ? "" : ", ") + same.name;
+    } else {
+      line("  same failure: " + same.name + ", log: " + escape_text(same.log));
+    }
+  }
+  if (!others.empty()) line("  same failure: " + others);
+  const std::size_t more = failures.same_count - failures.same.size();
+  if (more > 0) line("  same failure: " + tasks_text(more) + " more");
+}
+
+// One line that runs what is left: everything that has not succeeded, or only what failed.
+void Summary::print_continue(const RunEnded& ended) {
+  const bool is_left = never_started_ > 0 || (is_stream_ && mode_ == Mode::errgroup);
+  if (!ended.error || (failures_.empty() && !is_left)) return;
+  if (!options_.journal || options_.journal().empty()) return;
+  std::string option = is_left ? "--resume" : "--failed";
+  if (options_.resume_id) option += "=" + options_.resume_id();
+  const std::string command = command_again(origin_, option, options_.folder);
+  if (!command.empty()) line("continue: " + escape_text(command));
 }
 
 void Summary::print_error(const RunEnded& ended) {
   if (!ended.error) return;
-  // The text of an aggregate of thousands is not even made.
-  const bool too_many = ended.error.errors().size() > kErrorsInTextMax && failures_count_ > 0;
-  const std::string text =
-      too_many ? tasks_text(failures_count_) + " failed" : ended.error.message();
-  line("errand: " + shorten(escape_text(text), kLineColumns));
+  if (!ended.by_tasks || failures_.empty()) {
+    line("errand: " + shorten(escape_text(ended.error.message()), kLineColumns));
+  }
+  print_failed_tasks();
+}
+
+void Summary::print_failed_tasks() {
+  if (failures_.empty()) return;
+  std::vector<std::string> texts;
+  for (const auto& [id, text] : failures_.names()) texts.push_back(text);
+  if (failures_.count() == 1) return line("errand: " + texts.front());
+  line(tasks_text(failures_.count()) + " failed:");
+  const bool one_each = texts.size() <= kLinesForEach;
+  const std::size_t columns = options_.columns ? options_.columns() : kUsualColumns;
+  for (const std::string& text : in_columns(texts, one_each ? 0 : columns)) line(text);
+  const std::size_t more = failures_.count() - texts.size();
+  if (more == 0) return;
+  const std::string journal = options_.journal ? options_.journal() : "";
+  line("  and " + std::to_string(more) + " more" +
+       (journal.empty() ? "" : ": " + escape_text(journal)));
 }
 
 void Summary::line(std::string_view text) { err_.write(std::string(text) + "\n"); }

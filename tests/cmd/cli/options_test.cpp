@@ -146,6 +146,26 @@ TEST_CASE("a run's id after --resume or --failed is its value, another word is n
         Words{"20260102-030405-k3j9xq"});
 }
 
+TEST_CASE("[F4.4] options that change what runs are kept as they were given, with the words") {
+  Environment env;
+  const auto texts = [](const cmd::RunCommand& run, bool for_tasks) {
+    Words all;
+    for (const cmd::GivenOption& option : run.given) {
+      if (option.is_for_tasks || !for_tasks)
+        all.insert(all.end(), option.words.begin(), option.words.end());
+    }
+    return all;
+  };
+  const cmd::RunCommand run =
+      run_of({"-q", "--var", "a=1", "-k", "--var", "b=2", "-j1", "-j", "3", "--shuffle=7",
+              "--resume", "--report", "json=-", "a.yaml", "task"});
+  CHECK(texts(run, true) == Words{"--var", "a=1", "--var", "b=2"});
+  CHECK(texts(run, false) == Words{"-j", "3", "-k", "--shuffle=7", "--var", "a=1", "--var", "b=2"});
+  CHECK(run.typed == Words{"run", "a.yaml", "task"});
+  CHECK(command_of<cmd::ExecCommand>({"exec", "-k", "make", "-j4"}).run.typed ==
+        Words{"exec", "make", "-j4"});
+}
+
 TEST_CASE("words behind -- are no options") {
   const Environment env;
   const cmd::RunCommand run = run_of({"-k", "a.yaml", "--", "-q", "--help", "--"});
