@@ -86,6 +86,7 @@ void PlanWatch::check_retry(const Task& task) {
 }
 
 bool PlanWatch::worth_another_try(const Task& task, const AttemptWatch& watch) const {
+  if (task.policy->service && watch.ready) return false;  // retry counts until it is ready
   const RetryRule& rule = task.policy->retry;
   if (watch.state == TaskState::timed_out) return rule.on_timeout;
   if (watch.state != TaskState::failed || !watch.ran) return false;
@@ -104,7 +105,7 @@ void PlanWatch::attempt_begins(const Attempt& attempt, const Context& context) {
   for_each_around(task, [&](const Task& around) {
     ++of(around).running;
     const bool last = is_last(around) && around.needs.empty();
-    expect(last ? others_ended(around) : needs_met(around),
+    expect(last ? others_ended(around) : needs_met(around, attempt.number),
            "an attempt began before its needs were met", task);
   });
   // What has its slot in this instant may begin after the end, stopped from the start; a second

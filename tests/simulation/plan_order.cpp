@@ -27,12 +27,24 @@ bool PlanWatch::holds(const Need& need) {
   return false;
 }
 
-bool PlanWatch::cannot_hold(const Need& need) { return tasks_[need.task].ended && !holds(need); }
+bool PlanWatch::cannot_hold(const Need& need) {
+  return tasks_[need.task].ended && (is_dead(need) || !holds(need));
+}
+
+// Nothing starts beside a service that has failed, though it was ready before.
+bool PlanWatch::is_dead(const Need& need) const {
+  const bool service = plan_.task(need.task).policy->service;
+  return service && need.condition != Condition::done && tasks_[need.task].ended &&
+         !is_good(need.task);
+}
 
 // What runs also after a failure only waits for the end then.
-bool PlanWatch::needs_met(const Task& task) {
+bool PlanWatch::needs_met(const Task& task, int attempt) {
   return std::ranges::all_of(task.needs, [&](const Need& need) {
-    return holds(need) || (is_last(task) && tasks_[need.task].ended);
+    // In the instant of a service's end an attempt may be on its way, and what has begun is
+    // retried.
+    const bool is_past = attempt == 1 && is_dead(need) && tasks_[need.task].ended_at < now();
+    return (holds(need) && !is_past) || (is_last(task) && tasks_[need.task].ended);
   });
 }
 
@@ -117,6 +129,17 @@ void PlanWatch::check_waiting(const Task& task) {
   expect(is_last(task) || !hopeless, "a task waits for what will never be", task);
 }
 
+// A task that has failed while it needed a service keeps its slot for a moment: the service may be
+// about to end, too.
+bool PlanWatch::some_failure_waits_for_service() {
+  static constexpr Duration kMoment = std::chrono::milliseconds(50);
+  return std::ranges::any_of(tasks_, [this](const TaskWatch& watch) {
+    if (watch.ended || watch.attempts.empty()) return false;
+    const AttemptWatch& last = watch.attempts.back();
+    return last.ended && is_failure(last.state) && now() - last.ended_at <= kMoment;
+  });
+}
+
 void PlanWatch::check_held_up(const Task& task, const std::vector<const Task*>& waiting) {
   expect(!over_for(task), "a task that waits for a slot was not sent away", task);
   if (of(task).refused_at) return;  // it had its slot, and is to be tried again
@@ -125,7 +148,7 @@ void PlanWatch::check_held_up(const Task& task, const std::vector<const Task*>& 
   // A breaker's refusal has spent a turn of some rate, and comes back at a time of its own.
   if (was_refusal_) return;
   expect(!task.policy->service, "a service does not start", task);
-  if (follows(task)) return;
+  if (follows(task) || some_failure_waits_for_service()) return;
   std::vector<const Task*> others = waiting;
   std::erase(others, &task);
   expect(gates_.held_up(task, others), "a task waits although there is a slot", task);

@@ -108,7 +108,9 @@ class PlanWatch final : public Observer {
   bool is_good(TaskId id) const;
   bool holds(const Need& need);
   bool cannot_hold(const Need& need);
-  bool needs_met(const Task& task);
+  bool is_dead(const Need& need) const;
+  bool some_failure_waits_for_service();
+  bool needs_met(const Task& task, int attempt = 1);
   bool others_ended(const Task& last);
   bool something_failed(const Task& last);
   bool unneeded(const Task& service);

@@ -135,11 +135,20 @@ void Execution::notify_dependents(TaskRun& need, Stage stage) {
     TaskRun& run = runs_[dependents_[i].task];
     if (run.phase == TaskRun::Phase::waiting) {
       notify_dependent(run, dependents_[i].condition, need, stage);
-    } else if (run.not_started() && failed && need.task->policy->service && !run.is_last() &&
+    } else if (failed && need.task->policy->service &&
                dependents_[i].condition != Condition::done) {
-      skip_for_need(run, need);
+      skip_unstarted(run, need);
     }
   }
+}
+
+// Nothing starts beside a service that has failed.
+void Execution::skip_unstarted(TaskRun& run, const TaskRun& service) {
+  if (run.is_last()) return;
+  if (run.phase <= TaskRun::Phase::queued && run.phase != TaskRun::Phase::following)
+    return skip_for_need(run, service);
+  if (!run.group) return;
+  for (const TaskId child : run.task->children) skip_unstarted(runs_[child], service);
 }
 
 void Execution::notify_dependent(TaskRun& run, Condition condition, const TaskRun& need,

@@ -222,6 +222,7 @@ class Execution {
   Context own_context(TaskRun& run, const Context& around);
   Error end_task(TaskExecution& task_execution, const Context& context);
   Error take_permits(TaskRun& run, std::vector<CircuitBreaker::Permit>& permits);
+  const TaskRun* dead_service(const TaskRun& run) const;
   bool needs_services(const TaskRun& run) const;
   bool awaits_service(const TaskRun& run, bool exited_only) const;
   // lint: outlives: the caller awaits it.
@@ -246,6 +247,7 @@ class Execution {
   void release_last(GroupRun& group);
   void notify_dependents(TaskRun& need, Stage stage);
   void notify_dependent(TaskRun& run, Condition condition, const TaskRun& need, Stage stage);
+  void skip_unstarted(TaskRun& run, const TaskRun& service);
   void skip_for_need(TaskRun& run, const TaskRun& need);
   void need_met(TaskRun& run);
   bool deduplicate(TaskRun& run);

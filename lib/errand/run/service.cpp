@@ -95,6 +95,20 @@ void Execution::became_ready(TaskRun& run) {
 
 // ---- services that die
 
+// A service that `run` or a group around it needs and that has failed since; null: none.
+const TaskRun* Execution::dead_service(const TaskRun& run) const {
+  if (is_stream_) return nullptr;
+  for (const TaskRun* at = &run; at->parent; at = &at->parent->run) {
+    for (const Need& need : at->task->needs) {
+      const TaskRun& service = runs_[need.task];
+      if (!service.task->policy->service || need.condition == Condition::done) continue;
+      const bool ended = service.phase == TaskRun::Phase::ended;
+      if (ended && !at->is_last() && !service.serves_needs && !service.excluded) return &service;
+    }
+  }
+  return nullptr;
+}
+
 bool Execution::needs_services(const TaskRun& run) const {
   if (is_stream_) return false;
   for (const TaskRun* at = &run; at->parent; at = &at->parent->run) {
@@ -111,9 +125,9 @@ bool Execution::awaits_service(const TaskRun& run, bool exited_only) const {
   for (const TaskRun* at = &run; at->parent; at = &at->parent->run) {
     for (const Need& need : at->task->needs) {
       const TaskRun& service = runs_[need.task];
-      if (!service.task->policy->service) continue;
-      const bool dies = service.phase == TaskRun::Phase::running && service.ready &&
-                        (service.exited || !exited_only);
+      // The group of one that has ended may be gone.
+      if (!service.task->policy->service || service.phase != TaskRun::Phase::running) continue;
+      const bool dies = service.ready && (service.exited || !exited_only);
       if (dies || awaits_service(service, exited_only)) return true;
     }
   }

@@ -157,6 +157,11 @@ Context Execution::own_context(TaskRun& run, const Context& around) {
 }
 
 awaitable<Error> Execution::run_task(TaskRun& run, Context context) {
+  if (const TaskRun* dead = dead_service(run)) {
+    skip_for_need(run, *dead);
+    slots_.release(run);
+    co_return Error();
+  }
   TaskExecution task_execution(run, now());
   Context own = run.is_last() ? last_context(*run.parent) : context;
   std::unique_ptr<LastTaskTimeout> last_task_timeout;
@@ -168,7 +173,9 @@ awaitable<Error> Execution::run_task(TaskRun& run, Context context) {
   co_await run_with_retries(task_execution, own);
   run.stop.reset();
   task_execution.over = now();
-  if (is_failure(task_execution.last.verdict.state) && needs_services(run))
+  // A service has nothing to do with what has not run.
+  const bool ran = task_execution.last.status.has_value();
+  if (ran && is_failure(task_execution.last.verdict.state) && needs_services(run))
     co_await await_dying_services(run);
   const Error failure = end_task(task_execution, own);
   slots_.release(run);
