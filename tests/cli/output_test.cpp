@@ -335,7 +335,7 @@ TEST_CASE("[P30] no temporary file is left by an errand that is killed") {
   }
 }
 
-TEST_CASE("output that cannot be kept is an error of its task, named so") {
+TEST_CASE("[F4.14] tasks that wait for each other end without a temporary folder, too") {
   CliTest test;
   const std::string probe = ERRAND_PROBE;
   test.make_gate("gate");
@@ -347,15 +347,13 @@ TEST_CASE("output that cannot be kept is an error of its task, named so") {
     Call call{{"run", "-o", mode, "-q"}};
     call.env = {"TMPDIR=" + (test / "nowhere")};
     const Ended end = test.run(call);
-    CHECK(end.how() == "exit 1");
+    CHECK(end.how() == "exit 0");
     CHECK(contains(end.out, "small\n"));
-    CHECK(contains(end.err, "errand: large: "));
-    CHECK(contains(end.err, "nowhere"));
-    CHECK(contains(end.err, "No such file or directory"));
+    CHECK(end.out.size() > 12'000'000);
   }
 }
 
-TEST_CASE("[P30] a full disk is an error of its task, named so") {
+TEST_CASE("[P30] [F4.14] a full disk for temporary files costs no task its success") {
   CliTest test;
   const std::string unshare = find_program("unshare");
   test.write("small-disk/.keep", "");
@@ -372,10 +370,9 @@ TEST_CASE("[P30] a full disk is an error of its task, named so") {
   call.env = {"TMPDIR=" + (test / "small-disk")};
   call.prefix = {unshare, "--mount", "sh", "-c", mount + "; exec \"$0\" \"$@\""};
   const Ended end = test.run(call);
-  CHECK(end.how() == "exit 1");
+  CHECK(end.how() == "exit 0");
   CHECK(contains(end.out, "small\n"));
-  CHECK(contains(end.err, "errand: large: "));
-  CHECK(contains(end.err, "No space left on device"));
+  CHECK(end.out.size() > 16'000'000);
 }
 
 }  // namespace
