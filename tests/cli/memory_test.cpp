@@ -59,5 +59,20 @@ TEST_CASE("[F4.10] out of memory is one line and 125, and nothing is left") {
   }
 }
 
+TEST_CASE("[F4.10] no memory for a thread is no memory") {
+  if (kSanitized) return;
+  CliTest test;
+  // Some room beyond what a run needs, but none for the stack of the thread that looks up the name.
+  const int kib = least_kib({"exec", "-q", "exec 9>$HELD; true"}) + (2 << 10);
+  test.write(
+      "errand.yaml",
+      "tasks: { db: { service: true, ready: { tcp: 'db.invalid:1', timeout: 20s }, run: exec "
+      "9>$HELD; exec sleep 1000 }, a: { needs: [db], run: x } }");
+  const Ended end = test.start(limited({"run"}, kib))->finish_killed();
+  CHECK(end.how() == "exit 125");
+  CHECK(contains(end.err, "errand: out of memory"));
+  CHECK_FALSE(test.held());
+}
+
 }  // namespace
 }  // namespace errand::test

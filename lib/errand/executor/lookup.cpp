@@ -10,7 +10,9 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
+#include <cstddef>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -44,6 +46,13 @@ Lookup::Endpoints resolve(const std::string& host, const std::string& port,
   return endpoints;
 }
 
+// The system answers EAGAIN both to too many threads and to a stack that there is no memory for.
+// The latter is a lack of memory like any other: the program's new handler decides.
+void find_memory_for_stack() {
+  constexpr std::size_t kStackBytes = std::size_t{8} << 20;  // the usual one
+  ::operator delete(::operator new(kStackBytes));
+}
+
 // A thread in which no signal is handled.
 template <class Work>
 std::error_code start_thread(Work work) {
@@ -56,6 +65,7 @@ std::error_code start_thread(Work work) {
     std::thread(std::move(work)).detach();
   } catch (const std::system_error& failed) {
     error = failed.code();
+    find_memory_for_stack();
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return error;
