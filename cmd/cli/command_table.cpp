@@ -35,13 +35,13 @@ Exit status: 0 all succeeded; that of the first failed task; 1 with -k; 124 time
 )";
 
 constexpr const char* kExecFooter =
-    R"(Options stand before the first COMMAND. With ":::", -0 or a placeholder the words are one template,
-and there is a task for each ARG, or else for each line of standard input: one word is a script for
-the shell, several are a program and its arguments. Otherwise several words are several scripts; one
-is a template if something is piped in; none: each line of standard input is a script, run as it
-arrives. Without a placeholder the argument becomes the last word.
-  {} argument  {.} no extension  {/} base name  {//} folder  {/.} both  {#} its number  {%} job slot
-An argument is always one word, also in quotes of a script, whatever is in it.
+    R"(Options come before the first COMMAND. Arguments come from ":::", -a FILE or -0 (standard input); if
+none of these is given, {} or one of its forms, or -n, reads the lines of standard input. Then the
+words are one template, with a task for each argument: one word is a script for the shell, several
+are a program and its arguments. Without a placeholder the argument becomes the last word. Without
+arguments each word is a script, which runs once. Without a COMMAND each argument is a script.
+  {} argument  {.} no extension  {/} base name  {//} folder  {/.} base name without extension
+  {1} the first of the task's arguments  {#} number of the task  {%} its job slot  {{}} writes {}
 
 Examples:
   errand exec 'npm test' 'npm run lint'              errand exec -j4 convert {} {.}.png ::: *.jpg
@@ -116,7 +116,11 @@ std::vector<OptionSpec> exec_options(ExecCommand& exec) {
   std::vector<OptionSpec> options = run_options(exec.run);
   // ${{ }} is for task files.
   std::erase_if(options, [](const OptionSpec& option) { return option.names == "--var"; });
-  options.insert(options.begin(), nul_option(exec));
+  for (OptionSpec& option : options) {
+    if (option.names == "-n,--dry-run") option.names = "--dry-run";  // -n has the meaning of xargs
+  }
+  std::vector<OptionSpec> own = argument_options(exec.words);
+  options.insert(options.begin(), own.begin(), own.end());
   return options;
 }
 

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/input/exec_words.h"
 #include "errand/console/color.h"
 #include "errand/console/console.h"
 #include "errand/plan/edit/overrides.h"
@@ -92,9 +93,8 @@ struct RunCommand {
   std::vector<std::string_view> variables;
 };
 struct ExecCommand {
-  RunCommand run;                  // without positional input
-  std::vector<std::string> words;  // the first COMMAND and all that follows
-  bool nul = false;                // -0
+  RunCommand run;   // without positional input
+  ExecWords words;  // the first COMMAND and all that follows, and the options about arguments
 };
 struct CheckCommand {
   InputOptions input;

@@ -167,6 +167,16 @@ Result<unsigned> read_count(const std::string& text) {
   return *count;
 }
 
+Result<std::size_t> read_values_max(const std::string& text) {
+  constexpr unsigned most = 1'000'000;
+  if (text == "auto") return std::unexpected(not_available("auto"));
+  const auto count = parse_whole_number<unsigned>(text);
+  if (count && *count >= 1 && *count <= most) return *count;
+  return bad_value(text,
+                   "is not a number of arguments from 1 to 1000000; to only print what would "
+                   "run: --dry-run");
+}
+
 Result<GraphFormat> read_graph_format(const std::string& text) {
   if (text == "dot") return GraphFormat::dot;
   if (text == "mermaid") return GraphFormat::mermaid;

@@ -16,6 +16,8 @@ namespace errand::cmd {
 
 Error not_available(const std::string& what);
 
+// The value of -n in exec.
+Result<std::size_t> read_values_max(const std::string& text);
 Result<Duration> read_positive(const std::string& text);
 Result<Mode> read_mode(const std::string& text);
 Result<std::optional<OutputMode>> read_output(const std::string& text);  // none: auto

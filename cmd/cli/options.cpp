@@ -126,7 +126,7 @@ Invocation invocation_of(const std::string& name, Invocations& into,
     return std::move(into.run);
   }
   if (name == "exec") {
-    into.exec.words = std::move(words);
+    into.exec.words.words = std::move(words);
     return std::move(into.exec);
   }
   if (name == "check") {

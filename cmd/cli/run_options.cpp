@@ -44,6 +44,9 @@ ReadTexts setting(Into& into, Value value) {
   };
 }
 
+// An option that this version does not have yet.
+Error refuse_option(const Texts&) { return Error::text("is not available yet"); }
+
 Result<std::string> as_text(const std::string& text) { return text; }
 
 ReadTexts reading_shuffle(RunCommand& run) {
@@ -375,11 +378,32 @@ std::vector<OptionSpec> report_options(ReportCommand& report) {
   return all;
 }
 
-OptionSpec nul_option(ExecCommand& exec) {
-  return {.names = "-0,--null",
-          .value = {},
-          .help = "standard input has NUL-terminated items, not lines",
-          .read = setting(exec.nul, true)};
+std::vector<OptionSpec> argument_options(ExecWords& words) {
+  std::vector<OptionSpec> all;
+  all.push_back({.names = "-a",
+                 .value = "FILE",
+                 .help = "read the arguments from FILE, one a line; - is stdin",
+                 .read = collecting(words.files, as_text),
+                 .repeats = true,
+                 .completes = CompletionKind::file});
+  all.push_back({.names = "-0,--null",
+                 .value = {},
+                 .help = "items of -a, or else of stdin, end with NUL",
+                 .read = setting(words.nul, true)});
+  all.push_back({.names = "-r",
+                 .value = {},
+                 .help = "a standard input without arguments is no error",
+                 .read = setting(words.may_be_empty, true)});
+  all.push_back({.names = "-n",
+                 .value = "N",
+                 .help = "give each task up to N arguments",
+                 .read = reading(words.values_max, read_values_max)});
+  for (const std::string_view later : {"--colsep", "--block", "--names", "--hedge"}) {
+    all.push_back({.names = later, .value = "VALUE", .help = {}, .read = refuse_option});
+  }
+  all.push_back({.names = "--pipe", .value = {}, .help = {}, .read = refuse_option});
+  all.push_back({.names = "-P", .value = "N", .help = {}, .read = refuse_option});
+  return all;
 }
 
 std::vector<OptionSpec> run_options(RunCommand& run) {

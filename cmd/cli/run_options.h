@@ -17,6 +17,7 @@ OptionSpec env_option(InputOptions& input);
 std::vector<OptionSpec> run_options(RunCommand& run);
 OptionSpec format_option(GraphCommand& graph);
 std::vector<OptionSpec> report_options(ReportCommand& report);
-OptionSpec nul_option(ExecCommand& exec);
+// Those that only exec has: where arguments come from, and how many a task gets.
+std::vector<OptionSpec> argument_options(ExecWords& words);
 
 }  // namespace errand::cmd

@@ -35,6 +35,7 @@ std::expected<std::string, InputError> check_stream(const TaskStream& stream) {
   };
   if (Error error = for_each_line(stream, check_line))
     lines.push_back("errand: " + error.message());
+  if (lines.empty() && tasks == 0) lines.push_back(stream.name + ": no tasks");
   if (!lines.empty()) return std::unexpected(InputError{std::move(lines)});
   return ok_line(stream.name, tasks, 0);
 }

@@ -26,6 +26,9 @@ int schema();
 // Runs what was read, as the options say; prints it instead for --dry-run.
 int perform(RunCommand command, Input input, ScopedGuardian guardian);
 
+// Says on stderr, after a dry run, that nothing was run.
+void note_dry_run(const RunCommand& command);
+
 // The resolved plan as text, for --dry-run; `history` for hedges after a percentile.
 std::string describe(const Plan& plan, const Durations& history);
 

@@ -5,6 +5,7 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
+#include <cerrno>
 #include <memory>
 
 #include "cmd/commands/commands.h"
@@ -13,13 +14,17 @@
 #include "cmd/print.h"
 #include "cmd/resume/resume.h"
 #include "errand/base/escape_text.h"
+#include "errand/run/nothing_ran.h"
 
 namespace errand::cmd {
 namespace {
 
 Stdin stdin_kind() {
   struct stat status{};
-  if (::fstat(STDIN_FILENO, &status) != 0) return Stdin::nothing;
+  const int flags = ::fcntl(STDIN_FILENO, F_GETFL);
+  // prepare_process() puts something that cannot be read in the place of a closed one.
+  const bool is_closed = flags < 0 || (flags & O_PATH) != 0 || (flags & O_ACCMODE) == O_WRONLY;
+  if (is_closed || ::fstat(STDIN_FILENO, &status) != 0) return Stdin::closed;
   if (::isatty(STDIN_FILENO) == 1) return Stdin::terminal;
   const bool is_data =
       S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode) || S_ISSOCK(status.st_mode);
@@ -34,35 +39,30 @@ Task model_with(const std::vector<std::string>& shell) {
   return model;
 }
 
+void print_note(const RunCommand& command, const std::string& text) {
+  if (!command.quiet) print_errors({"errand: note: " + text});
+}
+
 // lint: outlives: the caller runs the loop until it has ended.
-awaitable<void> print_all(Runtime& runtime, TaskSource& source, int& exit_status) {
+awaitable<void> print_all(Runtime& runtime, TaskSource& source, Error& failure,
+                          RunCoverage& coverage) {
   const Context context = Context::background(runtime);
   for (;;) {
     const Result<std::optional<Task>> task = co_await source.next(context);
-    if (!task) {
-      print_errors({"errand: " + task.error().message()});
-      exit_status = kErrandFailed;
+    if (!task) failure = task.error();
+    if (!task || !*task) break;
+    ++coverage.given;
+    if ((*task)->earlier_result) {
+      ++coverage.excluded;
+      continue;
     }
-    if (!task || !*task || exit_status != 0) co_return;
-    if ((*task)->earlier_result) continue;
-    exit_status = print(escape_text(command_line(**task)) + "\n");
+    ++coverage.started;
+    if (print(escape_text(command_line(**task)) + "\n") == 0) continue;
+    failure = Error::text("standard output cannot be written");
+    break;
   }
-}
-
-// As they arrive.
-int print_stream(const RunCommand& command, ExecStream stream) {
-  asio::io_context loop(1);
-  Runtime runtime(loop.get_executor());
-  auto all = std::make_unique<ExecSource>(runtime, std::move(stream.file), std::move(stream.tasks),
-                                          stream.nul);
-  const std::unique_ptr<TaskSource> source =
-      filtered_source(std::move(all), command.input, std::move(stream.remaining));
-  int exit_status = 0;
-  asio::co_spawn(loop, print_all(runtime, *source, exit_status), [](std::exception_ptr thrown) {
-    if (thrown) std::rethrow_exception(thrown);
-  });
-  loop.run();
-  return exit_status;
+  coverage.left_out = source.left_out();
+  coverage.empty_error = source.empty_error();
 }
 
 int fail(const std::string& what) {
@@ -70,9 +70,51 @@ int fail(const std::string& what) {
   return kErrandFailed;
 }
 
-int exec_stream(RunCommand command, ExecTasks tasks, bool nul, ScopedGuardian guardian) {
-  ExecStream stream{std::move(tasks), UniqueFd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)), nul};
-  if (!stream.file) return fail("standard input cannot be read");
+// As they arrive.
+int print_stream(const RunCommand& command, ExecStream stream) {
+  asio::io_context loop(1);
+  Runtime runtime(loop.get_executor());
+  std::optional<RemainingTasks> remaining = std::move(stream.remaining);
+  auto note = [&command](const std::string& text) { print_note(command, text); };
+  auto all = std::make_unique<ExecSource>(runtime, std::move(stream), std::move(note));
+  const std::unique_ptr<TaskSource> source =
+      filtered_source(std::move(all), command.input, std::move(remaining));
+  Error failure;
+  RunCoverage coverage;
+  asio::co_spawn(loop, print_all(runtime, *source, failure, coverage),
+                 [](std::exception_ptr thrown) {
+                   if (thrown) std::rethrow_exception(thrown);
+                 });
+  loop.run();
+  const std::optional<NothingRan> nothing = judge_coverage(coverage);
+  if (!failure && nothing) failure = nothing->error;
+  if (failure) {
+    print_errors({"errand: " + failure.message()});
+    return kErrandFailed;
+  }
+  note_dry_run(command);
+  return 0;
+}
+
+Result<UniqueFd> open_items(const ItemSource& source) {
+  UniqueFd file(source.path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                   : ::open(source.path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status{};
+  if (file && ::fstat(file.get(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    errno = EISDIR;
+  } else if (file) {
+    return file;
+  }
+  const std::string name = source.path == "-" ? "standard input" : "-a " + source.path;
+  return std::unexpected(Error::system(name, errno));
+}
+
+int exec_stream(RunCommand command, ExecTasks tasks, ItemSource source, ScopedGuardian guardian) {
+  Result<UniqueFd> file = open_items(source);
+  if (!file) return fail(file.error().message());
+  if (source.path == "-" && ::isatty(STDIN_FILENO) == 1)
+    print_note(command, "reading from the terminal, one argument a line");
+  ExecStream stream{std::move(tasks), std::move(*file), std::move(source)};
   if (command.dry_run) {
     Input input = std::move(stream);
     const Result<Resumed> resumed = resume(command, input);
@@ -90,22 +132,24 @@ int exec(ExecCommand command) {
   if (Error error = enter_folder(run.input)) return fail(error.message());
   run.overrides.env = run.input.env;
   const std::vector<std::string> shell = run.shell.empty() ? kDefaultShell : run.shell;
-  const Stdin input = stdin_kind();
-  Result<ExecWork> work = read_words(std::move(command.words), command.nul, input, shell);
+  Result<ExecWork> work = read_words(std::move(command.words), stdin_kind(), shell);
   if (!work) return fail(work.error().message());
   Task model = model_with(shell);
-  if (work->from_stdin) {
+  if (work->source) {
     apply(run.overrides, model);
-    if (input == Stdin::terminal)
-      print_errors({"errand: note: reading from the terminal, one argument a line"});
-    ExecTasks tasks(std::move(work->form), std::move(model));
-    return exec_stream(std::move(run), std::move(tasks), command.nul, std::move(guardian));
+    ExecTasks tasks(std::move(work->form), work->values_max, std::move(model));
+    return exec_stream(std::move(run), std::move(tasks), std::move(*work->source),
+                       std::move(guardian));
   }
-  ExecTasks tasks(std::move(work->form), std::move(model));
-  Result<Plan> plan = select(tasks.plan(make_run_group("exec", {}), work->items),
-                             {{}, run.input.only, run.input.skip});
+  ExecTasks tasks(std::move(work->form), work->values_max, std::move(model));
+  Plan all = tasks.plan(make_run_group("exec", {}), work->items);
+  const std::size_t count = all.tasks().size();
+  Result<Plan> plan = select(std::move(all), {{}, run.input.only, run.input.skip});
   if (!plan) return fail(plan.error().message());
-  return perform(std::move(run), FilePlan{"", std::move(*plan)}, std::move(guardian));
+  FilePlan file{"", std::move(*plan)};
+  file.left_out = count - file.plan.tasks().size();
+  if (!work->has_arguments) file.scripts = std::move(work->items);
+  return perform(std::move(run), std::move(file), std::move(guardian));
 }
 
 }  // namespace errand::cmd

@@ -27,6 +27,10 @@ Plan shuffled(const RunCommand& command, Plan plan) {
 
 }  // namespace
 
+void note_dry_run(const RunCommand& command) {
+  if (!command.quiet) print_errors({"errand: dry run: nothing was run"});
+}
+
 int run(RunCommand command) {
   ScopedGuardian guardian = command.dry_run ? nullptr : start_guardian(command);
   command.overrides.env = command.input.env;
@@ -67,8 +71,11 @@ int perform(RunCommand command, Input input, ScopedGuardian guardian) {
   command.earlier = resumed->earlier;
   if (file) file->plan = shuffled(command, std::move(file->plan));
   if (file && command.dry_run) {
-    if (file->file.empty()) return print(command_lines(file->plan));
-    return print(describe(file->plan, hedge_history(file->plan, origin_of(input))));
+    const int status = print(
+        file->file.empty() ? command_lines(file->plan)
+                           : describe(file->plan, hedge_history(file->plan, origin_of(input))));
+    if (status == 0) note_dry_run(command);
+    return status;
   }
   if (file && !command.quiet) {
     const std::string note = no_hedge_note(file->plan, origin_of(input), command.journal);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/input/exec_tasks.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -13,41 +16,12 @@
 namespace errand::cmd {
 namespace {
 
-constexpr std::string_view kArguments = ":::";
 constexpr std::size_t kNameBytesMax = 255;
+// An input that gives nothing for so long may be one that nobody meant to be read.
+constexpr Duration kQuietInput = std::chrono::seconds(2);
 
-std::unexpected<Error> wrong(const std::string& what) {
-  return std::unexpected(Error::text("exec: " + what));
-}
-
-// Of a parallel that errand is not.
-Error check_words(const std::vector<std::string>& words) {
-  const auto is_list = [](const std::string& word) {
-    return word == "::::" || word == ":::+" || word == "::::+";
-  };
-  if (const auto found = std::ranges::find_if(words, is_list); found != words.end()) {
-    return Error::text("exec: '" + *found +
-                       "' is not known; arguments stand behind one ':::', or "
-                       "come from standard input");
-  }
-  if (std::ranges::count(words, kArguments) > 1) {
-    return Error::text("exec: ':::' may stand only once; there is one list of arguments");
-  }
-  if (!words.empty() && words.front().empty()) return Error::text("exec: the command is empty");
-  return {};
-}
-
-// Several words that are several commands.
-Error check_commands(const std::vector<std::string>& commands) {
-  for (const std::string& command : commands) {
-    if (command.find_first_not_of(" \t\n") == std::string::npos)
-      return Error::text("exec: a command is empty");
-    if (!command.starts_with('-')) continue;
-    return Error::text("exec: " + task_file::quote(command) +
-                       " is not a command. Several words are several commands; put one command "
-                       "with its arguments in quotes, or write ':::' behind it");
-  }
-  return {};
+std::string shown_path(const ItemSource& source) {
+  return source.path == "-" ? "<stdin>" : source.path;
 }
 
 std::string name_of(const std::string& item, std::uint64_t number) {
@@ -62,53 +36,26 @@ std::string name_of(const std::string& item, std::uint64_t number) {
 
 }  // namespace
 
-Result<ExecWork> read_words(std::vector<std::string> words, bool nul, Stdin input,
-                            const std::vector<std::string>& shell) {
-  if (Error error = check_words(words)) return std::unexpected(error);
-  const auto mark = std::ranges::find(words, kArguments);
-  const bool has_arguments = mark != words.end();
-  ExecWork work;
-  if (has_arguments) work.items.assign(mark + 1, words.end());
-  words.erase(mark, words.end());
-  if (has_arguments && nul) {
-    return wrong("-0 is for standard input, and ':::' gives the arguments; leave one out");
-  }
-  const bool placeholders = std::ranges::any_of(words, has_placeholder);
-  const bool lone = words.size() == 1 && input == Stdin::data;
-  if (words.empty() && !has_arguments && input == Stdin::terminal) {
-    return wrong("no command; write one, or pipe commands in, one a line");
-  }
-  work.from_stdin = !has_arguments && (words.empty() || nul || placeholders || lone);
-  if (words.empty()) {
-    if (Error error = check_commands(work.items)) return std::unexpected(error);
-    return work;
-  }
-  if (has_arguments || work.from_stdin) {
-    Result<CommandTemplate> form = CommandTemplate::make(std::move(words), shell);
-    if (!form) return wrong(form.error().message());
-    work.form = std::move(*form);
-    return work;
-  }
-  if (Error error = check_commands(words)) return std::unexpected(error);
-  work.items = std::move(words);
-  return work;
-}
-
-Task ExecTasks::make(const std::string& item) {
+Task ExecTasks::make(std::vector<std::string> values, const std::string& place) {
   Task task = model_;
   task.id = ++made_;
   task.number = made_;
-  task.name = name_of(item, made_);
+  task.name = name_of(values.front(), made_);
+  if (values.size() > 1) task.name += " +" + std::to_string(values.size() - 1);
   task.full_name = task.name;
   if (!form_) {
-    task.run = Script{item};
+    task.run = Script{std::move(values.front())};
     return task;
   }
-  CommandTemplate::Instance instance = form_->instantiate(item, made_);
-  task.run = std::move(instance.run);
-  if (!instance.slots.empty()) {
+  Result<CommandTemplate::Instance> instance = form_->instantiate(values, made_);
+  if (!instance) {
+    task.impossible = place + ": " + instance.error().message();
+    return task;
+  }
+  task.run = std::move(instance->run);
+  if (!instance->slots.empty()) {
     auto policy = std::make_shared<Policy>(*task.policy);
-    policy->slot_placeholders = std::move(instance.slots);
+    policy->slot_placeholders = std::move(instance->slots);
     task.policy = std::move(policy);
   }
   return task;
@@ -116,39 +63,92 @@ Task ExecTasks::make(const std::string& item) {
 
 Plan ExecTasks::plan(Task group, const std::vector<std::string>& items) {
   std::vector<Task> tasks;
-  tasks.reserve(items.size() + 1);
+  tasks.reserve(items.size() / values_max_ + 2);
   tasks.push_back(std::move(group));
-  for (const std::string& item : items) {
-    tasks.push_back(make(item));
+  for (std::size_t at = 0; at < items.size(); at += values_max_) {
+    const auto begin = items.begin() + static_cast<std::ptrdiff_t>(at);
+    const std::size_t count = std::min(values_max_, items.size() - at);
+    tasks.push_back(make({begin, begin + static_cast<std::ptrdiff_t>(count)},
+                         "argument " + std::to_string(at + 1)));
     tasks.front().children.push_back(tasks.back().id);
   }
   return Plan(std::move(tasks));
 }
 
-ExecSource::ExecSource(Runtime& runtime, UniqueFd input, ExecTasks tasks, bool nul)
-    : tasks_(std::move(tasks)),
-      records_(runtime, "<stdin>", std::move(input), "", nul ? '\0' : '\n') {}
+ExecSource::ExecSource(Runtime& runtime, ExecStream stream, Note note)
+    : tasks_(std::move(stream.tasks)),
+      source_(std::move(stream.source)),
+      note_(std::move(note)),
+      records_(runtime, shown_path(source_), std::move(stream.file), "", source_.nul ? '\0' : '\n'),
+      waiting_(runtime, [this] {
+        note_("waiting for input: " + source_.unnamed->reason + "; " + source_.unnamed->instead);
+      }) {
+  if (source_.unnamed && !tasks_.items_are_commands()) waiting_.set_after(kQuietInput);
+}
+
+Error ExecSource::empty_error() const {
+  if (source_.may_be_empty || !source_.unnamed) return {};
+  return Error::text("exec: " + source_.unnamed->reason + ", which is empty; " +
+                     source_.unnamed->instead);
+}
 
 awaitable<Result<std::optional<Task>>> ExecSource::next(Context context) {
+  std::vector<std::string> values;
+  Error error = co_await read_values(std::move(context), values);
+  if (error) co_return std::unexpected(std::move(error));
+  if (values.empty()) co_return std::nullopt;
+  const std::string first = place();
+  co_return tasks_.make(std::move(values), first);
+}
+
+// Fewer than values_max() only at the end.
+awaitable<Error> ExecSource::read_values(Context context, std::vector<std::string>& values) {
   std::string item;
   for (;;) {
-    if (context.done()) co_return std::unexpected(context.done_error());
+    if (context.done()) co_return context.done_error();
     if (records_.take(item)) {
+      waiting_.cancel();
       if (tasks_.items_are_commands() && item.find_first_not_of(" \t\r\n") == std::string::npos)
         continue;
-      co_return read_item(item);
+      if (Error error = add_item(std::move(item), values)) co_return error;
+      if (values.size() == tasks_.values_max()) co_return Error();
+      continue;
     }
-    if (records_.at_end()) co_return std::nullopt;
+    if (records_.at_end()) {
+      waiting_.cancel();
+      note_end();
+      co_return Error();
+    }
     Error error = co_await records_.read_more(context);
-    if (error) co_return std::unexpected(std::move(error));
+    if (error) co_return error;
   }
 }
 
-Result<std::optional<Task>> ExecSource::read_item(const std::string& item) {
-  if (item.find('\0') == std::string::npos) return tasks_.make(item);
-  return std::unexpected(
-      Error::make(InputFailure{records_.name() + ":" + std::to_string(records_.number()) +
-                               ": a NUL byte; -0 reads items that end with one"}));
+Error ExecSource::add_item(std::string item, std::vector<std::string>& values) {
+  if (item.find('\0') != std::string::npos) {
+    return Error::make(InputFailure{place() + ": a NUL byte; -0 reads items that end with one"});
+  }
+  if (item.ends_with('\r') && !source_.nul && !std::exchange(noted_carriage_return_, true)) {
+    note_(records_.name() +
+          " has lines that end with CR LF, and the CR is part of the argument; "
+          "tr -d '\\r' removes it");
+  }
+  if (items_++ == 0) first_item_ = item;
+  values.push_back(std::move(item));
+  return {};
+}
+
+void ExecSource::note_end() {
+  const bool is_lone = source_.unnamed && items_ == 1 && !tasks_.items_are_commands();
+  if (std::exchange(noted_end_, true) || !is_lone) return;
+  if (first_item_.find_first_of(" \t") == std::string::npos) return;
+  if (::access(first_item_.c_str(), F_OK) == 0) return;
+  note_("a whole line is one argument: " + task_file::quote(first_item_) +
+        "; for several write them after ':::'");
+}
+
+std::string ExecSource::place() const {
+  return records_.name() + ":" + std::to_string(records_.number());
 }
 
 std::string command_line(const Task& task) {

@@ -3,11 +3,12 @@
 // The tasks of `errand exec`: commands, or one command for each argument.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "cmd/cli/invocation.h"
+#include "cmd/input/exec_words.h"
 #include "cmd/input/records.h"
 #include "errand/base/result.h"
 #include "errand/io/unique_fd.h"
@@ -18,58 +19,59 @@
 
 namespace errand::cmd {
 
-// What standard input is.
-enum class Stdin : std::uint8_t {
-  data,  // a pipe, a socket or a file
-  terminal,
-  nothing,  // /dev/null and the like
-};
-
-// What the words of `errand exec` mean.
-struct ExecWork {
-  std::optional<CommandTemplate> form;  // none: each item is a command
-  bool from_stdin = false;
-  std::vector<std::string> items;  // arguments or commands, when not from standard input
-};
-// The error says what to write.
-Result<ExecWork> read_words(std::vector<std::string> words, bool nul, Stdin input,
-                            const std::vector<std::string>& shell);
-
 // Makes tasks of items, all alike but for what they run.
 class ExecTasks {
  public:
-  // `model` has what all tasks share.
-  ExecTasks(std::optional<CommandTemplate> form, Task model)
-      : form_(std::move(form)), model_(std::move(model)) {}
+  // `model` has what all tasks share. A task gets up to `values_max` items if there is a template,
+  // otherwise one, which is its script.
+  ExecTasks(std::optional<CommandTemplate> form, std::size_t values_max, Task model)
+      : form_(std::move(form)), values_max_(values_max), model_(std::move(model)) {}
   bool items_are_commands() const { return !form_; }
-  Task make(const std::string& item);
+  std::size_t values_max() const { return values_max_; }
+  // `values` are 1 to values_max() items; `place` says where the first of them is, for the error of
+  // a task that lacks one.
+  Task make(std::vector<std::string> values, const std::string& place);
   Plan plan(Task group, const std::vector<std::string>& items);
 
  private:
   std::optional<CommandTemplate> form_;
+  std::size_t values_max_;
   Task model_;
   TaskId made_ = 0;
-};
-
-// Tasks for the items of standard input, as they arrive.
-class ExecSource final : public TaskSource {
- public:
-  ExecSource(Runtime& runtime, UniqueFd input, ExecTasks tasks, bool nul);
-  awaitable<Result<std::optional<Task>>> next(Context context) override;
-
- private:
-  Result<std::optional<Task>> read_item(const std::string& item);
-
-  ExecTasks tasks_;
-  Records records_;
 };
 
 // Tasks that are still to come, and where from.
 struct ExecStream {
   ExecTasks tasks;
   UniqueFd file;
-  bool nul = false;
-  std::optional<RemainingTasks> remaining = {};  // of a run that is gone on with
+  ItemSource source;
+  std::optional<RemainingTasks> remaining = {};  // of a run that is resumed
+};
+
+// Tasks for the items of a file or of standard input, as they arrive.
+class ExecSource final : public TaskSource {
+ public:
+  using Note = std::function<void(const std::string& text)>;
+  // `note` is called with what the user should know, without "note: ".
+  ExecSource(Runtime& runtime, ExecStream stream, Note note);
+  awaitable<Result<std::optional<Task>>> next(Context context) override;
+  Error empty_error() const override;
+
+ private:
+  // lint: outlives: the caller waits for it, and owns the values.
+  awaitable<Error> read_values(Context context, std::vector<std::string>& values);
+  Error add_item(std::string item, std::vector<std::string>& values);
+  void note_end();
+  std::string place() const;
+
+  ExecTasks tasks_;
+  ItemSource source_;
+  Note note_;
+  Records records_;
+  Timer waiting_;  // for the first item of an input that was not named
+  std::size_t items_ = 0;
+  std::string first_item_;
+  bool noted_carriage_return_ = false, noted_end_ = false;
 };
 
 // The command that a task of exec runs, for a shell.

@@ -178,7 +178,26 @@ ReadOptions read_options(const InputOptions& given, const Source& source,
   return options;
 }
 
-std::expected<Input, InputError> read_source(Source source, const std::vector<std::string>& tasks,
+std::size_t count_tasks(const Plan& plan) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(plan.tasks(), [](const Task& task) { return !task.is_group; }));
+}
+
+enum class StdinUse : std::uint8_t {
+  none,
+  named,             // FILE is "-": it may be empty
+  in_place_of_file,  // there is no task file
+};
+
+constexpr std::string_view kNoFile =
+    "no errand.yaml, errand.yml or errand.json here or in a parent folder";
+
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+std::expected<Input, InputError> read_source(Source source, StdinUse use,
+                                             const std::vector<std::string>& tasks,
                                              const InputOptions& given,
                                              const std::vector<std::string>& shell) {
   ReadOptions options = read_options(given, source, shell);
@@ -195,10 +214,22 @@ std::expected<Input, InputError> read_source(Source source, const std::vector<st
   };
   FirstLine first(source.name == kStdin ? kFileBytesMax : kProbeBytes);
   if (Error error = read_until([&] { return first.tells(text); })) return failed(error.message());
+  if (is_blank(text) && use == StdinUse::in_place_of_file)
+    return failed(std::string(kNoFile) + ", and standard input is empty");
+  if (is_blank(text) && use == StdinUse::named && tasks.empty()) {
+    // Its end has been read; a terminal would have to give it again.
+    source.file.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    return TaskStream{source.name, {}, std::move(source.file), std::move(options)};
+  }
   const bool named_plan = has_ending(source.name, {".yaml", ".yml"});
   const bool named_lines = has_ending(source.name, {".jsonl", ".ndjson"});
   if (named_lines || (!named_plan && looks_like_json_lines(text))) {
     if (!tasks.empty()) return failed("tasks of a stream (JSON Lines) cannot be selected by name");
+    if (is_blank(text)) return failed(source.name + ": no tasks; write one on each line");
+    if (!given.vars.empty())
+      return failed("--var " + given.vars.front().first +
+                    ": a stream of tasks (JSON Lines) has no vars; use --env and $" +
+                    given.vars.front().first);
     return TaskStream{source.name, std::move(text), std::move(source.file), std::move(options)};
   }
   if (Error error = read_until([] { return false; })) return failed(error.message());
@@ -212,8 +243,12 @@ std::expected<Input, InputError> read_source(Source source, const std::vector<st
   std::vector<std::string> notes;
   for (const PlanNote& note : plan->notes())
     notes.push_back("errand: note: " + format_problem(source.name, {note.position, note.text}));
+  const std::size_t all = count_tasks(*plan);
   Result<Plan> selected = select(std::move(*plan), {tasks, given.only, given.skip});
-  if (selected) return FilePlan{source.name, std::move(*selected), std::move(notes)};
+  if (selected) {
+    const std::size_t left_out = all - count_tasks(*selected);
+    return FilePlan{source.name, std::move(*selected), std::move(notes), left_out};
+  }
   InputError error;
   for (const Error& unknown : selected.error().errors())
     error.lines.push_back("errand: " + source.name + ": " +
@@ -275,6 +310,23 @@ Error enter_folder(const InputOptions& options) {
   return Error::system("-C " + options.folder, errno);
 }
 
+namespace {
+
+// Where there is no task file, and no file is named.
+std::expected<Input, InputError> read_piped_input(const std::vector<std::string>& tasks,
+                                                  const InputOptions& options,
+                                                  const std::vector<std::string>& shell) {
+  const std::string no_file =
+      std::string(kNoFile) +
+      (tasks.empty() ? std::string() : ", and '" + tasks.front() + "' is not a file");
+  if (!stdin_is_piped()) return failed(no_file);
+  Result<Source> source = open_source("-");
+  if (!source) return failed(source.error().message());
+  return read_source(std::move(*source), StdinUse::in_place_of_file, tasks, options, shell);
+}
+
+}  // namespace
+
 std::expected<Input, InputError> read_input(const InputOptions& options,
                                             const std::vector<std::string>& shell) {
   if (Error error = enter_folder(options)) return failed(error.message());
@@ -286,19 +338,15 @@ std::expected<Input, InputError> read_input(const InputOptions& options,
     path = tasks.front();
     tasks.erase(tasks.begin());
   } else {
-    if (path.empty() && stdin_is_piped()) path = "-";
-    if (!path.empty() && path != "-" && stdin_has_bytes()) {
+    if (!path.empty() && stdin_has_bytes()) {
       print_errors({"errand: note: running " + path + "; to run what is piped in, write '-'"});
     }
-    if (path.empty()) {
-      return failed(
-          "no errand.yaml, errand.yml or errand.json here or in a parent folder" +
-          (tasks.empty() ? std::string() : ", and '" + tasks.front() + "' is not a file"));
-    }
+    if (path.empty()) return read_piped_input(tasks, options, shell);
   }
   Result<Source> source = open_source(path);
   if (!source) return failed(source.error().message() + (named ? task_hint(path) : ""));
-  return read_source(std::move(*source), tasks, options, shell);
+  const StdinUse use = path == "-" ? StdinUse::named : StdinUse::none;
+  return read_source(std::move(*source), use, tasks, options, shell);
 }
 
 std::expected<FilePlan, InputError> read_whole_plan(const InputOptions& options,

@@ -38,6 +38,9 @@ struct FilePlan {
                      // again; empty: tasks of the command line
   Plan plan;         // the wanted tasks
   std::vector<std::string> notes = {};  // of the file, ready to print
+  std::size_t left_out = 0;             // tasks that --only and --skip have taken away
+  // The words of exec that are a script each; empty: there is a file, or a source of arguments.
+  std::vector<std::string> scripts = {};
 };
 
 using Input = std::variant<FilePlan, TaskStream, ExecStream>;

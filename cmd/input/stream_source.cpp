@@ -55,11 +55,11 @@ Result<std::optional<Task>> StreamSource::read_task(const std::string& line) {
 
 awaitable<Result<std::optional<Task>>> SelectedSource::next(Context context) {
   constexpr int kAtOnce = 100;  // then timers and signals have their turn
-  for (int left_out = 1;; ++left_out) {
+  for (;;) {
     Result<std::optional<Task>> task = co_await all_->next(context);
     const bool ends = !task || !*task;
     if (ends || is_selected((*task)->full_name, only_, skip_)) co_return task;
-    if (left_out % kAtOnce == 0) {
+    if (++left_out_ % kAtOnce == 0) {
       co_await asio::post(context.runtime().executor(), asio::use_awaitable);
     }
   }

@@ -40,10 +40,13 @@ class SelectedSource final : public TaskSource {
                  std::vector<std::string> skip)
       : all_(std::move(all)), only_(std::move(only)), skip_(std::move(skip)) {}
   awaitable<Result<std::optional<Task>>> next(Context context) override;
+  std::size_t left_out() const override { return left_out_; }
+  Error empty_error() const override { return all_->empty_error(); }
 
  private:
   std::unique_ptr<TaskSource> all_;
   std::vector<std::string> only_, skip_;
+  std::size_t left_out_ = 0;
 };
 
 // Those of another source, marked where an earlier run has settled them.
@@ -52,6 +55,8 @@ class ResumedSource final : public TaskSource {
   ResumedSource(std::unique_ptr<TaskSource> all, RemainingTasks remaining)
       : all_(std::move(all)), remaining_(std::move(remaining)) {}
   awaitable<Result<std::optional<Task>>> next(Context context) override;
+  std::size_t left_out() const override { return all_->left_out(); }
+  Error empty_error() const override { return all_->empty_error(); }
 
  private:
   std::unique_ptr<TaskSource> all_;

@@ -98,7 +98,8 @@ std::string exec_rerun_command(const Origin& origin, const Task& task, std::stri
   if (script.size() > kRerunBytesMax) return {};
   Origin again{origin.folder, {}, {}, {"exec"}};
   append(again.command, options_for(task, origin.task_options));
-  if (has_placeholder(script)) again.command.emplace_back(":::");  // after it braces are braces
+  const bool has_braces = has_implicit_placeholder(script) || script.contains("{{");
+  if (has_braces) again.command.emplace_back(":::");  // after it braces are braces
   again.command.push_back(script);
   return command_again(again, "", folder);
 }

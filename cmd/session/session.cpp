@@ -99,7 +99,10 @@ class ReaderDeadline {
 
 // Where the tasks come from, for -v.
 std::string source_of(const Input& input) {
-  if (std::holds_alternative<ExecStream>(input)) return "tasks of standard input as they arrive";
+  if (const auto* exec = std::get_if<ExecStream>(&input)) {
+    const std::string& path = exec->source.path;
+    return "tasks of " + (path == "-" ? "standard input" : path) + " as they arrive";
+  }
   if (const auto* stream = std::get_if<TaskStream>(&input))
     return "tasks of " + stream->name + " as they arrive";
   const std::string& file = std::get<FilePlan>(input).file;
@@ -184,6 +187,7 @@ awaitable<RunEnded> Session::run_input() {
   options.held_back = load_gate(command_.load, command_.memory_free_min, options.processors);
   if (auto* file = std::get_if<FilePlan>(&input_)) {
     options.history = hedge_history(file->plan, options.origin);
+    options.left_out = file->left_out;
     for (const std::string& line : hedge_lines(file->plan, options.history))
       log_.write_and_show(line);
     Runner runner(executor_, reports_.output(), observers_, options);
@@ -201,8 +205,10 @@ std::unique_ptr<TaskSource> Session::open_source() {
   std::optional<RemainingTasks> remaining;
   if (auto* exec = std::get_if<ExecStream>(&input_)) {
     remaining = std::move(exec->remaining);
-    source = std::make_unique<ExecSource>(runtime_, std::move(exec->file), std::move(exec->tasks),
-                                          exec->nul);
+    auto note = [this](const std::string& text) {
+      if (!command_.quiet) print_line("note: " + text);
+    };
+    source = std::make_unique<ExecSource>(runtime_, std::move(*exec), std::move(note));
   } else {
     auto& stream = std::get<TaskStream>(input_);
     remaining = std::move(stream.remaining);
@@ -295,6 +301,11 @@ Session::Outcome Session::run() {
     return {};
   }
   for (Observer* observer : screen_.observers()) observers_.add(*observer);
+  if (const auto* file = std::get_if<FilePlan>(&input_); file && !file->scripts.empty()) {
+    exec_advice_.emplace(file->scripts, command_.verbose, command_.quiet,
+                         [this](const std::string& text) { print_line(text); });
+    observers_.add(*exec_advice_);
+  }
   observers_.add(summary_lines_);
   observers_.add(longest_grace_);
   out_.on_broken([this](const Error& error) { signals_.cancel(error ? error : kOutputClosed); });

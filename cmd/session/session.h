@@ -10,6 +10,7 @@
 #include <string>
 
 #include "cmd/cli/invocation.h"
+#include "cmd/input/exec_advice.h"
 #include "cmd/input/input.h"
 #include "cmd/session/environment.h"
 #include "cmd/session/job_budget.h"
@@ -92,6 +93,7 @@ class Session {
   RunReports reports_{runtime_, out_, console_, id_};
   Log log_;
   RunLog run_log_{log_};
+  std::optional<ExecAdvice> exec_advice_;
   ObserverList observers_;
   LongestGrace longest_grace_;
   const TimePoint started_ = runtime_.now();

@@ -92,13 +92,6 @@ TEST_CASE("several words are several commands, each a task of its own") {
   CHECK(contains(end.err, "2 tasks: 2 succeeded"));
 }
 
-TEST_CASE("one command runs once, also where standard input is /dev/null") {
-  CliTest test;
-  const Ended end = test.run({"exec", "echo one"});
-  CHECK(end.how() == "exit 0");
-  CHECK(end.out == "one\n");
-}
-
 TEST_CASE("behind ::: there is a task for each argument") {
   CliTest test;
   CHECK(exec(test, {"echo", "-", ":::", "a b", "c"}).out == "- a b\n- c\n");
@@ -107,20 +100,11 @@ TEST_CASE("behind ::: there is a task for each argument") {
   CHECK(exec(test, {":::", "echo 1", "echo 2"}).out == "1\n2\n");
 }
 
-TEST_CASE("no argument at all is no task, and no error") {
-  CliTest test;
-  const Ended end = exec(test, {"echo", ":::"});
-  CHECK(end.how() == "exit 0");
-  CHECK(end.out.empty());
-  CHECK(exec(test, {"echo {}"}, "").how() == "exit 0");
-  CHECK(exec(test, {}, "").how() == "exit 0");
-}
-
 TEST_CASE("arguments come from standard input, a line each, where a placeholder waits for them") {
   CliTest test;
   CHECK(exec(test, {"echo", "<{}>"}, "a b\n\nc").out == "<a b>\n<>\n<c>\n");
   CHECK(exec(test, {"echo '<{}>'"}, "a b\nc\r\n").out == "<a b>\n<c\r>\n");
-  CHECK(exec(test, {"echo"}, "a\nb\n").out == "a\nb\n");
+  CHECK(exec(test, {"-a", "-", "echo"}, "a\nb\n").out == "a\nb\n");
   CHECK(exec(test, {"-0", "printf", "[%s]\\n"}, std::string("a\nb\0c", 5)).out == "[a\nb]\n[c]\n");
 }
 
@@ -227,9 +211,9 @@ TEST_CASE("what is no command, or no list of arguments, is refused with what to 
     CHECK(end.out.empty());
     return end.err;
   };
-  CHECK(contains(refusal({"gzip", "-9", "file"}), "or write ':::' behind it"));
-  CHECK(contains(refusal({"echo", ":::", "a", ":::", "b"}), "':::' may stand only once"));
-  CHECK(contains(refusal({"echo", "::::", "a"}), "'::::' is not known"));
+  CHECK(contains(refusal({"gzip", "-9", "file"}), "or write ':::' after it"));
+  CHECK(contains(refusal({"echo", ":::", "a", ":::", "b"}), "several lists of arguments"));
+  CHECK(contains(refusal({"echo", "::::", "a"}), "'::::' is not known; write -a FILE"));
   CHECK(contains(refusal({"-0", "echo", ":::", "a"}), "leave one out"));
   CHECK(contains(refusal({"", ":::", "a"}), "the command is empty"));
   CHECK(contains(refusal({"echo a", " "}), "a command is empty"));
@@ -296,8 +280,9 @@ TEST_CASE("tasks are named after their argument, or their command, in reports to
 
 TEST_CASE("a dry run prints the commands, one a line, also of a stream") {
   CliTest test;
-  CHECK(test.run({"exec", "-n", "touch", "{}", ":::", "a b", "c"}).out == "touch 'a b'\ntouch c\n");
-  CHECK(exec(test, {"-n", "touch '{}'"}, "it's\n").out == "touch '''it'\\''s'''\n");
+  CHECK(test.run({"exec", "--dry-run", "touch", "{}", ":::", "a b", "c"}).out ==
+        "touch 'a b'\ntouch c\n");
+  CHECK(exec(test, {"--dry-run", "touch '{}'"}, "it's\n").out == "touch '''it'\\''s'''\n");
   CHECK(exec(test, {"--dry-run"}, "touch a\ntouch b").out == "touch a\ntouch b\n");
   CHECK(test.names().empty());
 }
@@ -306,7 +291,7 @@ TEST_CASE("globs select among the tasks of exec too") {
   CliTest test;
   CHECK(exec(test, {"--only", "*.c", "--skip", "x*", "echo", ":::", "a.c", "x.c", "b.h"}).out ==
         "a.c\n");
-  CHECK(exec(test, {"--skip", "*b*", "echo"}, "a\nb\nc\n").out == "a\nc\n");
+  CHECK(exec(test, {"--skip", "*b*", "echo {}"}, "a\nb\nc\n").out == "a\nc\n");
 }
 
 TEST_CASE("many arguments are read as they are needed, in flat memory") {

@@ -2,11 +2,171 @@
 //
 // What errand says to its caller by the way it ends.
 #include <csignal>
+#include <nlohmann/json.hpp>
 
 #include "support/cli.h"
 
 namespace errand::test {
 namespace {
+
+// ---- every row of the guide's table, whatever gives the tasks and whatever standard input is
+
+enum class In { file, pipe, empty_pipe, closed, null, terminal };
+constexpr In kAllInputs[] = {In::file,   In::pipe, In::empty_pipe,
+                             In::closed, In::null, In::terminal};
+
+std::string name_of(In in) {
+  constexpr const char* kNames[] = {"a file", "a pipe",    "an empty pipe",
+                                    "closed", "/dev/null", "a terminal"};
+  return kNames[static_cast<int>(in)];
+}
+
+// `text` is in the file or the pipe.
+Call with_input(CliTest& test, std::vector<std::string> args, In in, const std::string& text) {
+  Call call{std::move(args)};
+  switch (in) {
+    case In::file:
+      test.write("input", text);
+      call.prefix = {"sh", "-c", "exec \"$0\" \"$@\" <input"};
+      break;
+    case In::pipe:
+      call.input = text;
+      break;
+    case In::empty_pipe:
+      call.input = "";
+      break;
+    case In::closed:
+      call.closed = {0};
+      break;
+    case In::null:
+      break;
+    case In::terminal:
+      call.streams = Streams::terminal;
+      break;
+  }
+  return call;
+}
+
+// What runs a task with this script.
+enum class By { file, exec, stream };
+constexpr By kAllWays[] = {By::file, By::exec, By::stream};
+
+std::vector<std::string> arguments(CliTest& test, By by, const std::string& script,
+                                   const std::vector<std::string>& options) {
+  std::vector<std::string> args = {by == By::exec ? "exec" : "run"};
+  args.insert(args.end(), options.begin(), options.end());
+  const std::string quoted = nlohmann::json(script).dump();
+  if (by == By::file) test.write("errand.yaml", "tasks: { a: " + quoted + " }");
+  if (by == By::stream) test.write("tasks.jsonl", quoted + "\n");
+  if (by == By::exec) args.push_back(script);
+  if (by == By::stream) args.push_back("tasks.jsonl");
+  return args;
+}
+
+template <class Visit>
+void for_each_way(Visit visit) {
+  for (const By by : kAllWays) {
+    for (const In in : kAllInputs) {
+      CAPTURE(static_cast<int>(by), name_of(in));
+      visit(by, in);
+    }
+  }
+}
+
+TEST_CASE("[F1.1] each status of the guide, by run, exec and a stream, with every standard input") {
+  struct Row {
+    const char* status;
+    const char* script;
+    std::vector<std::string> options;
+  };
+  const std::vector<Row> rows = {
+      {"exit 0", "exit 0", {}},
+      {"exit 0", "exit 0", {"-k"}},
+      {"exit 7", "exit 7", {}},
+      {"exit 137", "kill -KILL $$", {}},
+      {"exit 1", "exit 7", {"-k"}},
+      {"exit 1", "exit 7", {"--mode", "race"}},
+      {"exit 124", "exec sleep 1000", {"--task-timeout", "50ms"}},
+      {"exit 124", "exec sleep 1000", {"--timeout", "50ms"}},
+      {"exit 125", "exit 0", {"--report", "json=no/folder/x"}},
+      {"exit 125", "exit 0", {"--nosuch"}},
+      {"exit 126", "./plain", {}},
+      {"exit 127", "./nosuch", {}},
+  };
+  CliTest test;
+  test.write("plain", "");
+  for (const Row& row : rows) {
+    CAPTURE(row.status, row.script, row.options);
+    for_each_way([&](By by, In in) {
+      const auto args = arguments(test, by, row.script, row.options);
+      CHECK(test.run(with_input(test, args, in, "x\n")).how() == row.status);
+    });
+  }
+}
+
+TEST_CASE("errand dies of its signals whatever gives the tasks and whatever standard input is") {
+  CliTest test;
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    CAPTURE(number);
+    for_each_way([&](By by, In in) {
+      const auto args = arguments(test, by, "echo ready >$MARKS; exec sleep 1000", {});
+      const auto errand = test.start(with_input(test, args, in, "x\n"));
+      errand->await_mark("ready");
+      errand->signal(number);
+      CHECK(errand->finish().signal == number);
+    });
+  }
+}
+
+TEST_CASE("errand dies of PIPE when the reader of its output has gone") {
+  CliTest test;
+  for_each_way([&](By by, In in) {
+    if (in == In::terminal) return;  // its output is no pipe
+    const auto args = arguments(test, by, "echo ready >$MARKS; exec yes", {"-o", "live"});
+    Call call = with_input(test, args, in, "x\n");
+    call.reads_out = false;
+    const auto errand = test.start(call);
+    errand->await_mark("ready");
+    errand->close_out();
+    CHECK(errand->finish().signal == SIGPIPE);
+  });
+}
+
+TEST_CASE("[F1.1] [F1.12] what reads standard input says what it makes of each kind") {
+  struct Row {
+    std::vector<std::string> args;
+    std::string input;
+    int status[6];  // by kind of input
+  };
+  // At the terminal the end of input is typed; what does not read it does not mind.
+  const std::vector<Row> rows = {
+      {{"exec"}, "exit 7\n", {7, 7, 0, 125, 125, 125}},
+      {{"exec", "exit {}"}, "7\n", {7, 7, 125, 125, 125, 125}},
+      {{"exec", "-r", "exit {}"}, "7\n", {7, 7, 0, 125, 0, 125}},
+      {{"exec", "-n", "1", "sh", "code"}, "7\n", {7, 7, 125, 125, 125, 125}},
+      {{"exec", "-a", "-", "exit {}"}, "7\n", {7, 7, 0, 125, 0, 0}},
+      {{"exec", "-0", "exit {}"}, std::string("7\0", 2), {7, 7, 0, 125, 0, 125}},
+      {{"exec", "--dry-run", "exit {}"}, "7\n", {0, 0, 125, 125, 125, 125}},
+      {{"run", "-"}, "\"exit 7\"\n", {7, 7, 0, 125, 0, 0}},
+      {{"run"}, "\"exit 7\"\n", {7, 7, 125, 125, 125, 125}},
+  };
+  CliTest test;
+  test.write("code", "exit $1");
+  for (const Row& row : rows) {
+    for (const In in : kAllInputs) {
+      CAPTURE(row.args, name_of(in));
+      Call call = with_input(test, row.args, in, row.input);
+      if (in == In::terminal)
+        call.prefix = {"sh", "-c", "stty sane; echo set >$MARKS; exec \"$0\" \"$@\""};
+      const auto errand = test.start(call);
+      if (in == In::terminal) {
+        errand->await_mark("set");
+        errand->type("\x04");
+      }
+      CHECK(errand->finish().code == row.status[static_cast<int>(in)]);
+    }
+  }
+}
 
 TEST_CASE("the exit status of a failed task comes out") {
   CliTest test;
@@ -177,6 +337,14 @@ TEST_CASE("whatever is wrong with the input gives 125 and starts nothing") {
       {"nothing to run in a task", "tasks: { a: touch started, b: {} }", {}},
       {"run and tasks", "tasks: { a: touch started, b: { run: x, tasks: {} } }", {}},
       {"empty file", "", {}},
+      {"no tasks in a map", "tasks: {}", {}},
+      {"no tasks in a list", "tasks: []", {}},
+      {"no tasks at all", "tasks:", {}},
+      {"a group without tasks", "tasks: { a: touch started, g: { tasks: {} } }", {}},
+      {"value for no variable", "vars: { name: x }\n" + fine, {"--var", "nmae=x"}},
+      {"a key for a whole matrix",
+       "tasks: { a: { run: touch started, key: k, matrix: { n: [1, 2] } } }",
+       {}},
       {"not a plan", "42", {}},
   };
   CliTest test;

@@ -50,6 +50,32 @@ TEST_CASE("a stream's first line may be long") {
   CHECK(end.out == word + "\ntwo\n");
 }
 
+TEST_CASE("[F1.12] without a file and with an empty input errand says both in one line") {
+  CliTest test;
+  const std::string no_file =
+      "errand: no errand.yaml, errand.yml or errand.json here or in a parent folder";
+  for (const char* text : {"", "\n \n"}) {
+    const Ended end = test.run(piped({"run"}, text));
+    CHECK(end.how() == "exit 125");
+    CHECK(end.err == no_file + ", and standard input is empty\n");
+    CHECK(test.run(piped({"run", "build"}, text)).err == end.err);
+    CHECK(test.run(piped({"list"}, text)).err == end.err);
+  }
+  CHECK(test.run({"run"}).err == no_file + "\n");  // /dev/null
+  Call closed{{"run"}};
+  closed.closed = {0};
+  CHECK(test.run(closed).err == no_file + "\n");
+}
+
+TEST_CASE("[F1.12] an empty input that was asked for is a note, unless tasks of it are named") {
+  CliTest test;
+  const Ended end = test.run(piped({"run", "-"}, "\n"));
+  CHECK(end.how() == "exit 0");
+  CHECK(contains(end.err, "errand: note: nothing was started: the input has no task\n"));
+  CHECK(test.run(piped({"run", "-", "build"}, "")).how() == "exit 125");
+  CHECK(test.run(piped({"check", "-"}, "")).how() == "exit 125");
+}
+
 TEST_CASE("a file elsewhere runs its tasks in its folder") {
   CliTest test;
   test.write("in/ci.yaml",

@@ -90,11 +90,11 @@ TEST_CASE("the job log has the number of an argument, whichever of them run, and
   CHECK(test.run({"exec", "--joblog", "log", "--skip", "b", "--shuffle=3", "echo {#}", ":::", "a",
                   "b", "c", "d"})
             .how() == "exit 0");
-  CHECK(commands_in(test.read("log")) == "1:echo '1' 3:echo '3' 4:echo '4' ");
-  Call stream{{"exec", "--joblog", "log", "--only", "c", "echo {#}"}};
+  CHECK(commands_in(test.read("log")) == "1:echo 1 3:echo 3 4:echo 4 ");
+  Call stream{{"exec", "--joblog", "log", "--only", "c", "-a", "-", "echo {#}"}};
   stream.input = "a\nb\nc\n";
   CHECK(test.run(stream).how() == "exit 0");
-  CHECK(commands_in(test.read("log")) == "3:echo '3' ");
+  CHECK(commands_in(test.read("log")) == "3:echo 3 ");
 }
 
 TEST_CASE("the job log has a task's place in the file, groups not counted") {
@@ -115,7 +115,7 @@ TEST_CASE("the job log is opened before anything starts, and not by a dry run") 
   CHECK(end.how() == "exit 125");
   CHECK(contains(end.err, "errand: joblog 'no/log': No such file or directory"));
   CHECK_FALSE(test.exists("ran"));
-  CHECK(test.run({"exec", "-n", "--joblog", "log", "true"}).how() == "exit 0");
+  CHECK(test.run({"exec", "--dry-run", "--joblog", "log", "true"}).how() == "exit 0");
   CHECK_FALSE(test.exists("log"));
 }
 

@@ -17,15 +17,82 @@ TEST_CASE("a run without failures exits with 0") {
   CHECK(contains(end.err, "3 tasks: 3 succeeded in "));
 }
 
-TEST_CASE("no task at all is a success and said so") {
+TEST_CASE("[F1.8] a file without a task is refused, however it is written") {
   CliTest test;
-  for (const char* yaml : {"tasks: {}", "tasks: []", "[]"}) {
+  for (const char* yaml : {"tasks: {}", "tasks: []", "tasks:", "[]", "name: x\ntasks: {}"}) {
     CAPTURE(yaml);
     const Ended end = test.run_yaml(yaml);
-    CHECK(end.how() == "exit 0");
-    CHECK(end.err == "nothing to run\n");
-    CHECK(end.out.empty());
+    CHECK(end.how() == "exit 125");
+    CHECK(end.err == "errand.yaml:1:1: no tasks; write at least one below \"tasks\"\n");
+    CHECK(test.run({"check"}).how() == "exit 125");
   }
+  test.write("none.jsonl", " \n\n");
+  CHECK(test.run({"run", "none.jsonl"}).err ==
+        "errand: none.jsonl: no tasks; write one on each line\n");
+  CHECK(test.run({"check", "none.jsonl"}).how() == "exit 125");
+}
+
+TEST_CASE("[F1.1] a file whose tasks are all left out by the user is a success and said so") {
+  CliTest test;
+  const Ended end = test.run_yaml("tasks: { a: { run: touch hit, if: 'false' } }");
+  CHECK(end.how() == "exit 0");
+  CHECK(contains(end.err,
+                 "errand: note: nothing was started: if, when or an earlier run leaves "
+                 "out the only task\n"));
+  CHECK(contains(test.run_yaml("tasks: { a: touch hit }", {"--skip", "*"}).err,
+                 "errand: note: nothing was started: --only and --skip leave out the only task\n"));
+  CHECK(test.run_yaml("tasks: { a: touch hit }", {"-q", "--skip", "*"}).err.empty());
+  CHECK_FALSE(test.exists("hit"));
+}
+
+TEST_CASE("[F1.5] services alone are started, in the order of their needs") {
+  CliTest test;
+  const std::string service = "{ service: true, ready: { log: up }, run: 'echo ";
+  const std::string rest = " >>ran; echo up; exec sleep 1000'";
+  const std::string yaml = "tasks: { web: " + service + "web" + rest +
+                           ", needs: [db] }, db: " + service + "db" + rest + " } }";
+  CHECK(test.run_yaml(yaml).how() == "exit 0");
+  CHECK(test.read("ran") == "db\nweb\n");
+  CHECK(test.run_yaml(yaml, {"errand.yaml", "web"}).how() == "exit 0");
+  CHECK(test.read("ran") == "db\nweb\ndb\nweb\n");
+}
+
+TEST_CASE("[F1.10] a task that needs a matrix or a group of services has them") {
+  for (const char* services :
+       {"c: { service: true, ready: { log: up }, matrix: { n: [1, 2] }, run: 'touch up$MATRIX_N; "
+        "echo up; exec sleep 1000' }",
+        "c: { tasks: { a: { service: true, ready: { log: up }, run: 'touch up1 up2; echo up; exec "
+        "sleep 1000' } } }"}) {
+    CliTest test;
+    const Ended end =
+        test.run_yaml("tasks: { web: { needs: [c], run: ls up* }, " + std::string(services) + " }");
+    CHECK(end.how() == "exit 0");
+    CHECK(contains(end.out, "up1\nup2\n"));
+  }
+}
+
+TEST_CASE("[F1.11] a task that shares the outcome of another says so") {
+  CliTest test;
+  const Ended end =
+      test.run_yaml("tasks: { a: { run: echo one, key: k }, b: { run: echo one, key: k } }");
+  CHECK(end.how() == "exit 0");
+  CHECK(end.out == "one\n");
+  CHECK(contains(end.err, "b: ok (the outcome of a)\n"));
+}
+
+TEST_CASE("[F1.9] --var for a name that no vars have is refused, with the nearest") {
+  CliTest test;
+  const Ended end =
+      test.run_yaml("vars: { name: x }\ntasks: { a: touch hit }", {"--var", "nmae=y"});
+  CHECK(end.how() == "exit 125");
+  CHECK(contains(end.err,
+                 "--var nmae: the file has no such name in its vars, did you mean \"name\"?"));
+  Call stream{{"run", "--var", "x=1", "-"}};
+  stream.input = "\"touch hit\"\n";
+  CHECK(test.run(stream).how() == "exit 125");
+  for (const char* command : {"list", "check", "graph"})
+    CHECK(test.run({command, "--var", "nmae=y"}).how() == "exit 125");
+  CHECK_FALSE(test.exists("hit"));
 }
 
 TEST_CASE("an errgroup stops at its first failure and exits with that status") {

@@ -257,7 +257,7 @@ TEST_CASE("a report to a full disk gives 125 and is named") {
 
 TEST_CASE("a run of no tasks has a report, too") {
   CliTest test;
-  test.run_yaml("tasks: {}", {"--report", "json=out.json"});
+  test.run_yaml("tasks: { a: x }", {"--report", "json=out.json", "--skip", "*"});
   check_form(Json::parse(test.read("out.json")), {});
 }
 

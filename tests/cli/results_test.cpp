@@ -104,7 +104,7 @@ TEST_CASE("a results folder that cannot be made is told before anything starts")
     CHECK(contains(end.err, std::string("errand: results '") + folder + "': "));
   }
   CHECK_FALSE(test.exists("ran"));
-  CHECK(test.run({"exec", "-n", "--results", "r", "true"}).how() == "exit 0");
+  CHECK(test.run({"exec", "--dry-run", "--results", "r", "true"}).how() == "exit 0");
   CHECK_FALSE(test.exists("r"));
 }
 

@@ -365,7 +365,7 @@ TEST_CASE("tasks that arrive one after another are gone on with, by what they ar
   CHECK(ran(test) == "b ");
   CHECK(feed({"exec", "-k", "-j1", "echo {} >>ran.txt; test {} = x"}, "x\ny\n") == "exit 1");
   CHECK(ran(test) == "x y ");
-  CHECK(feed({"exec", "-k", "-j1", "-n", "--resume", "echo {} >>ran.txt; test {} = x"},
+  CHECK(feed({"exec", "-k", "-j1", "--dry-run", "--resume", "echo {} >>ran.txt; test {} = x"},
              "x\ny\nz\n") == "exit 0");
   CHECK(feed({"exec", "-k", "-j1", "--resume", "echo {} >>ran.txt; test {} = x"}, "x\ny\nz\n") ==
         "exit 1");

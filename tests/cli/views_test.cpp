@@ -22,7 +22,7 @@ tasks:
   "\\": x
   "<b>&amp;": x
   "-> [x=y]": x
-  "{|}": { needs: ["\\"], tasks: { "\\N\n": x, "deep": { tasks: {} } } }
+  "{|}": { needs: ["\\"], tasks: { "\\N\n": x, "deep": { tasks: { x: x } } } }
   graph: { run: x, needs: ["{|}"] }
 )");
   const Ended end = test.run({"graph", "ci.yaml"});

@@ -93,7 +93,6 @@ ReadOptions read_options() {
     if (path.ends_with(".bad")) return "A=1\nno name\n";
     return std::unexpected(Error::text("there is no such file"));
   };
-  options.vars = {{"given", "by --var"}};
   return options;
 }
 

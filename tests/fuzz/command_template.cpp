@@ -5,6 +5,7 @@
 
 #include "errand/shell/placeholder_scanner.h"
 #include "errand/shell/plain_command.h"
+#include "errand/shell/run_as_code.h"
 #include "fuzz/check.h"
 #include "fuzz/targets.h"
 
@@ -32,29 +33,34 @@ std::string replace_all(std::string text, std::string_view what, std::string_vie
 }
 
 void check_places(const std::string& script) {
-  const auto places = find_placeholders(script);
-  if (!places) return check_error(places.error());
-  std::size_t behind = 0;
-  for (const FoundPlaceholder& place : *places) {
-    promise(place.at >= behind, "places stand in order");
-    const auto found = placeholder_at(std::string_view(script).substr(place.at));
-    promise(found == place.placeholder, "at each place there is its placeholder");
-    behind = place.at + to_string(place.placeholder).size();
+  const TemplateWord word = read_template_word(script, PlaceholderSet::all);
+  std::size_t end = 0;
+  for (const PlacedPlaceholder& place : word.placeholders) {
+    promise(place.at >= end, "placeholders stand in order");
+    end = place.at + place.size;
+    promise(word.text.substr(place.at, place.size) == to_string(place.placeholder) ||
+                place.placeholder.position > 0,
+            "at each place there is its placeholder");
   }
+  (void)find_value_run_as_code(word);
+  (void)find_foreign_placeholder(script);
+  const auto places = find_placeholders(word);
+  if (!places) return check_error(places.error());
+  promise(places->size() == word.placeholders.size(), "each placeholder is found once");
 }
 
 std::string script_of(const CommandTemplate& form, std::string_view argument) {
-  return std::get<Script>(form.instantiate(argument, kNumber).run).text;
+  const std::vector<std::string> values = {std::string(argument)};
+  return std::get<Script>(form.instantiate(values, kNumber)->run).text;
 }
 
 // Has no other placeholder than {}: those change the mark as they change the argument, but not
 // always.
 bool is_all_whole(std::string_view script) {
-  for (std::size_t at = 0; (at = script.find('{', at)) != std::string_view::npos; ++at) {
-    const auto found = placeholder_at(script.substr(at));
-    if (found && *found != Placeholder::whole) return false;
-  }
-  return true;
+  const TemplateWord word = read_template_word(script, PlaceholderSet::all);
+  return std::ranges::all_of(word.placeholders, [](const PlacedPlaceholder& place) {
+    return place.placeholder.kind == Placeholder::Kind::whole;
+  });
 }
 
 // Where a script is a plain command, an argument changes nothing but the words that it stands in.
@@ -74,14 +80,19 @@ void check_plain(const CommandTemplate& form, const std::string& script,
 
 void check_words(const CommandTemplate& form, const std::vector<std::string>& words,
                  const std::string& argument) {
-  const CommandTemplate::Instance made = form.instantiate(argument, kNumber);
+  const std::vector<std::string> values = {argument};
+  const CommandTemplate::Instance made = *form.instantiate(values, kNumber);
   const Argv& argv = std::get<Argv>(made.run);
-  const bool appended = std::ranges::none_of(words, has_placeholder);
+  const auto has_none = [](const std::string& word) {
+    return read_template_word(word, PlaceholderSet::all).placeholders.empty();
+  };
+  const bool appended = std::ranges::all_of(words, has_none);
   promise(argv.size() == words.size() + (appended ? 1 : 0), "each word stays one word");
   promise(!appended || argv.back() == argument, "an argument is appended as it is");
   for (std::size_t i = 0; i < words.size(); ++i) {
     promise(words[i] != "{}" || argv[i] == argument, "an argument is a word as it is");
-    promise(has_placeholder(words[i]) || argv[i] == words[i], "other words stay");
+    const TemplateWord word = read_template_word(words[i], PlaceholderSet::all);
+    promise(!word.placeholders.empty() || argv[i] == word.text, "other words stay");
   }
   for (const SlotPlaceholder& slot : made.slots) {
     promise(slot.word < argv.size() && argv[slot.word].substr(slot.at).starts_with("{%}"),

@@ -28,7 +28,7 @@ std::string script(const Run& run) { return std::get<Script>(run).text; }
 }  // namespace
 
 TEST_CASE("a task that sets nothing shares one policy with all others") {
-  const Plan plan = yaml_plan("tasks: { a: x, b: { run: x, timeout: 1s }, g: { tasks: [] } }");
+  const Plan plan = yaml_plan("tasks: { a: x, b: { run: x, timeout: 1s }, g: { tasks: [x] } }");
   for (const Task& task : plan.tasks()) CHECK(task.policy == default_policy());
 }
 
@@ -233,7 +233,7 @@ TEST_CASE("a lock must be one of the limits, once, and not more of it than there
 }
 
 TEST_CASE("limits are counts") {
-  CHECK(yaml_problems("limits: [db]\ntasks: []") ==
+  CHECK(yaml_problems("limits: [db]\ntasks: [x]") ==
         Lines{"f:1:9: \"limits\" expects a map such as { db: 1 }, found a list"});
   CHECK(yaml_problems("limits: { db: many }\ntasks: [{ run: x, locks: [db] }]") ==
         Lines{"f:1:15: db: \"many\" is not a whole number from 1 to 1000000"});
@@ -261,15 +261,15 @@ TEST_CASE("halt, rate and breaker belong to groups and the run") {
   CHECK(format(*group.rate) == "10/s");
   CHECK(group.breaker->failures == 3);
   CHECK(group.breaker->delay == 5s);
-  CHECK(yaml_plan("breaker: {}\ntasks: []").root().policy->breaker->failures == 5);
-  CHECK(yaml_problems("halt: now\ntasks: []") ==
+  CHECK(yaml_plan("breaker: {}\ntasks: [x]").root().policy->breaker->failures == 5);
+  CHECK(yaml_problems("halt: now\ntasks: [x]") ==
         Lines{"f:1:7: halt: \"now\" is not WHEN,WHY=N; write for example now,fail=3, soon,fail=10% "
               "or now,success=1"});
-  CHECK(yaml_problems("rate: fast\ntasks: []") ==
+  CHECK(yaml_problems("rate: fast\ntasks: [x]") ==
         Lines{"f:1:7: rate: \"fast\" is not a rate; write for example 10/s, 100/m or 5/h"});
-  CHECK(yaml_problems("breaker: 3\ntasks: []") ==
+  CHECK(yaml_problems("breaker: 3\ntasks: [x]") ==
         Lines{"f:1:10: \"breaker\" expects a map such as { failures: 5, delay: 30s }, found 3"});
-  CHECK(yaml_problems("breaker: { failures: 0, delay: 0 }\ntasks: []").size() == 2);
+  CHECK(yaml_problems("breaker: { failures: 0, delay: 0 }\ntasks: [x]").size() == 2);
 }
 
 TEST_CASE("a service is ready by a line, a command or a port") {

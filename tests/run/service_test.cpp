@@ -261,6 +261,129 @@ TEST_CASE("a service that nothing needs any more is not started again") {
   CHECK(test.recorder.ended.at("db").duration == 2s);
 }
 
+// ---- services that nothing needs, and groups of services
+
+TEST_CASE("[F1.5] services alone are started in the order of their needs, then stopped") {
+  ServiceTest test;
+  test.executor.behaviors["web"] = {.takes = 1000h};
+  test.executor.behaviors["db"].speaks_after = 3s;
+  const RunEnded ended = test.run_plan(
+      "tasks: {web: {run: x, service: true, needs: [db]}, db: {run: x, service: true, ready: {log: "
+      "listening}}}");
+  CHECK(ended.exit_status == 0);
+  CHECK(test.recorder.lines == Names{"0s start db", "3s notice ready", "3s start web",
+                                     "3s succeeded web", "3s succeeded db", "3s end"});
+}
+
+TEST_CASE("[F1.5] one service alone is started, and its failure is the run's") {
+  ServiceTest test;
+  CHECK(test.run_plan("tasks: {db: {run: x, service: true}}").exit_status == 0);
+  CHECK(test.executor.started == Names{"db"});
+  ServiceTest other;
+  other.executor.behaviors["db"] = {.takes = 1s, .exit_code = 3};
+  const RunEnded ended = other.run_plan(
+      "tasks: {db: {run: x, service: true, ready: {log: never}}, cache: {run: x, service: true}}");
+  CHECK(ended.exit_status == 3);
+  CHECK(other.executor.started == Names{"db", "cache"});
+}
+
+TEST_CASE("[F1.5] a service whose group has no task left to run is skipped, not a success") {
+  ServiceTest test;
+  CHECK(test.run_plan("tasks: {off: {run: x, if: 'false'}, db: {run: x, service: true}}")
+            .exit_status == 0);
+  CHECK(test.executor.started.empty());
+  CHECK(test.recorder.state("db") == "skipped: nothing needs it any more");
+}
+
+TEST_CASE("[F1.5] a group of services alone runs beside the work around it") {
+  ServiceTest test;
+  test.executor.behaviors["all/db"] = test.executor.behaviors["all/in/cache"] = {.takes = 1000h};
+  test.executor.behaviors["a"] = {.takes = 7s};
+  const RunEnded ended = test.run_plan(
+      "tasks: {all: {tasks: {db: {run: x, service: true}, in: {tasks: {cache: {run: x, service: "
+      "true}}}}}, a: x}");
+  CHECK(ended.exit_status == 0);
+  CHECK(test.executor.started == Names{"all/db", "all/in/cache", "a"});
+  CHECK(test.elapsed() == 7s);
+}
+
+TEST_CASE(
+    "[F1.10] a matrix of services that a task needs is started, and runs until that has ended") {
+  ServiceTest test;
+  test.executor.behaviors["c/1"] = {.takes = 1000h, .output = "up\n", .speaks_after = 2s};
+  test.executor.behaviors["c/2"] = {.takes = 1000h, .output = "up\n", .speaks_after = 3s};
+  const RunEnded ended = test.run_plan(
+      "tasks: {c: {run: x, service: true, ready: {log: up}, matrix: {n: [1, 2]}}, web: {run: x, "
+      "needs: [c]}}");
+  CHECK(ended.exit_status == 0);
+  CHECK(test.recorder.lines == Names{"0s start c/1", "0s start c/2", "2s notice ready",
+                                     "3s notice ready", "3s start web", "4s succeeded web",
+                                     "4s succeeded c/1", "4s succeeded c/2", "4s succeeded c",
+                                     "4s end"});
+}
+
+TEST_CASE("[F1.10] a group is met when its tasks have succeeded and its services are ready") {
+  for (const char* condition : {"success", "ready"}) {
+    CAPTURE(condition);
+    ServiceTest test;
+    test.executor.behaviors["g/db"] = {.takes = 1000h};
+    test.executor.behaviors["g/migrate"] = {.takes = 5s};
+    test.executor.behaviors["web"] = {.takes = 10s};
+    const RunEnded ended = test.run_plan(
+        "tasks: {g: {tasks: {db: {run: x, service: true}, migrate: {run: x, needs: db}}}, web: "
+        "{run: x, needs: {g: {condition: " +
+        std::string(condition) + "}}}}");
+    CHECK(ended.exit_status == 0);
+    CHECK(test.recorder.lines ==
+          Names{"0s start g/db", "0s start g/migrate", "5s succeeded g/migrate", "5s start web",
+                "15s succeeded web", "15s succeeded g/db", "15s succeeded g", "15s end"});
+  }
+}
+
+TEST_CASE("[F1.10] a group whose task failed is never ready, and its services do not stay for it") {
+  ServiceTest test;
+  test.executor.behaviors["g/in/db"] = {.takes = 1000h};
+  test.executor.behaviors["g/bad"] = {.takes = 2s, .exit_code = 1};
+  const RunEnded ended = test.run_plan(
+      "mode: aggregate\ntasks: {g: {mode: aggregate, tasks: {in: {tasks: {db: {run: x, service: "
+      "true}}}, bad: x, slow: {run: x, needs: [in]}}}, web: {run: x, needs: [g]}}");
+  CHECK(ended.exit_status == 1);
+  CHECK(test.recorder.state("web") == "skipped: needs g: failed");
+  CHECK(test.recorder.state("g/in/db") == "succeeded");
+  CHECK(test.elapsed() == 2s);
+}
+
+TEST_CASE("[F1.10] a group is ready through the groups inside of it, of which some are skipped") {
+  ServiceTest test;
+  test.executor.behaviors["g/in/db"] = {.takes = 1000h, .output = "up\n", .speaks_after = 4s};
+  const RunEnded ended = test.run_plan(
+      "tasks: {g: {tasks: {in: {tasks: {db: {run: x, service: true, ready: {log: up}}}}, off: {if: "
+      "'false', tasks: {x: x}}, a: x}}, web: {run: x, needs: [g]}, late: {run: x, needs: {g: "
+      "{condition: ready}, web: {}}}}");
+  CHECK(ended.exit_status == 0);
+  CHECK(test.executor.started == Names{"g/in/db", "g/a", "web", "late"});
+  CHECK(test.elapsed() == 6s);
+}
+
+TEST_CASE("[F1.10] a service of a needed group that dies early fails those that need the group") {
+  ServiceTest test;
+  test.executor.behaviors["g/db"] = {.takes = 3s, .exit_code = 9};
+  test.executor.behaviors["web"] = {.takes = 1h};
+  const RunEnded ended = test.run_plan(
+      "tasks: {g: {tasks: {db: {run: x, service: true}}}, web: {run: x, needs: [g]}}");
+  CHECK(ended.exit_status == 9);
+  CHECK(test.recorder.state("web").starts_with("canceled: g/db failed"));
+}
+
+TEST_CASE("who waits for the end of a group with services does not keep them") {
+  ServiceTest test;
+  test.executor.behaviors["g/db"] = {.takes = 1000h};
+  CHECK(test.run_plan("tasks: {g: {tasks: {db: {run: x, service: true}, a: {run: x, needs: db}}}, "
+                      "web: {run: x, needs: {g: {condition: done}}}}")
+            .exit_status == 0);
+  CHECK(test.recorder.lines.back() == "2s end");
+}
+
 // ---- conditions
 
 TEST_CASE("done waits for the end, however") {

@@ -11,32 +11,53 @@ namespace {
 
 const std::vector<std::string> kShell = {"sh", "-ec"};
 
-CommandTemplate must_make(std::vector<std::string> words) {
-  auto made = CommandTemplate::make(std::move(words), kShell);
+using Strings = std::vector<std::string>;
+
+CommandTemplate must_make(std::vector<std::string> words, std::size_t values_max = 1) {
+  auto made = CommandTemplate::make(std::move(words), kShell, values_max);
   INFO((made ? "" : made.error().message()));
   REQUIRE(made);
   return std::move(*made);
 }
 
+CommandTemplate::Instance instance(std::vector<std::string> words, Strings values,
+                                   std::uint64_t number = 1, std::size_t values_max = 1) {
+  auto made = must_make(std::move(words), values_max).instantiate(values, number);
+  REQUIRE(made);
+  return std::move(*made);
+}
+
 std::string script(std::string_view text, std::string_view argument, std::uint64_t number = 1) {
-  return std::get<Script>(must_make({std::string(text)}).instantiate(argument, number).run).text;
+  return std::get<Script>(instance({std::string(text)}, {std::string(argument)}, number).run).text;
 }
 
 Argv argv(std::vector<std::string> words, std::string_view argument, std::uint64_t number = 1) {
-  return std::get<Argv>(must_make(std::move(words)).instantiate(argument, number).run);
+  return std::get<Argv>(instance(std::move(words), {std::string(argument)}, number).run);
 }
 
-std::string refusal(std::string_view text) {
-  const auto made = CommandTemplate::make({std::string(text)}, kShell);
+// With up to three values for a task.
+std::string batch_script(std::string_view text, Strings values) {
+  return std::get<Script>(instance({std::string(text)}, std::move(values), 1, 3).run).text;
+}
+
+Argv batch_argv(std::vector<std::string> words, Strings values) {
+  return std::get<Argv>(instance(std::move(words), std::move(values), 1, 3).run);
+}
+
+std::string refusal(std::string_view text, std::size_t values_max = 1) {
+  const auto made = CommandTemplate::make({std::string(text)}, kShell, values_max);
   return made ? "none" : made.error().message();
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
 }
 
 std::string all_of(std::string_view argument) {
   std::string values;
-  for (const Placeholder placeholder :
-       {Placeholder::whole, Placeholder::no_extension, Placeholder::base, Placeholder::folder,
-        Placeholder::stem}) {
-    values += "[" + value_of(placeholder, argument, 1) + "]";
+  using Kind = Placeholder::Kind;
+  for (const Kind kind : {Kind::whole, Kind::no_extension, Kind::base, Kind::folder, Kind::stem}) {
+    values += "[" + value_of(kind, argument) + "]";
   }
   return values;
 }
@@ -70,7 +91,7 @@ TEST_CASE("several words are an argv, and values take their places in it as they
   CHECK(argv({"x", "{}{}"}, "'$(id)'") == Argv{"x", "'$(id)''$(id)'"});
   CHECK(argv({"x", "n{#}"}, "a", 42) == Argv{"x", "n42"});
   CHECK(argv({"x", "{}"}, "{#}{}") == Argv{"x", "{#}{}"});
-  CHECK(argv({"x", "{1}", "{ }", "{..}", "{"}, "a") == Argv{"x", "{1}", "{ }", "{..}", "{", "a"});
+  CHECK(argv({"x", "{0}", "{ }", "{a}", "{"}, "a") == Argv{"x", "{0}", "{ }", "{a}", "{", "a"});
 }
 
 TEST_CASE("without a placeholder the argument becomes the last word") {
@@ -82,7 +103,7 @@ TEST_CASE("without a placeholder the argument becomes the last word") {
 
 TEST_CASE("an argument is not appended where it would be a command of its own, or part of none") {
   CHECK(refusal("sync;") ==
-        "appended behind \";\" the argument would be a command of its own; write {} where it "
+        "appended after \";\" the argument would be a command of its own; write {} where it "
         "belongs");
   for (const char* text : {"a &", "a |", "a &&", "a ||", "(", "a \\", "a\\ "}) {
     INFO(text);
@@ -116,10 +137,13 @@ TEST_CASE("many quotes do not make a value much longer") {
 }
 
 TEST_CASE("the number of the argument and the job's slot are values too") {
-  CHECK(script("echo {#} '{#}' \"{#}\"", "a", 7) == "echo '7' '''7''' \"\"'7'\"\"");
-  CHECK(script("echo {%} '{%}' \"{%}x\"", "a") ==
-        "echo \"$ERRAND_SLOT\" ''\"$ERRAND_SLOT\"'' \"\"\"$ERRAND_SLOT\"\"x\"");
-  const auto made = must_make({"x", "{}", "p{%}{%}"}).instantiate("{%}", 1);
+  CHECK(script("echo {#} '{#}' \"{#}\"", "a", 7) == "echo 7 '7' \"7\"");
+  const auto in_script = instance({"echo {} {%} '{%}'"}, {"{%}"});
+  CHECK(std::get<Script>(in_script.run).text == "echo '{%}' {%} '{%}'");
+  REQUIRE(in_script.slots.size() == 2);
+  CHECK((in_script.slots[0].word == kShell.size() && in_script.slots[0].at == 11));
+  CHECK((in_script.slots[1].word == kShell.size() && in_script.slots[1].at == 16));
+  const auto made = instance({"x", "{}", "p{%}{%}"}, {"{%}"});
   CHECK(std::get<Argv>(made.run) == Argv{"x", "{%}", "p{%}{%}"});
   REQUIRE(made.slots.size() == 2);
   CHECK((made.slots[0].word == 2 && made.slots[0].at == 1));
@@ -143,10 +167,8 @@ TEST_CASE("where no quoting is safe in every shell, the place is refused by name
   CHECK(refusal("x # {}") == "{} cannot be replaced in a comment");
   CHECK(refusal("echo ${x:-{}}") == "{} cannot be replaced in ${ }");
   CHECK(refusal("echo \"${x:-$(cat {})}\"") == "{} cannot be replaced in ${ }");
-  CHECK(refusal("echo ${}") == "{} cannot be replaced behind \"$\"");
-  CHECK(refusal("echo \"${#}\"") == "{#} cannot be replaced behind \"$\"");
-  CHECK(refusal("echo $(( {#} + 1 ))") ==
-        "{#} cannot be replaced in arithmetic, which reads values as expressions");
+  CHECK(refusal("echo $(( {} + 1 ))") ==
+        "{} cannot be replaced in arithmetic, which reads values as expressions");
   CHECK(refusal("echo \\{}") == "{} cannot be replaced behind a backslash");
   CHECK(refusal("echo \"\\{}\"") == "{} cannot be replaced behind a backslash");
   constexpr std::string_view subscript =
@@ -262,4 +284,107 @@ TEST_CASE("values are put into scripts only for shells that quote as sh does") {
   CHECK(CommandTemplate::make({"echo {}"}, {"/bin/bash", "-euc"}));
   CHECK(CommandTemplate::make({"echo {}"}, {"env", "busybox", "ash", "-c"}));
   CHECK(CommandTemplate::make({"python3", "-c", "x", "{}"}, {"fish", "-c"}));
+}
+
+TEST_CASE("digits may stand anywhere, since they are the same in all quotes") {
+  CHECK(script("echo {} $(( {#} + 1 )) `echo {#}` # {#}\n[[ {#} -eq 1 ]]", "a", 7) ==
+        "echo 'a' $(( 7 + 1 )) `echo 7` # 7\n[[ 7 -eq 1 ]]");
+  CHECK(script("cat <<EOF\n{#}\nEOF", "a", 7) == "cat <<EOF\n7\nEOF");
+  CHECK(script("echo \\{#} ${x:-{#}} >{#}", "a", 7) == "echo \\7 ${x:-7} >7");
+  // Bare, these would be the number of a descriptor.
+  CHECK(script("echo {#}>x {#}<x $(({#}<8))", "a", 7) == "echo '7'>x '7'<x $((7<8))");
+}
+
+TEST_CASE("directly after a dollar nothing is a placeholder") {
+  CHECK(script("echo ${#} ${} $# {}", "a") == "echo ${#} ${} $# 'a'");
+  CHECK(argv({"x", "${}", "{}"}, "a") == Argv{"x", "${}", "a"});
+}
+
+TEST_CASE("doubled braces write a placeholder") {
+  CHECK(argv({"x", "{{}}", "{{.}}{}", "{{{.}}}", "{{1}}", "{{#}}"}, "a") ==
+        Argv{"x", "{}", "{.}a", "{{.}}", "{1}", "{#}"});
+  CHECK(argv({"x", "{{ID}}", "{{.Name}}", "{{}"}, "a") == Argv{"x", "{{ID}}", "{{.Name}}", "{a"});
+  CHECK(script("echo {{}} '{{/}}' $(( {{}} )) {}", "a") == "echo {} '{/}' $(( {} )) 'a'");
+  CHECK(read_template_word("{{}} {#} {{#}} {1}", PlaceholderSet::implicit).text ==
+        "{} {#} {{#}} {1}");
+}
+
+TEST_CASE("[F1.6] numbers take the values of a task one by one") {
+  CHECK(argv({"echo", "{1}", "{1.}-{1/}"}, "d/a.c") == Argv{"echo", "d/a.c", "d/a-a.c"});
+  CHECK(script("echo {1//} '{1/.}'", "d/a.c") == "echo 'd' '''a'''");
+  CHECK(batch_argv({"mv", "{2}", "{1.}"}, {"a.c", "b"}) == Argv{"mv", "b", "a"});
+  CHECK(contains(refusal("echo {2}"), "to write {2} itself: {{2}}"));
+  CHECK(contains(refusal("echo {4}", 3), "-n gives a task at most 3 arguments"));
+  const auto short_batch = must_make({"echo {3}"}, 3).instantiate(Strings{"a", "b"}, 1);
+  REQUIRE_FALSE(short_batch);
+  CHECK(short_batch.error().message() == "{3} has no value: the last task has 2 arguments");
+}
+
+TEST_CASE("[F1.6] what is no placeholder of errand's is refused by its name") {
+  for (const char* foreign : {"{= s/a/b/ =}", "{..}", "{+/}", "{##}"}) {
+    INFO(foreign);
+    CHECK(contains(refusal("echo " + std::string(foreign)),
+                   "errand does not have \"" + std::string(foreign) + "\""));
+  }
+  for (const char* word : {"{1..3}", "{a,b}", "{{..}}", "${##}", "{ print }"}) {
+    INFO(word);
+    CHECK(refusal(word) == "none");
+  }
+}
+
+TEST_CASE("several values are words of their own, and are appended so") {
+  CHECK(batch_argv({"rm", "-f"}, {"a b", "c"}) == Argv{"rm", "-f", "a b", "c"});
+  CHECK(batch_script("rm -f", {"a b", "c"}) == "rm -f 'a b' 'c'");
+  CHECK(batch_argv({"cp", "<{}>", "{.}:{}", "-x"}, {"a.c", "b"}) ==
+        Argv{"cp", "<a.c>", "<b>", "a:a.c", "b:b", "-x"});
+  CHECK(batch_script("for f in {}; do wc {} >out; done", {"a", "b"}) ==
+        "for f in 'a' 'b'; do wc 'a' 'b' >out; done");
+}
+
+TEST_CASE("in a script several values need a place that is a word of its own") {
+  for (const char* text : {"echo '{}'", "echo \"{}\"", "echo a{}", "echo {}b", "x={} y", "cat <{}",
+                           "cat > {}", "cat >| {}", "echo \\ {}x"}) {
+    INFO(text);
+    CHECK(contains(refusal(text, 3), "has to be a word of its own, outside of quotes"));
+    CHECK(refusal(text, 1) == "none");
+  }
+  for (const char* text : {"echo {}", "echo {}>x", "(echo {})", "a;{.} b", "echo \"$(wc {})\"",
+                           "a=({} {/})", "a && {}", "a | {}"}) {
+    INFO(text);
+    CHECK(refusal(text, 3) == "none");
+  }
+}
+
+TEST_CASE("a value that would run as code is refused, with what to write") {
+  const auto refused = [](Strings words) {
+    const auto made = CommandTemplate::make(std::move(words), kShell);
+    return made ? "none" : made.error().message();
+  };
+  CHECK(contains(refused({"sh", "-c", "echo {}"}),
+                 "{} in the script of sh -c: the value would run as code"));
+  CHECK(contains(refused({"sh", "-c", "echo {}"}), "sh -c 'echo \"$1\"' sh {}"));
+  for (const Strings& words : std::vector<Strings>{{"env", "A=1", "/bin/bash", "-ec", "x {.}"},
+                                                   {"timeout", "5", "dash", "-e", "-c", "{}"},
+                                                   {"bash", "-o", "pipefail", "-c", "{}"},
+                                                   {"find", ".", "-exec", "sh", "-c", "{}", ";"}}) {
+    CHECK(contains(refused(words), "would run as code"));
+  }
+  for (const char* text :
+       {"sh -c 'echo {}'", "env -i bash -lc \"echo {}\"", "eval {}", "eval \"x={}\"",
+        "a; (b && eval echo {})", "x=$(sh -c {})", "echo \"$(zsh -ec '{}')\"", "`ksh -c {}`"}) {
+    INFO(text);
+    CHECK(contains(refused({text}), "would run as code"));
+  }
+  for (const Strings& words : std::vector<Strings>{{"sh", "-c", "echo \"$1\"", "sh", "{}"},
+                                                   {"sh", "{}"},
+                                                   {"sh", "-c", "echo {#}", "{}"},
+                                                   {"cut", "-c", "{}"},
+                                                   {"sh -c 'echo \"$1\"' sh {}"},
+                                                   {"eval $(x); echo {}"},
+                                                   {"echo eval; echo {}"},
+                                                   {"bash script.sh -c {}"},
+                                                   {"sh -c 'echo {{}}' {}"}}) {
+    INFO(words.front());
+    CHECK(refused(words) == "none");
+  }
 }

@@ -55,6 +55,7 @@ void PlanWatch::attempt_started(const AttemptStarted& event) {
     check_retry(task);
   }
   watch.attempts.push_back(attempt);
+  update_groups();
   gates_.attempt_started(task, event.attempt, event.slot);
 }
 
@@ -126,6 +127,7 @@ void PlanWatch::attempt_begins(const Attempt& attempt, const Context& context) {
 void PlanWatch::service_ready(const Attempt& attempt) {
   trace_.add(now(), "is ready", attempt.task->full_name);
   watch_of(attempt).ready = true;
+  update_groups();
 }
 
 // ---- ends

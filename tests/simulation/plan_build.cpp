@@ -15,28 +15,63 @@ bool waits_for_end(Condition condition) {
 }
 
 // Who waits for whom: a start for its group's start and for what it needs, an end for the ends
-// inside, what runs last for those beside it, a service's end for the ends of those that need it.
+// inside, what runs last for those beside it, a service's end for the ends of those that need it or
+// a group around it. A group with services is ready when these have started and its tasks ended.
 class WaitGraph {
  public:
   explicit WaitGraph(const std::vector<Task>& tasks) : tasks_(tasks) {}
 
   // Would `from` wait for itself if it needed this?
   bool closes_circle(TaskId from, const Need& need) {
-    seen_.assign(tasks_.size() * 2, false);
+    forget();
     goal_ = from;
-    if (waits_for_end(need.condition) ? reaches_end(need.task) : reaches_start(need.task)) {
-      return true;
-    }
+    if (reaches(need)) return true;
     // A service does not end before those that need it.
-    goal_ = need.task;
     goal_is_end_ = true;
-    seen_.assign(tasks_.size() * 2, false);
-    const bool circle = tasks_[need.task].policy->service && reaches_end(from);
+    bool circle = false;
+    for (const Task& task : tasks_) {
+      if (!task.policy->service || !keeps_services(tasks_[need.task], need)) continue;
+      if (!is_kept_by(task.id, need.task)) continue;
+      goal_ = task.id;
+      forget();
+      circle |= reaches_end(from);
+    }
     goal_is_end_ = false;
     return circle;
   }
 
  private:
+  void forget() { seen_.assign(tasks_.size() * 3, false); }
+
+  // Is it the service itself, or a group around it that is ready with it?
+  bool is_kept_by(TaskId service, TaskId needed) const {
+    for (TaskId at = service; at != 0; at = tasks_[at].parent) {
+      if (at == needed) return true;
+      if (tasks_[at].policy->when != When::on_success) return false;
+    }
+    return false;
+  }
+
+  bool reaches(const Need& need) {
+    if (tasks_[need.task].is_group && need.condition != Condition::done) {
+      return reaches_ready(need.task);
+    }
+    return waits_for_end(need.condition) ? reaches_end(need.task) : reaches_start(need.task);
+  }
+
+  bool reaches_ready(TaskId group) {
+    if (!has_services(tasks_, group)) return reaches_end(group);
+    if (seen_[tasks_.size() * 2 + group]) return false;
+    seen_[tasks_.size() * 2 + group] = true;
+    if (reaches_start(group)) return true;
+    return std::ranges::any_of(tasks_[group].children, [this](TaskId child) {
+      const Task& task = tasks_[child];
+      if (task.policy->when != When::on_success) return false;
+      if (task.policy->service) return reaches_start(child);
+      return task.is_group ? reaches_ready(child) : reaches_end(child);
+    });
+  }
+
   bool reaches_start(TaskId id) {
     if (!goal_is_end_ && id == goal_) return true;
     if (seen_[id]) return false;
@@ -44,9 +79,7 @@ class WaitGraph {
     const Task& task = tasks_[id];
     if (id > 0 && reaches_start(task.parent)) return true;
     for (const Need& need : task.needs) {
-      if (waits_for_end(need.condition) ? reaches_end(need.task) : reaches_start(need.task)) {
-        return true;
-      }
+      if (reaches(need)) return true;
     }
     if (task.policy->when == When::on_success || !task.needs.empty()) return false;
     return std::ranges::any_of(tasks_[task.parent].children, [&](TaskId child) {
@@ -63,17 +96,23 @@ class WaitGraph {
       if (reaches_end(child)) return true;
     }
     if (!tasks_[id].policy->service) return false;
-    // One that nothing needs goes on as long as the work beside it.
-    for (const TaskId beside : tasks_[tasks_[id].parent].children) {
-      const Policy& policy = *tasks_[beside].policy;
-      const bool is_work = !policy.service && policy.when == When::on_success;
-      if (is_work && reaches_end(beside)) return true;
-    }
+    if (reaches_work_beside(id)) return true;
     return std::ranges::any_of(tasks_, [&](const Task& user) {
-      const bool needs_it =
-          std::ranges::any_of(user.needs, [&](const Need& need) { return need.task == id; });
-      return needs_it && reaches_end(user.id);
+      const bool keeps = std::ranges::any_of(user.needs, [&](const Need& need) {
+        return keeps_services(tasks_[need.task], need) && is_kept_by(id, need.task);
+      });
+      return keeps && reaches_end(user.id);
     });
+  }
+
+  // One that nothing needs goes on as long as the work beside it, or beside its group of services.
+  bool reaches_work_beside(TaskId service) {
+    for (TaskId group = tasks_[service].parent;; group = tasks_[group].parent) {
+      for (const TaskId beside : tasks_[group].children) {
+        if (is_work(tasks_, beside) && reaches_end(beside)) return true;
+      }
+      if (group == 0 || is_work(tasks_, group)) return false;
+    }
   }
 
   const std::vector<Task>& tasks_;
@@ -206,7 +245,7 @@ class Builder {
   static Condition suitable(Condition drawn, const Task& needed) {
     const bool at_end = waits_for_end(drawn);
     if (needed.policy->service) return at_end ? Condition::ready : drawn;
-    if (needed.is_group && !at_end) return Condition::done;
+    if (needed.is_group) return drawn == Condition::started ? Condition::done : drawn;
     return drawn == Condition::ready ? Condition::started : drawn;
   }
 
@@ -220,6 +259,25 @@ class Builder {
 };
 
 }  // namespace
+
+bool has_services(std::span<const Task> tasks, TaskId group) {
+  return std::ranges::any_of(tasks[group].children, [&](TaskId child) {
+    const Policy& policy = *tasks[child].policy;
+    return policy.when == When::on_success && (policy.service || has_services(tasks, child));
+  });
+}
+
+bool is_work(std::span<const Task> tasks, TaskId id) {
+  const Policy& policy = *tasks[id].policy;
+  if (policy.service || policy.when != When::on_success) return false;
+  return !has_services(tasks, id) || std::ranges::any_of(tasks[id].children, [&](TaskId child) {
+    return is_work(tasks, child);
+  });
+}
+
+bool keeps_services(const Task& needed, const Need& need) {
+  return !needed.is_group || need.condition != Condition::done;
+}
 
 BuiltPlan build_plan(const PlanSpec& spec) {
   Builder builder(spec.limits);

@@ -128,6 +128,8 @@ bool PlanWatch::explains_skip(const Task& task, const TaskEnded& event) {
   }
   return std::ranges::any_of(task.needs, [&](const Need& need) {
     const TaskWatch& watch = tasks_[need.task];
+    const std::string start = "needs " + plan_.task(need.task).full_name + ": ";
+    if (!watch.ended) return cannot_hold(need) && message == start + "failed";
     return cannot_hold(need) && event.excluded == watch.excluded &&
            message == "needs " + plan_.task(need.task).full_name + ": " +
                           std::string(in_words(watch.state));
@@ -175,12 +177,28 @@ void PlanWatch::check_end(const RunEnded& ended) {
   check_required(ended);
 }
 
+// Though something was to run.
+bool PlanWatch::started_nothing() {
+  bool any_to_run = false;
+  for (const Task& task : plan_.tasks()) {
+    any_to_run |= !task.is_group && !of(task).excluded;
+    for (const AttemptWatch& watch : of(task).attempts) {
+      if (watch.ran || watch.state == TaskState::failed) return false;
+    }
+  }
+  return any_to_run;
+}
+
 void PlanWatch::check_exit_status(const RunEnded& ended) {
   const Task& root = plan_.root();
   const TaskState state = expected_state(root);
   const auto expect_run = [&](bool holds, std::string_view what) {
     trace_.expect(holds, what, "the run, exit status " + std::to_string(ended.exit_status));
   };
+  if (state == TaskState::succeeded && started_nothing()) {
+    expect_run(ended.state == TaskState::failed && ended.error, "nothing ran, and it is a success");
+    return expect_run(ended.exit_status == (signaled_at_ ? 130 : 125), "not 125");
+  }
   expect_run(ended.state == state, "the run's state is wrong");
   expect_run(bool(ended.error) == (state != TaskState::succeeded), "the run's error is wrong");
   if (state != TaskState::succeeded) expect_run(ended.exit_status != 0, "a failed run says 0");
@@ -208,7 +226,7 @@ void PlanWatch::check_required(const RunEnded& ended) {
     });
     expect(!required || ended.exit_status != 0, "a required task failed and the run says 0", task);
   }
-  const bool undisturbed = all_good && !signaled_at_;
+  const bool undisturbed = all_good && !signaled_at_ && !started_nothing();
   trace_.expect(!undisturbed || ended.exit_status == 0, "all went well and the run does not say 0",
                 "the run");
 }

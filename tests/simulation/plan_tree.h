@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -120,5 +121,12 @@ struct BuiltPlan {
   std::vector<const PlanNode*> nodes;
 };
 BuiltPlan build_plan(const PlanSpec& spec);
+
+// Has the group a service, or a group with one, that does not run last?
+bool has_services(std::span<const Task> tasks, TaskId group);
+// Is it neither a service nor a group of services alone, nor runs last?
+bool is_work(std::span<const Task> tasks, TaskId id);
+// Does what has this need keep the services of `needed`, which may be one itself?
+bool keeps_services(const Task& needed, const Need& need);
 
 }  // namespace errand::simulation

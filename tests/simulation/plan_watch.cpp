@@ -95,6 +95,7 @@ void PlanWatch::ready(const Task& task) {
   watch.ready = true;
   watch.ready_at = now();
   watch_timeout(task);
+  update_groups();
 }
 
 void PlanWatch::task_ended(const TaskEnded& event) {
@@ -128,6 +129,7 @@ void PlanWatch::task_ended(const TaskEnded& event) {
   if (is_failure(event.state)) watch.code = code_of(event);
   check_flags(event);
   count_end(event);
+  update_groups();
 }
 
 void PlanWatch::run_ended(const RunEnded& event) {

@@ -70,6 +70,8 @@ class PlanWatch final : public Observer {
     std::string death;
     std::optional<Timer> timeout;  // set before the library's, so that it fires before it
     bool won = false, failed = false;
+    // Of a group with services: it has become ready; it never will.
+    bool is_met = false, is_spoiled = false;
     int first_code = 0;
     std::string first_cause;
     bool told_first = false;
@@ -89,7 +91,7 @@ class PlanWatch final : public Observer {
   // ---- plan_watch.cpp: events and scopes
   void watch_timeout(const Task& group);
   bool is_last(const Task& task) const { return task.policy->when != When::on_success; }
-  bool is_work(const Task& task) const { return !is_last(task) && !task.policy->service; }
+  bool is_work(const Task& task) const { return simulation::is_work(plan_.tasks(), task.id); }
   // Since when is what is around the task, or a group with it, over for it?
   std::optional<TimePoint> outside_over_at(const Task& task);
   std::optional<TimePoint> scope_over_at(const Task& group);
@@ -114,6 +116,13 @@ class PlanWatch final : public Observer {
   bool others_ended(const Task& last);
   bool something_failed(const Task& last);
   bool unneeded(const Task& service);
+  bool is_given_up(TaskId group);
+  bool is_success_without(const Task& task);
+  bool is_fulfilled(const Task& task);
+  bool is_spoiled(const Task& group);
+  void update_groups();
+  bool has_users(const Task& needed, bool only_now);
+  bool is_beside_work(const Task& service);
   std::vector<const Task*> may_wait_for_slots();
   void check_order(const Task& task);
   void check_waiting(const Task& task);
@@ -148,6 +157,7 @@ class PlanWatch final : public Observer {
   void check_cause(const TaskEnded& event);
   bool explains_skip(const Task& task, const TaskEnded& event);
   void check_shared(const TaskEnded& event);
+  bool started_nothing();
   void check_exit_status(const RunEnded& ended);
   void check_required(const RunEnded& ended);
 

@@ -61,7 +61,7 @@ TEST_CASE("what groups hand on goes from the run over defaults to the groups") {
 TEST_CASE("expressions in defaults mean what they mean for the task") {
   const Plan plan = yaml_plan(
       "defaults: { key: x }\n"
-      "tasks: []\n");
+      "tasks: [x]\n");
   CHECK(plan.root().name ==
         "unreadable: f:1:13: \"key\" cannot stand in \"defaults\"; write it "
         "where it counts");
@@ -102,9 +102,9 @@ TEST_CASE("what is wrong in defaults is told there, once") {
               "f:1:31: unknown lock \"no\"; give it a count in \"limits\" at the top of the file",
               "f:1:36: unknown key \"weigth\", did you mean \"weight\"?",
               "f:1:47: \"needs\" cannot stand in \"defaults\"; write it where it counts"});
-  CHECK(yaml_problems("defaults: [a]\ntasks: []") ==
+  CHECK(yaml_problems("defaults: [a]\ntasks: [x]") ==
         Lines{"f:1:11: \"defaults\" expects a map such as { timeout: 10m }, found a list"});
-  CHECK(yaml_problems("defaults:\ntasks: []").empty());
+  CHECK(yaml_problems("defaults:\ntasks: [x]").empty());
 }
 
 TEST_CASE("every key that makes a task the one it is is refused in defaults") {
@@ -112,7 +112,7 @@ TEST_CASE("every key that makes a task the one it is is refused in defaults") {
        {"name", "description", "run", "cmds", "tasks", "needs", "if", "when", "matrix", "key",
         "service", "ready", "mode", "jobs", "vars", "version", "limits", "defaults"}) {
     CAPTURE(key);
-    CHECK(yaml_problems("defaults: { " + key + ": x }\ntasks: []") ==
+    CHECK(yaml_problems("defaults: { " + key + ": x }\ntasks: [x]") ==
           Lines{"f:1:13: \"" + key + "\" cannot stand in \"defaults\"; write it where it counts"});
   }
 }

@@ -83,7 +83,7 @@ TEST_CASE("aliases do not add up to a deep tree") {
     text += "x-" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) +
             "]\n";
   }
-  CHECK(yaml_problems(text + "tasks: []\n") == Lines{"f:64:13: nested deeper than 64 levels"});
+  CHECK(yaml_problems(text + "tasks: [x]\n") == Lines{"f:64:13: nested deeper than 64 levels"});
 }
 
 TEST_CASE("large outer environments are not copied without end") {
@@ -138,11 +138,11 @@ TEST_CASE("a NUL made by an escape is refused") {
 TEST_CASE("CR LF, CR and a byte order mark are read, and lines counted as editors do") {
   CHECK(script_of(task_named(yaml_plan("\xEF\xBB\xBFtasks:\r\n  a: x\r\n"), "a")) == "x");
   CHECK(script_of(task_named(json_plan("\xEF\xBB\xBF{\r\n\"tasks\":{\"a\":\"x\"}}"), "a")) == "x");
-  CHECK(yaml_problems("\xEF\xBB\xBFtasks: {}\r\nfob: 1\r\n")[0].starts_with("f:2:1: "));
+  CHECK(yaml_problems("\xEF\xBB\xBFtasks: { a: x }\r\nfob: 1\r\n")[0].starts_with("f:2:1: "));
   CHECK(yaml_problems("\xEF\xBB\xBF"
-                      "fob: 1\ntasks: {}\n")[0]
+                      "fob: 1\ntasks: { a: x }\n")[0]
             .starts_with("f:1:1: "));
-  CHECK(yaml_problems("tasks: {}\rfob: 1\r")[0].starts_with("f:2:1: "));
+  CHECK(yaml_problems("tasks: { a: x }\rfob: 1\r")[0].starts_with("f:2:1: "));
   CHECK(script_of(task_named(yaml_plan("tasks:\r\n  a: |\r\n    one\r\n    two\r\n"), "a")) ==
         "one\ntwo\n");
 }
@@ -171,7 +171,7 @@ TEST_CASE("what YAML refuses is said with what to do") {
         Lines{"f:2:6: text cannot start with \"@\"; put it in quotes"});
   CHECK(yaml_problems("tasks: [a, b\n") ==
         Lines{"f:2:1: did not find expected ',' or ']', while parsing a flow sequence (line 1)"});
-  CHECK(yaml_problems("tasks: []\n---\ntasks: []\n") ==
+  CHECK(yaml_problems("tasks: [x]\n---\ntasks: [x]\n") ==
         Lines{"f:2:1: a second document starts here; one file holds one plan"});
   CHECK(yaml_problems("- { run: echo ${{ vars.x }} }\n") ==
         Lines{"f:1:15: ${{ }} within { } or [ ] needs quotes around the whole text"});
@@ -186,7 +186,7 @@ TEST_CASE("what YAML refuses is said with what to do") {
 
 TEST_CASE("what JSON refuses is said with what to do") {
   CHECK(json_problems("[\"a\",]") == Lines{"f:1:6: JSON has no trailing comma; remove it"});
-  CHECK(json_problems("{\"tasks\": [],\n}") ==
+  CHECK(json_problems("{\"tasks\": [\"x\"],\n}") ==
         Lines{"f:2:1: JSON has no trailing comma; remove it"});
   CHECK(json_problems("// x\n[]") ==
         Lines{"f:1:1: JSON has no comments; remove this one, or write YAML"});
@@ -208,7 +208,7 @@ TEST_CASE("a message never repeats more than a piece of its input") {
   for (const std::string& text :
        {"- { run: y, " + huge + ": 1 }", "- { run: y, ? " + huge + " : 1 }",
         "- { run: y, timeout: " + huge + " }", "- { run: y, needs: " + huge + " }",
-        "mode: " + huge + "\ntasks: []", "- !" + huge + " x", "- *" + huge}) {
+        "mode: " + huge + "\ntasks: [x]", "- !" + huge + " x", "- *" + huge}) {
     const Lines problems = yaml_problems(text);
     REQUIRE(!problems.empty());
     CHECK(problems[0].size() < 300);
@@ -221,8 +221,8 @@ TEST_CASE("a message never repeats more than a piece of its input") {
 TEST_CASE("many %TAG lines are refused, for each would be compared with all others") {
   std::string text;
   for (int i = 0; i < 100; ++i) text += "%TAG !a" + std::to_string(i) + "! x\n";
-  CHECK(yaml_problems(text + "--- { tasks: {} }\n").empty());
-  CHECK(yaml_problems(text + "%TAG !b! x\n--- { tasks: {} }\n") ==
+  CHECK(yaml_problems(text + "--- { tasks: { a: x } }\n").empty());
+  CHECK(yaml_problems(text + "%TAG !b! x\n--- { tasks: { a: x } }\n") ==
         Lines{"f:101:1: more than 100 %TAG lines; a task file needs none"});
   CHECK(yaml_problems("- |\n" + repeat("  x %TAG\n", 200)).empty());
 }
@@ -249,10 +249,10 @@ TEST_CASE("a file has at most a million tasks") {
 
 TEST_CASE("a message shows the names of limits and locks without their control characters") {
   const std::string what = ": \"x\" is not a whole number from 1 to 1000000";
-  CHECK(yaml_problems("limits: { \"a\\e[31m\": x }\ntasks: []\n") ==
+  CHECK(yaml_problems("limits: { \"a\\e[31m\": x }\ntasks: [x]\n") ==
         Lines{"f:1:22: a\\e[31m" + what});
   const std::string long_name(1'000'000, 'n');
-  const Lines problems = yaml_problems("limits: { ? " + long_name + " : x }\ntasks: []\n");
+  const Lines problems = yaml_problems("limits: { ? " + long_name + " : x }\ntasks: [x]\n");
   REQUIRE(problems.size() == 1);
   CHECK(problems[0].size() < 300);
 }

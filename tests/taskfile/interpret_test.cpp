@@ -40,7 +40,7 @@ TEST_CASE("the run is the first task and has the file's settings") {
   const Plan plan = yaml_plan(
       "version: 1\nname: ci\ndescription: all of it\nmode: aggregate\njobs: 50%\n"
       "timeout: 20m\ngrace: 7\nkill_signal: INT\nshell: [bash, -c]\ndir: sub\nenv: {A: 1}\n"
-      "tasks: []\n");
+      "tasks: [x]\n");
   const Task& run = plan.root();
   CHECK(run.id == 0);
   CHECK(run.parent == 0);
@@ -56,7 +56,7 @@ TEST_CASE("the run is the first task and has the file's settings") {
   CHECK(*run.shell == std::vector<std::string>{"bash", "-c"});
   CHECK(run.dir == "sub");
   CHECK(*run.env == std::vector<EnvEntry>{{"A", "1"}});
-  CHECK(plan.tasks().size() == 1);
+  CHECK(plan.tasks().size() == 2);
 }
 
 TEST_CASE("what a file leaves open comes from the options") {
@@ -187,19 +187,23 @@ TEST_CASE("a name inside a named task takes the place of the key") {
   CHECK(task_named(plan, "c").needs == needs({1}));
 }
 
-TEST_CASE("no tasks at all is a plan") {
-  CHECK(yaml_plan("tasks: []").tasks().size() == 1);
-  CHECK(yaml_plan("tasks: {}").tasks().size() == 1);
-  CHECK(yaml_plan("tasks:").tasks().size() == 1);
-  CHECK(yaml_plan("[]").tasks().size() == 1);
-  CHECK(json_plan("[]").tasks().size() == 1);
-  CHECK(yaml_plan("tasks: { g: { tasks: [] } }").task(1).is_group);
+TEST_CASE("[F1.8] no tasks at all is a problem, wherever they are missing") {
+  const Lines none = {"f:1:1: no tasks; write at least one below \"tasks\""};
+  for (const char* text : {"tasks: []", "tasks: {}", "tasks:", "[]", "{tasks: []}"}) {
+    INFO(text);
+    CHECK(yaml_problems(text) == none);
+  }
+  CHECK(json_problems("[]") == none);
+  CHECK(yaml_problems("tasks: { a: x, g: { tasks: [] }, h: { tasks: { i: { tasks: } } } }") ==
+        Lines{"f:1:16: no tasks in \"g\"; write at least one, or remove the group",
+              "f:1:48: no tasks in \"h/i\"; write at least one, or remove the group"});
+  CHECK(yaml_problems("task: { a: x }\ntasks: {}").size() == 1);  // the misspelling is the cause
 }
 
 TEST_CASE("keys that begin with x- are ignored at every level") {
-  const Plan plan =
-      yaml_plan("x-a: {b: c}\ntasks:\n  a: { run: x, x-note: [1] }\n  g: { x-y: 1, tasks: {} }\n");
-  CHECK(plan.tasks().size() == 3);
+  const Plan plan = yaml_plan(
+      "x-a: {b: c}\ntasks:\n  a: { run: x, x-note: [1] }\n  g: { x-y: 1, tasks: { a: x } }\n");
+  CHECK(plan.tasks().size() == 4);
 }
 
 TEST_CASE("a task's position is that of its key, or of its place in the list") {

@@ -38,9 +38,22 @@ std::string excluded(std::string_view condition, const ReadOptions& options = {}
 
 }  // namespace
 
+TEST_CASE("[F1.9] a value for a name that the file's vars do not have is a problem") {
+  const auto problems_with = [](std::string_view name) {
+    ReadOptions options;
+    options.vars = {{std::string(name), "x"}};
+    const auto plan = read_plan("vars: { name: a, kind: b }\ntasks: [x]\n", Format::yaml, options);
+    return plan ? "none" : plan.error().front().what;
+  };
+  CHECK(problems_with("name") == "none");
+  CHECK(problems_with("nmae") ==
+        "--var nmae: the file has no such name in its vars, did you mean \"name\"?");
+  CHECK(problems_with("other") == "--var other: the file has no such name in its vars");
+}
+
 TEST_CASE("vars are replaced in every text of a task, also in the short form") {
   const Plan plan = yaml_plan(
-      "vars: { v: one, n: 3, t: 5s, yes: true, d: sub }\n"
+      "vars: { v: one, n: 3, t: 5s, yes: true, d: sub, none: x }\n"
       "limits: { one: 3 }\n"
       "name: run ${{ vars.v }}\n"
       "jobs: ${{ vars.n }}\n"
@@ -100,9 +113,9 @@ TEST_CASE("an expression that an escape hides in the source is one") {
 
 TEST_CASE("vars of the command line go over those of the file") {
   ReadOptions options;
-  options.vars = {{"a", "given"}, {"new", "too"}};
-  CHECK(script("vars: { a: x }\ntasks: { t: '${{ vars.a }} ${{ vars.new }}' }", options) ==
-        "given too");
+  options.vars = {{"a", "given"}};
+  CHECK(script("vars: { a: x, b: y }\ntasks: { t: '${{ vars.a }} ${{ vars.b }}' }", options) ==
+        "given y");
 }
 
 TEST_CASE("what vars are made of") {
@@ -118,8 +131,7 @@ TEST_CASE("what vars are made of") {
 
 TEST_CASE("unknown names are errors where they stand") {
   CHECK(yaml_problems("tasks:\n  a: { run: \"${{ vars.nope }}\" }\n  b: [x, \"${{ nope }}\"]\n") ==
-        Lines{"f:2:13: run: there is no \"vars.nope\"; add it to the file's vars, or give --var "
-              "nope=VALUE",
+        Lines{"f:2:13: run: there is no \"vars.nope\"; add it to the file's vars",
               "f:3:10: b: \"nope\" is unknown here; there are vars.NAME, matrix.NAME and "
               "env.NAME"});
   CHECK(yaml_problems("- { run: x, env: { A: \"${{ matrix.x }}\" } }") ==
@@ -229,7 +241,7 @@ TEST_CASE("the condition of a matrix task is asked for each combination") {
 TEST_CASE("what is wrong with a condition") {
   CHECK(yaml_problems("- { run: x, if: vars.x }") ==
         Lines{"f:1:17: if: in the condition at \"vars.x\": there is no \"vars.x\"; add it to the "
-              "file's vars, or give --var x=VALUE"});
+              "file's vars"});
   CHECK(yaml_problems("- { run: x, if: [a] }") ==
         Lines{"f:1:17: \"if\" expects a condition such as env.CI == 'true', found a list"});
   CHECK(yaml_problems("- { run: x, if: }").size() == 1);

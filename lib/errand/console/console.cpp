@@ -138,6 +138,7 @@ std::string Console::result_line(const TaskEnded& ended, bool wrote) {
 bool Console::needs_line(const TaskEnded& ended, bool wrote) const {
   if (options_.verbosity == Verbosity::none || options_.mode == OutputMode::quiet) return false;
   if (options_.verbosity == Verbosity::verbose) return true;
+  if (!ended.same_as.empty()) return true;  // it has not run, which is news
   // A group fails through its tasks, which have lines; its own timeout is news.
   if (ended.task->is_group) return ended.state == TaskState::timed_out;
   if (ended.excluded) return false;  // as the file says

@@ -249,7 +249,9 @@ Command LocalExecutor::command_of(const Attempt& attempt, const Run& run,
     command.own_env.push_back(entry("TRACEPARENT", attempt.traceparent));
   }
   std::optional<Argv> plain;
-  if (shell == Shell::if_needed && shared.kept_by_shell) plain = argv_without_shell(task, run);
+  const bool has_slots = !task.policy->slot_placeholders.empty();
+  if (shell == Shell::if_needed && shared.kept_by_shell && !has_slots)
+    plain = argv_without_shell(task, run);
   const bool as_shell = plain || (shared.pwd && !shared.pwd_is_own);
   const auto& pwd = as_shell ? pwds_.find(shared.pwd, task.dir) : shared.pwd;
   if (pwd) command.own_env.push_back(entry("PWD", *pwd));

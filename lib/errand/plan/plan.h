@@ -90,6 +90,8 @@ struct Task {
   // and in which order, does not change it. 0: a group, or built by code that gives none.
   std::uint32_t number = 0;
   std::string excluded;  // why it does not run: "if: env.CI == 'true'"; empty: it may run
+  // Why it cannot run although it is to: it fails with this text. Empty: it can run.
+  std::string impossible;
   std::shared_ptr<const EarlierResult>
       earlier_result;                   // it does not run, and waits for nothing; null: it runs
   std::uint64_t known_fingerprint = 0;  // of a task that a log tells of; see fingerprint.h

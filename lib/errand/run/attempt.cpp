@@ -147,6 +147,8 @@ void Execution::end_attempt(TaskExecution& task_execution, const Attempt& descri
                             KeptOutput kept) {
   const TaskState state = outcome.verdict.state;
   outcome.status = result.status;
+  // What was canceled before its process began has neither.
+  if (result.status || result.error) ++coverage_.started;
   if (described.slot != 0) slot_numbers_.give_back(described.slot);
   --task_execution.in_flight;
   const Error& why = outcome.verdict.why;

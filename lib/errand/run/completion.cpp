@@ -53,9 +53,25 @@ void Execution::process_end(PendingEnd pending) {
   if (ended.state == TaskState::skipped) run.why = ended.error;
   GroupRun* const parent = run.parent;
   if (parent) parent->tally.add(ended);
+  if (!run.task->is_group) {
+    ++coverage_.given;
+    if (ended.excluded) ++coverage_.excluded;
+  }
   emit(ended);
   notify_dependents(run, Stage::ended);
-  for (const Need& need : run.task->needs) user_ended(runs_[need.task]);
+  if (!is_stream_) {
+    const bool is_fine = run.serves_needs || run.excluded || is_success_without(run);
+    if (is_fine) {
+      fulfill(run);
+    } else {
+      if (!run.fulfilled) count_service(run);
+      spoil_groups(run);
+    }
+    for (const Need& need : run.task->needs) {
+      TaskRun& needed = runs_[need.task];
+      if (keeps_services(*needed.task, need.condition)) user_ended(needed);
+    }
+  }
   if (parent) child_ended(run);
   if (pending.failure) fail(*parent, pending.failure);
   // Only now, or the cause that others are canceled for would be one that has copied this failure.
@@ -66,7 +82,7 @@ void Execution::process_end(PendingEnd pending) {
 
 void Execution::child_ended(TaskRun& run) {
   GroupRun& group = *run.parent;
-  const bool is_work = !run.task->policy->service && !run.is_last();
+  const bool is_work = run.is_work();
   if (group.run.task->mode == Mode::race && run.state == TaskState::succeeded && is_work &&
       !group.tally.won) {
     group.tally.won = true;
@@ -75,7 +91,10 @@ void Execution::child_ended(TaskRun& run) {
   if (is_work && run.serves_needs) ++group.tally.good_work;
   halt(group);
   if (!is_stream_) {
-    if (is_work && --group.work == 0) stop_unneeded_services(group);
+    if (is_work && --group.work == 0) {
+      if (group.run.task->mode == Mode::race && !group.tally.won) spoil_groups(run);
+      stop_unneeded_services(group.run);
+    }
     if (!run.is_last() && --group.ahead_of_last == 0) release_last(group);
   }
   child_finished(group);
@@ -83,13 +102,6 @@ void Execution::child_ended(TaskRun& run) {
 
 void Execution::child_finished(GroupRun& group) {
   if (--group.remaining == 0) group.all_ended.set();
-}
-
-void Execution::stop_unneeded_services(GroupRun& group) {
-  for (const TaskId child : group.run.task->children) {
-    TaskRun& run = runs_[child];
-    if (run.task->policy->service && run.users == 0) stop_service(run);
-  }
 }
 
 void Execution::release_last(GroupRun& group) {
@@ -123,10 +135,20 @@ void Execution::end_unstarted(TaskRun& run, TaskState state, const Error& why, b
 
 // ---- needs
 
+// A group that has been won is a success whatever else ends in it; one whose rule says that it is
+// over has succeeded without what that has canceled.
+bool Execution::is_success_without(const TaskRun& run) const {
+  const GroupRun* group = run.parent;
+  if (!group) return false;
+  const GroupTally& tally = group->tally;
+  return tally.won || (tally.halted && !tally.first && run.state == TaskState::canceled);
+}
+
 void Execution::notify_dependents(TaskRun& need, Stage stage) {
   if (is_stream_) return;
   const TaskId id = need.task->id;
-  const bool failed = stage == Stage::ended && !need.serves_needs && !need.excluded;
+  const bool failed =
+      stage == Stage::spoiled || (stage == Stage::ended && !need.serves_needs && !need.excluded);
   // First: what one of them decides may be what another in it waits for.
   for (std::size_t i = dependents_at_[id]; failed && i < dependents_at_[id + 1]; ++i) {
     runs_[dependents_[i].task].needed_failed = true;
@@ -153,27 +175,36 @@ void Execution::skip_unstarted(TaskRun& run, const TaskRun& service) {
 
 void Execution::notify_dependent(TaskRun& run, Condition condition, const TaskRun& need,
                                  Stage stage) {
-  const bool early = condition == Condition::started || condition == Condition::ready;
+  // A group has succeeded, for those that need it, as soon as it is ready.
+  const bool waits_for_ready =
+      condition == Condition::ready || (need.task->is_group && condition == Condition::success);
+  if (stage == Stage::spoiled) {
+    if (!waits_for_ready || need.ready) return;
+    return run.is_last() ? need_met(run) : skip_dependent(run, need, TaskState::failed);
+  }
   if (stage != Stage::ended) {
-    const bool now = condition == (stage == Stage::started ? Condition::started : Condition::ready);
+    const bool now = stage == Stage::started ? condition == Condition::started : waits_for_ready;
     if (now) need_met(run);
     return;
   }
   const bool is_dead = need.task->policy->service && !need.serves_needs && !run.is_last();
-  const bool met = condition == Condition::started ? need.started : need.ready;
-  if (early && met && !is_dead) return;                                  // long met
+  if (condition == Condition::started && need.started && !is_dead) return;  // long met
+  if (waits_for_ready && (need.ready || need.told_spoiled) && !is_dead) return;
   const bool was_good = need.task->earlier_result && need.serves_needs;  // in an earlier run
   if (run.is_last() || was_good || condition == Condition::done ||
       (condition == Condition::started && need.shares_outcome) ||
-      (condition == Condition::success && need.serves_needs)) {
+      (need.serves_needs && (condition == Condition::success || need.task->is_group))) {
     return need_met(run);
   }
-  skip_for_need(run, need);
+  skip_dependent(run, need, need.state);
 }
 
 void Execution::skip_for_need(TaskRun& run, const TaskRun& need) {
-  const std::string why =
-      "needs " + need.task->full_name + ": " + std::string(in_words(need.state));
+  skip_dependent(run, need, need.state);
+}
+
+void Execution::skip_dependent(TaskRun& run, const TaskRun& need, TaskState state) {
+  const std::string why = "needs " + need.task->full_name + ": " + std::string(in_words(state));
   end_unstarted(run, TaskState::skipped, Error::text(why), need.excluded);
 }
 

@@ -95,6 +95,7 @@ awaitable<RunEnded> Execution::finish(const Task& root, GroupVerdict verdict) {
   for (const std::string& left : co_await executor_.close()) {
     notice(Notice::Level::warning, nullptr, left);
   }
+  judge_coverage(verdict);
   RunEnded ended;
   ended.state = verdict.state;
   ended.cause = context_.cause();
@@ -106,7 +107,18 @@ awaitable<RunEnded> Execution::finish(const Task& root, GroupVerdict verdict) {
   co_return ended;
 }
 
+// A success of which nothing ran may be none.
+void Execution::judge_coverage(GroupVerdict& verdict) {
+  if (verdict.state != TaskState::succeeded) return;
+  const std::optional<NothingRan> nothing = errand::judge_coverage(coverage_);
+  if (!nothing) return;
+  if (!nothing->error) return notice(Notice::Level::info, nullptr, nothing->note);
+  verdict.state = TaskState::failed;
+  verdict.error = Error::make(InputFailure{nothing->error.message()});
+}
+
 awaitable<RunEnded> Execution::run(const Plan& plan) {
+  coverage_.left_out = options_.left_out;
   begin(plan.root(), &plan);
   link(plan);
   for (const Task& task : plan.tasks()) {
@@ -131,7 +143,7 @@ void Execution::link(const Plan& plan) {
     if (run.is_last() && task.needs.empty()) run.unmet = 1;  // the others of its group
     for (const Need& need : task.needs) {
       ++dependents_at_[need.task + 1];
-      ++runs_[need.task].users;
+      if (keeps_services(tasks[need.task], need.condition)) ++runs_[need.task].users;
     }
   }
   for (std::size_t i = 1; i < dependents_at_.size(); ++i)
@@ -143,6 +155,7 @@ void Execution::link(const Plan& plan) {
       dependents_[next[need.task]++] = {task.id, need.condition};
     }
   }
+  describe_groups(plan);
 }
 
 // ---- groups
@@ -222,14 +235,15 @@ void Execution::open(GroupRun& group) {
       ended.error = run.why;
       ended.excluded = run.excluded;
       group.tally.add(ended);
-      if (run.serves_needs && !run.task->policy->service && !run.is_last()) ++group.tally.good_work;
+      if (run.serves_needs && run.is_work()) ++group.tally.good_work;
       continue;
     }
     ++group.remaining;
     if (!run.is_last()) ++group.ahead_of_last;
-    if (!run.is_last() && !run.task->policy->service) ++group.work;
+    if (run.is_work()) ++group.work;
   }
   if (group.remaining == 0) group.all_ended.set();
+  if (may_be_ready(group.run)) fulfill(group.run);
   for (const TaskId child : task.children) {
     TaskRun& run = runs_[child];
     if (run.phase != TaskRun::Phase::waiting) continue;
@@ -268,7 +282,7 @@ void Execution::make_ready(TaskRun& run) {
   if (task.policy->when == When::on_failure && !run.needed_failed) {
     return end_unstarted(run, TaskState::skipped, Error::text("when: nothing has failed"), true);
   }
-  if (task.policy->service && outlived_users(run)) {
+  if (task.policy->service && is_unneeded(run)) {
     return end_unstarted(run, TaskState::skipped, Error::text("nothing needs it any more"), true);
   }
   emit(TaskReady{&task});

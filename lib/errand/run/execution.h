@@ -20,6 +20,7 @@
 #include "errand/concurrency/group.h"
 #include "errand/concurrency/rate_limiter.h"
 #include "errand/run/mask.h"
+#include "errand/run/nothing_ran.h"
 #include "errand/run/runner.h"
 #include "errand/run/slots.h"
 #include "errand/run/verdict.h"
@@ -47,28 +48,43 @@ struct TaskRun final : SlotRequest {
   void granted() override;
   bool wanted() const override;
   bool is_last() const { return task->policy->when != When::on_success; }
+  bool is_work() const { return !is_last() && !task->policy->service && !only_services; }
   bool not_started() const { return phase < Phase::running; }
 
   const Task* task = nullptr;
   GroupRun* parent = nullptr;  // null for the root
   unsigned unmet = 0;          // needs that are still waited for
-  unsigned users = 0;          // of a service: those that need it and have not ended
+  unsigned users = 0;          // of a service, or a group with some: those that need it and have
+                               // not ended
   Phase phase = Phase::waiting;
   TaskState state = TaskState::succeeded;
   bool started = false;         // its first attempt
-  bool ready = false;           // of a service
+  bool ready = false;           // of a service, or of a group with some
   bool exited = false;          // of a service: its process has ended by itself
+  bool fulfilled = false;       // it is ready, has succeeded, or does not run by the user's word
   bool shares_outcome = false;  // of a task with an equal key
   bool serves_needs = false;    // it has ended so that what needs it may run
   bool excluded = false;        // skipped because the file says so
   bool needed_failed = false;
-  Error why;                        // of a skipped task
-  int shell_code = 0;               // of a failed one
+  Error why;           // of a skipped task
+  int shell_code = 0;  // of a failed one
+  // Of a group. What runs last does not count for any of these.
+  bool has_services = false;        // in it, or in a group in it
+  bool only_services = false;       // it lives as long as they do, and is no work of its group
+  bool spoiled = false;             // it will not become ready: a task in it has not succeeded
+  bool told_spoiled = false;        // what needs it has heard of that
+  std::size_t unfulfilled = 0;      // children
   std::unique_ptr<GroupRun> group;  // of a group, while it runs
   std::shared_ptr<void> owner;      // of a streamed task that waits for its slot: itself
   std::optional<CancelFn> stop;     // of a service, between its tries too
   Parking* resume = nullptr;        // of a task that waits for the slot of another attempt
 };
+
+// Does what has this need keep services running: the one that it needs, or those of the group? A
+// group that only has to be over is not kept from ending.
+inline bool keeps_services(const Task& needed, Condition condition) {
+  return !needed.is_group || condition != Condition::done;
+}
 
 // What keeps the last tasks of a group going when its context is done.
 struct LastTasks {
@@ -97,7 +113,7 @@ struct GroupRun {
   std::unique_ptr<LastTasks> last;
   std::size_t remaining = 0;      // children that have not ended
   std::size_t ahead_of_last = 0;  // of them, those that the last tasks wait for
-  std::size_t work = 0;           // of these, those that are no service
+  std::size_t work = 0;           // of these, those that are no services, nor groups of them
   Event all_ended;
   const TimePoint began;
   GroupTally tally;
@@ -154,7 +170,7 @@ class Execution {
     Error failure;  // of the group, if it is one
   };
   enum class Which : std::uint8_t { last, others };  // of a group's children
-  enum class Stage : std::uint8_t { started, ready, ended };
+  enum class Stage : std::uint8_t { started, ready, spoiled, ended };
 
   TimePoint now() const { return context_.runtime().now(); }
   template <class E>
@@ -170,6 +186,7 @@ class Execution {
   void begin(const Task& root, const Plan* plan);
   // lint: outlives: the root is the caller's.
   awaitable<RunEnded> finish(const Task& root, GroupVerdict verdict);
+  void judge_coverage(GroupVerdict& verdict);
   void link(const Plan& plan);
   // lint: outlives: what a run is made of lives until Execution::run() has returned.
   awaitable<GroupVerdict> join(GroupRun& group);
@@ -230,9 +247,19 @@ class Execution {
   void service_exited(TaskRun& service);
   void wake_awaiting_services();
   void became_ready(TaskRun& run);
-  bool outlived_users(const TaskRun& service) const;
-  bool unneeded(const TaskRun& service) const;
-  void user_ended(TaskRun& service);
+  void describe_groups(const Plan& plan);
+  bool runs_last(const TaskRun& run) const;
+  bool has_users(const TaskRun& run) const;
+  bool is_unneeded(const TaskRun& service) const;
+  bool is_held_by_group(const TaskRun& service) const;
+  bool is_beside_work(const TaskRun& service) const;
+  static bool may_be_ready(const TaskRun& group);
+  void fulfill(TaskRun& run);
+  void spoil_groups(const TaskRun& run);
+  void skip_dependent(TaskRun& run, const TaskRun& need, TaskState state);
+  void count_service(const TaskRun& run);
+  void user_ended(TaskRun& needed);
+  void stop_unneeded_services(TaskRun& group);
   void stop_service(TaskRun& service);
 
   // ---- completion.cpp
@@ -243,9 +270,9 @@ class Execution {
   void process_end(PendingEnd pending);
   void child_ended(TaskRun& run);
   void child_finished(GroupRun& group);
-  void stop_unneeded_services(GroupRun& group);
   void release_last(GroupRun& group);
   void notify_dependents(TaskRun& need, Stage stage);
+  bool is_success_without(const TaskRun& run) const;
   void notify_dependent(TaskRun& run, Condition condition, const TaskRun& need, Stage stage);
   void skip_unstarted(TaskRun& run, const TaskRun& service);
   void skip_for_need(TaskRun& run, const TaskRun& need);
@@ -265,6 +292,7 @@ class Execution {
   Slots slots_;
   SlotNumbers slot_numbers_;
   std::mt19937_64 span_ids_;
+  RunCoverage coverage_;
   const Masker* masker_ = no_secrets().get();     // the run's
   std::vector<TaskRun> runs_;                     // by TaskId
   std::vector<Dependent> dependents_;             // of all tasks, one after another
@@ -275,6 +303,7 @@ class Execution {
   std::unordered_map<std::string, SharedOutcome> shared_outcomes_;
   std::map<std::string, LatencyQuantile, std::less<>> latencies_;  // of tasks, or of a stream's
   std::deque<PendingEnd> pending_ends_;
+  std::size_t services_ahead_ = 0;  // neither ready nor ended; not those in what runs last
   bool processing_ends_ = false;
   bool is_stream_ = false;
   Parking* feeding_ = nullptr;  // the reader of a stream that waits for a slot

@@ -34,7 +34,8 @@ struct RunOptions {
   TraceContext trace = {};          // attempts are spans in it
   Origin origin = {};               // told, not used
   std::shared_ptr<const PriorResults> earlier = nullptr;  // the same
-  Durations history = {};  // of earlier runs, for hedges after a percentile
+  Durations history = {};    // of earlier runs, for hedges after a percentile
+  std::size_t left_out = 0;  // tasks that --only and --skip have taken from the plan
 };
 
 // 0 = no limit; otherwise at least 1.
@@ -47,6 +48,10 @@ class TaskSource {
   // The next task, none at the end, or why the rest cannot be read. Suspends while there is
   // nothing.
   virtual awaitable<Result<std::optional<Task>>> next(Context context) = 0;
+  // Returns how many tasks --only and --skip have left out so far.
+  virtual std::size_t left_out() const { return 0; }
+  // Returns why it is an error if the source ends without any task; an empty Error if it is none.
+  virtual Error empty_error() const { return {}; }
 };
 
 // One use: one run. Everything given outlives the call. Suspends until every task has ended and all
@@ -59,7 +64,8 @@ class Runner {
   // lint: outlives: as said above.
   awaitable<RunEnded> run(Context context, Context force_stop, const Plan& plan);
   // The tasks of `source` as children of `root`, a group; each is read when a slot is free for it,
-  // and forgotten when it has ended. A source that fails is one failure of the run.
+  // and forgotten when it has ended. A source that fails is one failure of the run. A run that has
+  // started nothing succeeds only as judge_coverage() says; so it is for run().
   awaitable<RunEnded> run_stream(Context context, Context force_stop, const Task& root,
                                  TaskSource& source);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Services: tasks that run as long as others need them.
+#include <algorithm>
+
 #include "errand/events/failure.h"
 #include "errand/run/execution.h"
 #include "errand/run/readiness.h"
@@ -91,6 +93,7 @@ void Execution::became_ready(TaskRun& run) {
   if (run.phase != TaskRun::Phase::running || std::exchange(run.ready, true)) return;
   if (run.task->policy->ready) notice(Notice::Level::info, run.task, "ready");
   notify_dependents(run, Stage::ready);
+  fulfill(run);
 }
 
 // ---- services that die
@@ -160,19 +163,130 @@ void Execution::wake_awaiting_services() {
   for (Parking* const parking : awaiting_services_) parking->wake();
 }
 
-// Others needed it, and all of them have ended.
-bool Execution::outlived_users(const TaskRun& service) const {
-  const TaskId id = service.task->id;
-  return service.users == 0 && !is_stream_ && dependents_at_[id] != dependents_at_[id + 1];
+// ---- groups with services
+
+// From the inside out: children have larger ids than their group.
+void Execution::describe_groups(const Plan& plan) {
+  const auto tasks = plan.tasks();
+  for (std::size_t i = tasks.size(); i-- > 0;) {
+    TaskRun& run = runs_[i];
+    if (run.task->policy->service && !runs_last(run)) ++services_ahead_;
+    if (i == 0 || run.is_last()) continue;
+    TaskRun& group = runs_[run.task->parent];
+    ++group.unfulfilled;
+    if (run.task->policy->service || run.has_services) group.has_services = true;
+  }
+  for (std::size_t i = tasks.size(); i-- > 0;) {
+    TaskRun& run = runs_[i];
+    if (!run.task->is_group || !run.has_services) continue;
+    run.only_services = std::ranges::none_of(
+        run.task->children, [this](TaskId child) { return runs_[child].is_work(); });
+  }
 }
 
-bool Execution::unneeded(const TaskRun& service) const {
-  return outlived_users(service) || (service.users == 0 && service.parent->work == 0);
+// Is it in a group that runs last?
+bool Execution::runs_last(const TaskRun& run) const {
+  for (TaskId id = run.task->id; id != 0; id = runs_[id].task->parent) {
+    if (runs_[id].is_last()) return true;
+  }
+  return false;
 }
 
-void Execution::user_ended(TaskRun& service) {
-  if (service.users > 0) --service.users;
-  if (service.users == 0 && service.task->policy->service) stop_service(service);
+bool Execution::has_users(const TaskRun& run) const {
+  const TaskId id = run.task->id;
+  return std::any_of(
+      dependents_.begin() + static_cast<std::ptrdiff_t>(dependents_at_[id]),
+      dependents_.begin() + static_cast<std::ptrdiff_t>(dependents_at_[id + 1]),
+      [&](const Dependent& dependent) { return keeps_services(*run.task, dependent.condition); });
+}
+
+// Nothing that needs it is left. One that nothing ever needed runs beside the work of its group.
+bool Execution::is_unneeded(const TaskRun& service) const {
+  if (service.users > 0 || is_held_by_group(service)) return false;
+  return has_users(service) || !is_beside_work(service);
+}
+
+// Does something need a group around it, which is still to become or to stay ready?
+bool Execution::is_held_by_group(const TaskRun& service) const {
+  for (const TaskRun* at = &service; at->task->id != 0 && !at->is_last();) {
+    at = &runs_[at->task->parent];
+    if (at->users > 0 && !at->spoiled) return true;
+  }
+  return false;
+}
+
+// A group of services alone lives as one that nothing needs; a run of services alone, or a group of
+// them that runs last, until all of them have been ready.
+bool Execution::is_beside_work(const TaskRun& service) const {
+  for (const GroupRun* group = service.parent; group; group = group->run.parent) {
+    if (group->work > 0) return true;
+    if (!group->run.only_services) return false;
+    if (!group->run.parent) return services_ahead_ > 0;
+    if (group->run.is_last()) return !group->run.ready && !group->run.spoiled;
+    if (has_users(group->run)) return false;
+  }
+  return true;  // its group has not begun
+}
+
+// A service is ready, a task is over and well, a group is both in all that it has.
+void Execution::fulfill(TaskRun& run) {
+  if (is_stream_ || std::exchange(run.fulfilled, true)) return;
+  if (run.task->policy->service) count_service(run);
+  if (run.task->is_group && run.phase == TaskRun::Phase::running) {
+    run.ready = true;
+    notify_dependents(run, Stage::ready);
+    if (run.is_last()) stop_unneeded_services(run);
+  }
+  if (run.task->id == 0 || run.is_last()) return;
+  TaskRun& group = runs_[run.task->parent];
+  --group.unfulfilled;
+  if (may_be_ready(group)) fulfill(group);
+}
+
+// A race ends by itself when it is won, so that nothing has to start before its end.
+bool Execution::may_be_ready(const TaskRun& group) {
+  const bool is_race = group.task->mode == Mode::race && !group.only_services;
+  return group.has_services && !is_race && !group.spoiled && group.unfulfilled == 0 &&
+         group.phase == TaskRun::Phase::running;
+}
+
+// What needs a group around `run` will not have it, and hears so at once: the end of the group may
+// wait for services that are kept for what waits for the group.
+void Execution::spoil_groups(const TaskRun& run) {
+  for (const TaskRun* at = &run; at->task->id != 0 && !at->is_last();) {
+    TaskRun& group = runs_[at->task->parent];
+    const GroupRun* running = group.group.get();
+    const bool may_be_won =
+        running && (running->tally.won || (group.task->mode == Mode::race && running->work > 0));
+    if (may_be_won || std::exchange(group.spoiled, true)) return;
+    if (group.has_services && group.phase < TaskRun::Phase::ending) {
+      group.told_spoiled = true;
+      notify_dependents(group, Stage::spoiled);
+      stop_unneeded_services(group);
+    }
+    at = &group;
+  }
+}
+
+void Execution::count_service(const TaskRun& run) {
+  if (!run.task->policy->service || runs_last(run)) return;
+  if (--services_ahead_ == 0 && runs_.front().only_services) stop_unneeded_services(runs_.front());
+}
+
+void Execution::user_ended(TaskRun& needed) {
+  if (needed.users > 0) --needed.users;
+  if (needed.users > 0) return;
+  if (needed.has_services) stop_unneeded_services(needed);
+  if (needed.stop && is_unneeded(needed)) stop_service(needed);
+}
+
+void Execution::stop_unneeded_services(TaskRun& group) {
+  if (group.phase != TaskRun::Phase::running) return;  // not begun, or over
+  for (const TaskId child : group.task->children) {
+    TaskRun& run = runs_[child];
+    if (run.has_services) stop_unneeded_services(run);
+    if (run.stop && is_unneeded(run)) stop_service(run);
+  }
 }
 
 void Execution::stop_service(TaskRun& service) {

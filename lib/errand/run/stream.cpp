@@ -38,6 +38,8 @@ awaitable<Error> Execution::feed(GroupRun& group, TaskSource& source, Context co
     group.tally.input = failure;
     fail(group, failure);
   }
+  coverage_.left_out = source.left_out();
+  coverage_.empty_error = source.empty_error();
   child_finished(group);
   co_return failure;
 }

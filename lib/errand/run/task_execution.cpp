@@ -151,7 +151,6 @@ Context Execution::own_context(TaskRun& run, const Context& around) {
     auto [serving, stop] = with_cancel(own);
     own = serving;
     run.stop = stop;
-    if (unneeded(run)) stop_service(run);
   }
   return own;
 }
@@ -159,6 +158,11 @@ Context Execution::own_context(TaskRun& run, const Context& around) {
 awaitable<Error> Execution::run_task(TaskRun& run, Context context) {
   if (const TaskRun* dead = dead_service(run)) {
     skip_for_need(run, *dead);
+    slots_.release(run);
+    co_return Error();
+  }
+  if (run.task->policy->service && !is_stream_ && is_unneeded(run)) {
+    end_unstarted(run, TaskState::skipped, Error::text("nothing needs it any more"), true);
     slots_.release(run);
     co_return Error();
   }
@@ -170,7 +174,11 @@ awaitable<Error> Execution::run_task(TaskRun& run, Context context) {
     own = last_task_timeout->context();
   }
   own = own_context(run, own);
-  co_await run_with_retries(task_execution, own);
+  if (run.task->impossible.empty()) {
+    co_await run_with_retries(task_execution, own);
+  } else {
+    task_execution.last.verdict = {TaskState::failed, Error::text(run.task->impossible), 125};
+  }
   run.stop.reset();
   task_execution.over = now();
   // A service has nothing to do with what has not run.

@@ -7,6 +7,7 @@
 
 #include "errand/base/quoted_text.h"
 #include "errand/shell/placeholder_scanner.h"
+#include "errand/shell/run_as_code.h"
 #include "errand/shell/shell_quote.h"
 
 namespace errand {
@@ -25,33 +26,69 @@ bool is_shell(const std::vector<std::string>& prefix) {
   });
 }
 
-// With a place behind it for the argument that is to be appended.
-Result<std::string> with_placeholder(std::string script) {
-  const std::size_t last = script.find_last_not_of(" \t\n");
-  script.erase(last + 1);
+// Adds a place for the values that are to be appended.
+Error append_placeholder(TemplateWord& script) {
+  std::string& text = script.text;
+  const std::size_t last = text.find_last_not_of(" \t\n");
+  text.erase(last + 1);
   constexpr std::string_view operators = ";&|(";
-  if (script.ends_with('\\')) {
-    return std::unexpected(
-        Error::text("an argument cannot be appended behind a backslash; write {}"
-                    " where it belongs"));
+  if (text.ends_with('\\')) {
+    return Error::text(
+        "an argument cannot be appended after a backslash; write {} where it belongs");
   }
-  if (!script.empty() && operators.find(script.back()) != std::string_view::npos) {
-    return std::unexpected(Error::text("appended behind " + quote(script.substr(last)) +
-                                       " the argument would be a command of its own; write {} where"
-                                       " it belongs"));
+  if (!text.empty() && operators.find(text.back()) != std::string_view::npos) {
+    return Error::text("appended after " + quote(text.substr(last)) +
+                       " the argument would be a command of its own; write {} where it belongs");
   }
-  return script + " {}";
+  script.placeholders.push_back({text.size() + 1, 2, {}});
+  text += " {}";
+  return {};
+}
+
+Error check_placeholders(const std::vector<std::string>& words,
+                         const std::vector<TemplateWord>& read, std::size_t values_max) {
+  for (const std::string& word : words) {
+    const std::string foreign = find_foreign_placeholder(word);
+    if (foreign.empty()) continue;
+    return Error::text("errand does not have " + quote(foreign) +
+                       "; it has {} {.} {/} {//} {/.} {1} {#} {%}. In a script a shell can do the "
+                       "rest: f={}; echo \"${f%.tar.gz}\"");
+  }
+  for (const TemplateWord& word : read) {
+    for (const PlacedPlaceholder& place : word.placeholders) {
+      if (place.placeholder.position <= values_max) continue;
+      const std::string text = to_string(place.placeholder);
+      const std::string why =
+          values_max == 1 ? "there is one list of arguments, and one argument for a task"
+                          : "-n gives a task at most " + std::to_string(values_max) + " arguments";
+      return Error::text(text + ": " + why + "; to write " + text + " itself: {" + text + "}");
+    }
+  }
+  return {};
 }
 
 }  // namespace
 
 Result<CommandTemplate> CommandTemplate::make(std::vector<std::string> words,
-                                              const std::vector<std::string>& shell) {
+                                              const std::vector<std::string>& shell,
+                                              std::size_t values_max) {
   CommandTemplate made;
-  const bool append = std::ranges::none_of(words, has_placeholder);
+  if (words.empty()) words.emplace_back();
+  std::vector<TemplateWord> read;
+  for (const std::string& word : words)
+    read.push_back(read_template_word(word, PlaceholderSet::all));
+  if (Error error = check_placeholders(words, read, values_max)) return std::unexpected(error);
+  for (const TemplateWord& word : read) {
+    for (const PlacedPlaceholder& place : word.placeholders)
+      made.position_max_ = std::max(made.position_max_, place.placeholder.position);
+  }
+  const bool appends =
+      std::ranges::all_of(read, [](const TemplateWord& word) { return word.placeholders.empty(); });
   if (words.size() > 1) {
-    if (append) words.emplace_back("{}");
-    for (const std::string& word : words) made.words_.push_back(split_word(word));
+    if (appends) read.push_back(read_template_word("{}", PlaceholderSet::all));
+    if (Error error = find_value_run_as_code(std::span<const TemplateWord>(read)))
+      return std::unexpected(error);
+    for (const TemplateWord& word : read) made.words_.push_back(split_word(word));
     return made;
   }
   if (!is_shell(shell)) {
@@ -60,84 +97,124 @@ Result<CommandTemplate> CommandTemplate::make(std::vector<std::string> words,
                     " quotes values is not known; write the command as several words, which need "
                     "no shell"));
   }
-  std::string script = words.empty() ? "" : std::move(words.front());
-  if (append) {
-    Result<std::string> appended = with_placeholder(std::move(script));
-    if (!appended) return std::unexpected(appended.error());
-    script = std::move(*appended);
+  TemplateWord& script = read.front();
+  if (appends) {
+    if (Error error = append_placeholder(script)) return std::unexpected(error);
   }
-  Result<std::vector<Piece>> pieces = split_script(script);
+  if (Error error = find_value_run_as_code(script)) return std::unexpected(error);
+  Result<Word> pieces = split_script(script, values_max);
   if (!pieces) return std::unexpected(pieces.error());
   made.words_.push_back(std::move(*pieces));
+  made.shell_words_ = shell.size();
   return made;
 }
 
-Result<std::vector<CommandTemplate::Piece>> CommandTemplate::split_script(std::string_view script) {
-  const Result<std::vector<FoundPlaceholder>> places = find_placeholders(script);
-  if (!places) return std::unexpected(places.error());
-  std::vector<Piece> pieces;
+Result<CommandTemplate::Word> CommandTemplate::split_script(const TemplateWord& script,
+                                                            std::size_t values_max) {
+  const Result<std::vector<FoundPlaceholder>> found = find_placeholders(script);
+  if (!found) return std::unexpected(found.error());
+  Word pieces;
   std::size_t at = 0;
-  for (const FoundPlaceholder& place : *places) {
+  for (const FoundPlaceholder& one : *found) {
+    const Placeholder placeholder = one.place.placeholder;
+    const bool is_each = placeholder.position == 0 && !placeholder.is_digits();
+    if (is_each && values_max > 1 && !one.is_word) {
+      const std::string text = to_string(placeholder);
+      return std::unexpected(Error::text(
+          text + " stands for up to " + std::to_string(values_max) +
+          " words here, so it has to be a word of its own, outside of quotes; {1} is the first"));
+    }
     Piece piece;
-    piece.text = script.substr(at, place.at - at);
-    piece.placeholder = place.placeholder;
-    if (place.quoting != Quoting::none) {
-      piece.before = piece.after = place.quoting == Quoting::single_quotes ? "'" : "\"";
+    piece.text = script.text.substr(at, one.place.at - at);
+    piece.placeholder = placeholder;
+    if (one.quoting != Quoting::none) {
+      piece.before = piece.after = one.quoting == Quoting::single_quotes ? "'" : "\"";
+    } else if (one.needs_quotes) {
+      piece.before = piece.after = "'";
     }
     pieces.push_back(std::move(piece));
-    at = place.at + to_string(place.placeholder).size();
+    at = one.place.at + one.place.size;
   }
-  pieces.push_back({std::string(script.substr(at)), std::nullopt, {}, {}});
+  pieces.push_back({script.text.substr(at), std::nullopt, {}, {}});
   return pieces;
 }
 
-std::vector<CommandTemplate::Piece> CommandTemplate::split_word(std::string_view word) {
-  std::vector<Piece> pieces(1);
-  while (!word.empty()) {
-    const std::optional<Placeholder> found = placeholder_at(word);
-    if (found) {
-      pieces.back().placeholder = found;
-      pieces.emplace_back();
-    } else {
-      pieces.back().text += word.front();
-    }
-    word.remove_prefix(found ? to_string(*found).size() : 1);
+CommandTemplate::Word CommandTemplate::split_word(const TemplateWord& word) {
+  Word pieces;
+  std::size_t at = 0;
+  for (const PlacedPlaceholder& place : word.placeholders) {
+    pieces.push_back({word.text.substr(at, place.at - at), place.placeholder, {}, {}});
+    at = place.at + place.size;
   }
+  pieces.push_back({word.text.substr(at), std::nullopt, {}, {}});
   return pieces;
 }
 
-std::string CommandTemplate::fill_script(std::string_view argument, std::uint64_t number) const {
+CommandTemplate::Instance CommandTemplate::fill_script(std::span<const std::string> values,
+                                                       std::uint64_t number) const {
   std::string script;
+  Instance instance;
   for (const Piece& piece : words_.front()) {
     script += piece.text;
     if (!piece.placeholder) continue;
+    const auto [kind, position] = *piece.placeholder;
     script += piece.before;
-    script += *piece.placeholder == Placeholder::slot
-                  ? "\"$ERRAND_SLOT\""
-                  : shell_quote(value_of(*piece.placeholder, argument, number));
+    if (kind == Placeholder::Kind::slot) {
+      instance.slots.push_back(
+          {static_cast<std::uint32_t>(shell_words_), static_cast<std::uint32_t>(script.size())});
+      script += to_string(*piece.placeholder);
+    } else if (kind == Placeholder::Kind::number) {
+      script += std::to_string(number);
+    } else if (position > 0) {
+      script += shell_quote(value_of(kind, values[position - 1]));
+    } else {
+      for (const std::string& value : values)
+        script += (&value == &values.front() ? "" : " ") + shell_quote(value_of(kind, value));
+    }
     script += piece.after;
   }
-  return script;
+  instance.run = Script{std::move(script)};
+  return instance;
 }
 
-CommandTemplate::Instance CommandTemplate::instantiate(std::string_view argument,
-                                                       std::uint64_t number) const {
-  if (words_.size() == 1) return {Script{fill_script(argument, number)}, {}};
-  Instance instance;
-  Argv argv;
-  for (const std::vector<Piece>& pieces : words_) {
+// Once, or with {} or a form of it once for each value.
+void CommandTemplate::add_words(const Word& pieces, std::span<const std::string> values,
+                                std::uint64_t number, Instance& instance, Argv& argv) const {
+  const bool repeats = std::ranges::any_of(pieces, [](const Piece& piece) {
+    return piece.placeholder && piece.placeholder->position == 0 && !piece.placeholder->is_digits();
+  });
+  for (std::size_t i = 0; i < (repeats ? values.size() : 1); ++i) {
     std::string word;
     for (const Piece& piece : pieces) {
       word += piece.text;
       if (!piece.placeholder) continue;
-      if (*piece.placeholder == Placeholder::slot) {
+      const auto [kind, position] = *piece.placeholder;
+      if (kind == Placeholder::Kind::slot) {
         instance.slots.push_back(
             {static_cast<std::uint32_t>(argv.size()), static_cast<std::uint32_t>(word.size())});
+        word += to_string(*piece.placeholder);
+      } else if (kind == Placeholder::Kind::number) {
+        word += std::to_string(number);
+      } else {
+        word += value_of(kind, values[position > 0 ? position - 1 : i]);
       }
-      word += value_of(*piece.placeholder, argument, number);
     }
     argv.push_back(std::move(word));
   }
+}
+
+Result<CommandTemplate::Instance> CommandTemplate::instantiate(std::span<const std::string> values,
+                                                               std::uint64_t number) const {
+  if (position_max_ > values.size()) {
+    const std::string count = std::to_string(values.size());
+    return std::unexpected(Error::text("{" + std::to_string(position_max_) +
+                                       "} has no value: the last task has " + count +
+                                       (values.size() == 1 ? " argument" : " arguments")));
+  }
+  if (words_.size() == 1) return fill_script(values, number);
+  Instance instance;
+  Argv argv;
+  for (const Word& pieces : words_) add_words(pieces, values, number, instance, argv);
   instance.run = std::move(argv);
   return instance;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A command with placeholders, and the tasks that arguments make of it.
+// A command with placeholders, and the tasks that values make of it.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,21 +19,25 @@ namespace errand {
 // Immutable.
 class CommandTemplate {
  public:
-  // What one argument makes of it.
+  // What the values of one task make of it.
   struct Instance {
     Run run;
-    std::vector<SlotPlaceholder> slots;  // of an argv
+    // Where a {%} is, in a script as well: its word is the last of the argv that the shell gets.
+    std::vector<SlotPlaceholder> slots;
   };
 
-  // One word is a script for `shell` (an argv prefix), several are an argv without a shell. Without
-  // a placeholder in any word the argument is appended as the last word. The error says what cannot
-  // be replaced safely.
+  // One word is a script for `shell` (an argv prefix), several are an argv without a shell. Each
+  // task has 1 to `values_max` values. Without a placeholder in any word all values are appended as
+  // the last words. With more than one value for a task, a word of an argv with {} or a form of it
+  // comes once for each value; in a script it has to be a word of its own. The error says what
+  // cannot be replaced safely, or what errand does not have.
   static Result<CommandTemplate> make(std::vector<std::string> words,
-                                      const std::vector<std::string>& shell);
+                                      const std::vector<std::string>& shell,
+                                      std::size_t values_max = 1);
 
-  // The argument takes its places as one word each time, whatever is in it; it has no NUL. `number`
-  // is for {#}.
-  Instance instantiate(std::string_view argument, std::uint64_t number) const;
+  // Each value takes its places as one word each time, whatever is in it; none has a NUL. There are
+  // 1 to `values_max` of them. `number` is for {#}. The error says which value is missing.
+  Result<Instance> instantiate(std::span<const std::string> values, std::uint64_t number) const;
 
  private:
   // Text, and what follows it.
@@ -41,11 +46,17 @@ class CommandTemplate {
     std::optional<Placeholder> placeholder;
     std::string before, after;  // what ends and begins a script's quotes around the value
   };
-  static Result<std::vector<Piece>> split_script(std::string_view script);
-  static std::vector<Piece> split_word(std::string_view word);
-  std::string fill_script(std::string_view argument, std::uint64_t number) const;
+  using Word = std::vector<Piece>;
 
-  std::vector<std::vector<Piece>> words_;  // of a script: one
+  static Result<Word> split_script(const TemplateWord& script, std::size_t values_max);
+  static Word split_word(const TemplateWord& word);
+  Instance fill_script(std::span<const std::string> values, std::uint64_t number) const;
+  void add_words(const Word& pieces, std::span<const std::string> values, std::uint64_t number,
+                 Instance& instance, Argv& argv) const;
+
+  std::vector<Word> words_;  // of a script: one
+  std::size_t shell_words_ = 0;
+  unsigned position_max_ = 0;  // the highest N of {N}
 };
 
 }  // namespace errand

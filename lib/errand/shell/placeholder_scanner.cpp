@@ -38,7 +38,8 @@ constexpr const char* kSubscript = "in [ ], which may be a subscript, which is a
 // it cannot follow for sure ends in `lost_`: the reason why nothing can be replaced from there on.
 class PlaceholderScanner {
  public:
-  explicit PlaceholderScanner(std::string_view script) : script_(script) {}
+  explicit PlaceholderScanner(const TemplateWord& script)
+      : script_(script.text), places_(script.placeholders) {}
 
   Result<std::vector<FoundPlaceholder>> scan() {
     while (at_ < script_.size() && !error_) step();
@@ -52,7 +53,7 @@ class PlaceholderScanner {
 
  private:
   void step() {
-    if (placeholder_at(rest())) return take_placeholder();
+    if (find_place(at_)) return take_placeholder();
     if (!lost_.empty()) {
       ++at_;
     } else if (in(Nesting::quotes)) {
@@ -67,6 +68,7 @@ class PlaceholderScanner {
   }
 
   void take_placeholder() {
+    if (take_digits()) return;
     if (!lost_.empty()) return fail(lost_);
     if (around_.parameter) return fail("in ${ }");
     if (around_.arithmetic) return fail("in arithmetic, which reads values as expressions");
@@ -87,10 +89,44 @@ class PlaceholderScanner {
   }
 
   void add_found(Quoting quoting) {
-    const Placeholder placeholder = *placeholder_at(rest());
-    found_.push_back({at_, placeholder, quoting});
-    at_ += to_string(placeholder).size();
+    const PlacedPlaceholder place = *find_place(at_);
+    const bool is_word = quoting == Quoting::none && begins_word() && ends_word(at_ + place.size);
+    found_.push_back({place, quoting, is_word, false});
+    at_ += place.size;
     word_.add_special('{');
+  }
+
+  bool begins_word() const {
+    const std::size_t last = script_.substr(0, at_).find_last_not_of(" \t");
+    if (!word_.empty() || last == std::string_view::npos) return word_.empty();
+    const bool is_copy = is_one_of("&|", script_[last]) && last > 0;  // >& and >|
+    return !is_one_of("<>", script_[is_copy ? last - 1 : last]);
+  }
+  bool ends_word(std::size_t end) const {
+    return end == script_.size() || is_one_of(" \t\n;&|()<>", script_[end]);
+  }
+
+  // Digits mean the same whatever is around them, unless they would be the number of a descriptor.
+  bool take_digits() {
+    const PlacedPlaceholder* place = find_place(at_);
+    if (!place || !place->placeholder.is_digits()) return false;
+    const bool in_words = lost_.empty() && !in(Nesting::quotes) && !in(Nesting::parameter) &&
+                          !in(Nesting::arithmetic);
+    const std::size_t end = at_ + place->size;
+    const bool is_descriptor = in_words && end < script_.size() && is_one_of("<>", script_[end]);
+    found_.push_back({*place, Quoting::none, false, is_descriptor});
+    word_.add_in_quotes('0');
+    skip(place->size);
+    return true;
+  }
+
+  // The placeholder that begins at `at`, or null. Places are asked for in order.
+  const PlacedPlaceholder* find_place(std::size_t at) {
+    while (next_ < places_.size() && places_[next_].at < std::min(at, at_)) ++next_;
+    for (std::size_t i = next_; i < places_.size() && places_[i].at <= at; ++i) {
+      if (places_[i].at == at) return &places_[i];
+    }
+    return nullptr;
   }
 
   void step_in_words() {
@@ -200,10 +236,7 @@ class PlaceholderScanner {
   void step_at_dollar() {
     if (follows("$((")) return open(Nesting::arithmetic, 3);
     if (follows("$(")) return open(Nesting::command, 2);
-    if (follows("${")) {
-      if (placeholder_at(rest().substr(1))) return fail_at(at_ + 1, "behind \"$\"");
-      return open(Nesting::parameter, 2);
-    }
+    if (follows("${")) return open(Nesting::parameter, 2);
     if (follows("$[")) return lose("behind \"$[\", which is arithmetic in some shells");
     if (follows("$'") && !in(Nesting::quotes))
       return lose("in or behind $'...', which not all shells know");
@@ -212,7 +245,9 @@ class PlaceholderScanner {
   }
 
   void skip_escaped() {
-    if (placeholder_at(rest().substr(1))) return fail_at(at_ + 1, "behind a backslash");
+    const PlacedPlaceholder* place = find_place(at_ + 1);
+    if (place && !place->placeholder.is_digits()) return fail_at(at_ + 1, "behind a backslash");
+    if (place) return skip(1);
     if (at_ + 1 == script_.size()) return lose("behind a backslash");
     // A line that goes on is no part of a word.
     if (script_[at_ + 1] != '\n') {
@@ -225,7 +260,8 @@ class PlaceholderScanner {
   void skip_single_quotes() {
     word_.add_special('\'');
     for (++at_; at_ < script_.size() && script_[at_] != '\'';) {
-      if (!placeholder_at(rest())) {
+      if (take_digits()) continue;
+      if (!find_place(at_)) {
         word_.add_quoted(script_[at_++]);
       } else if (around_.parameter || around_.arithmetic) {
         return fail("in ${ } or arithmetic");
@@ -244,7 +280,10 @@ class PlaceholderScanner {
     word_.add_special('`');
     for (++at_; at_ < script_.size() && script_[at_] != '`'; ++at_) {
       if (script_[at_] == '\\') ++at_;
-      if (placeholder_at(rest())) return fail("in backquotes; write $( )");
+      while (take_digits()) {
+      }
+      if (find_place(at_)) return fail("in backquotes; write $( )");
+      if (at_ < script_.size() && script_[at_] == '`') break;
       if (at_ < script_.size()) word_.add_quoted(script_[at_]);
     }
     unclosed_ = at_ >= script_.size();
@@ -254,7 +293,10 @@ class PlaceholderScanner {
   void skip_comment() {
     if (word_.continues_after_blank()) return lose(kSubscript);
     for (; at_ < script_.size() && script_[at_] != '\n'; ++at_) {
-      if (placeholder_at(rest())) return fail("in a comment");
+      while (take_digits()) {
+      }
+      if (find_place(at_)) return fail("in a comment");
+      if (at_ >= script_.size() || script_[at_] == '\n') break;
     }
   }
 
@@ -343,9 +385,7 @@ class PlaceholderScanner {
   }
   void fail(const std::string& why) { fail_at(at_, why); }
   void fail_at(std::size_t at, const std::string& why) {
-    const std::string_view found = script_.substr(at);
-    error_ =
-        Error::text(std::string(to_string(*placeholder_at(found))) + " cannot be replaced " + why);
+    error_ = Error::text(to_string(find_place(at)->placeholder) + " cannot be replaced " + why);
   }
 
   struct Level {
@@ -354,6 +394,8 @@ class PlaceholderScanner {
     ShellWordState word;  // that it stands in
   };
   std::string_view script_;
+  const std::vector<PlacedPlaceholder>& places_;
+  std::size_t next_ = 0;  // of the places, the first that is not before at_
   std::size_t at_ = 0;
   std::vector<Level> open_;
   ShellWordState word_;
@@ -366,7 +408,7 @@ class PlaceholderScanner {
 
 }  // namespace
 
-Result<std::vector<FoundPlaceholder>> find_placeholders(std::string_view script) {
+Result<std::vector<FoundPlaceholder>> find_placeholders(const TemplateWord& script) {
   return PlaceholderScanner(script).scan();
 }
 

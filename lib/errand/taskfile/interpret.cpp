@@ -2,7 +2,6 @@
 #include "errand/taskfile/interpret.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 
@@ -98,6 +97,7 @@ Draft Interpreter::read_plan(const Node& root, std::string_view name) {
     add_wrong_type(root, "the file", "a map that has \"tasks\", or a list of tasks", problems_);
   }
   draft_.limits = limits_->all();
+  expander_.report_undeclared_vars();
   draft_.notes = environments_.notes();
   return std::move(draft_);
 }
@@ -320,6 +320,7 @@ void Interpreter::read_matrix_task(TaskId id, std::string_view name, const Node&
   read_group_policy_of(group, own);
   read_needs(id, own);
   const auto combinations = read_matrix(own[Key::matrix], budget_, problems_);
+  check_matrix_key(keys, problems_);
   const KeySet each = keys.only(keys.present().without(of_group));
   add_combinations(id, name, map, each, combinations, scope);
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "errand/taskfile/check/empty_groups.h"
 #include "errand/taskfile/check/needs.h"
 #include "errand/taskfile/fields/keys.h"
 #include "errand/taskfile/interpret.h"
@@ -121,6 +122,8 @@ std::expected<Plan, Problems> read_plan(std::string_view text, Format format,
   Document document(source.text());
   if (!read_document(source, format, document, problems)) return std::unexpected(problems.take());
   Draft draft = interpret_plan(document, source, options, problems);
+  // Other problems are reported first: they may be why there is no task.
+  if (problems.empty()) report_empty_groups(draft, problems);
   resolve_needs(draft, problems);
   if (!problems.empty()) return std::unexpected(masked(problems.take(), *options.masker));
   mask_texts(draft, options.masker);

@@ -68,8 +68,9 @@ TEST_CASE("what a group needs all its tasks wait for") {
 
 TEST_CASE("an empty group passes needs on") {
   CHECK(yaml_problems("tasks:\n"
-                      "  g: { needs: a, tasks: {} }\n"
-                      "  a: { run: x, needs: g }\n") == Lines{"f:2:15: cycle: g needs a needs g"});
+                      "  g: { needs: a, tasks: { a: x } }\n"
+                      "  a: { run: x, needs: g }\n") ==
+        Lines{"f:2:15: cycle: g needs a needs g, which has g/a, which is in g"});
 }
 
 TEST_CASE("siblings of a group may need one another, groups too") {
@@ -148,16 +149,15 @@ TEST_CASE("nobody can wait for the end of a service") {
   }
 }
 
-TEST_CASE("only services get ready, and groups have no start to wait for") {
+TEST_CASE("only services and groups get ready, and groups have no start to wait for") {
   CHECK(yaml_problems("tasks: { s: x, a: { run: x, needs: { s: { condition: ready } } } }") ==
         Lines{"f:1:54: \"s\" is no service; write condition: started, success or done, or give it "
               "service: true"});
-  for (const std::string condition : {"ready", "started"}) {
-    CHECK(yaml_problems("tasks: { s: { tasks: [x] }, a: { run: x, needs: { s: { condition: " +
-                        condition + " } } } }") ==
-          Lines{"f:1:67: \"s\" is a group, which has no start of its own to wait for; name one of "
-                "its tasks, or write condition: success or done"});
-  }
+  const std::string group = "tasks: { s: { tasks: [x] }, a: { run: x, needs: { s: { condition: ";
+  CHECK(yaml_problems(group + "started } } } }") ==
+        Lines{"f:1:67: \"s\" is a group, which has no start of its own to wait for; name one of "
+              "its tasks, or write condition: success, ready or done"});
+  CHECK(yaml_problems(group + "ready } } } }").empty());
 }
 
 TEST_CASE("a task cannot be needed in two ways") {
@@ -182,13 +182,34 @@ TEST_CASE("who waits for a start is not part of a cycle of ends") {
 TEST_CASE("a service that has to end before its last dependent can start is a cycle") {
   CHECK(yaml_problems("tasks:\n"
                       "  g: { tasks: { db: { run: x, service: true }, a: x } }\n"
-                      "  last: { run: x, needs: [g, g/db] }\n") ==
-        Lines{"f:3:27: cycle: last needs g, which has g/db, which runs as long as last"});
+                      "  last: { run: x, needs: { g: { condition: done }, g/db: {} } }\n") ==
+        Lines{"f:3:28: cycle: last needs g, which has g/db, which runs as long as last"});
   CHECK(
       yaml_problems("tasks:\n"
                     "  g: { tasks: { db: { run: x, service: true }, a: { run: x, needs: db } } }\n"
                     "  last: { run: x, needs: g }\n")
           .empty());
+}
+
+TEST_CASE("[F1.10] what needs a group ready does not wait for its services, which wait for it") {
+  const std::string group = "tasks:\n  g: { tasks: { db: { run: x, service: true }, a: x } }\n";
+  for (const char* needs : {"g", "[g, g/db]", "{ g: { condition: ready } }", "[g/a, g/db]"}) {
+    INFO(needs);
+    CHECK(yaml_problems(group + "  last: { run: x, needs: " + needs + " }\n").empty());
+  }
+  CHECK(yaml_problems("tasks:\n"
+                      "  g: { tasks: { db: { run: x, service: true }, in: { tasks: { a: { run: x, "
+                      "needs: web } } } } }\n"
+                      "  web: { run: x, needs: g }\n") ==
+        Lines{"f:2:83: cycle: g/in/a needs web needs g, which has g/in/a"});
+  CHECK(yaml_problems("tasks:\n"
+                      "  g: { tasks: { db: { run: x, service: true, needs: web } } }\n"
+                      "  web: { run: x, needs: g }\n") ==
+        Lines{"f:2:53: cycle: g/db needs web needs g, which has g/db"});
+  CHECK(yaml_problems("tasks:\n"
+                      "  g: { tasks: { in: { tasks: { db: { run: x, service: true } } } } }\n"
+                      "  web: { run: x, needs: { g: {}, g/in: { condition: done } } }\n") ==
+        Lines{"f:3:34: cycle: web needs g/in, which has g/in/db, which runs as long as web"});
 }
 
 TEST_CASE("what runs after everything in its group cannot be needed by what runs before") {
@@ -234,7 +255,7 @@ TEST_CASE("waiting in a circle for a task that runs last is a cycle") {
 TEST_CASE(
     "a service that nothing needs runs as long as the work beside it, which may not wait for it") {
   CHECK(yaml_problems("tasks:\n"
-                      "  g: { tasks: { db: { run: x, service: true } } }\n"
+                      "  g: { tasks: { db: { run: x, service: true }, a: x } }\n"
                       "  proxy: { run: x, service: true, needs: g/db }\n") ==
         Lines{"f:2:3: cycle: g, which has g/db, which runs as long as proxy, which runs as long as "
               "g"});

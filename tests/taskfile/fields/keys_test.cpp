@@ -9,9 +9,9 @@ using namespace errand;
 TEST_CASE("[P27] an unknown key is refused with the nearest known one") {
   CHECK(yaml_problems("tasks:\n  a:\n    commad: x\n") ==
         Lines{"f:3:5: unknown key \"commad\", did you mean \"command\"?"});
-  CHECK(yaml_problems("tasks: {}\ntimeuot: 5m\n") ==
+  CHECK(yaml_problems("tasks: { a: x }\ntimeuot: 5m\n") ==
         Lines{"f:2:1: unknown key \"timeuot\", did you mean \"timeout\"?"});
-  CHECK(yaml_problems("tasks: {}\nfoo: 1\n") ==
+  CHECK(yaml_problems("tasks: { a: x }\nfoo: 1\n") ==
         Lines{"f:2:1: unknown key \"foo\"; remove it, or let it begin with x- to have it ignored"});
 }
 
@@ -37,7 +37,7 @@ TEST_CASE("a key at the wrong level is told where it belongs") {
         Lines{"f:1:1: \"needs\" belongs to a task; write it there, below \"tasks\""});
   CHECK(yaml_problems("run: x\n") ==
         Lines{"f:1:1: \"run\" belongs to a task; write it there, below \"tasks\""});
-  CHECK(yaml_problems("retry: 1\ntasks: []\n") ==
+  CHECK(yaml_problems("retry: 1\ntasks: [x]\n") ==
         Lines{"f:1:1: \"retry\" belongs to a task; write it there, below \"tasks\", or for all of "
               "them into \"defaults\""});
   CHECK(yaml_problems("- { run: x, version: 1 }") ==
@@ -47,10 +47,23 @@ TEST_CASE("a key at the wrong level is told where it belongs") {
   CHECK(yaml_problems("- { run: x, jobs: 2, mode: errgroup }") ==
         Lines{"f:1:13: \"jobs\"" + tail, "f:1:22: \"mode\"" + tail});
   const std::string group = " belongs to a task that has no \"tasks\"; write it there";
-  CHECK(yaml_problems("- { tasks: [], slow_after: 1s, key: a }") ==
-        Lines{"f:1:16: \"slow_after\"" + group +
+  CHECK(yaml_problems("- { tasks: [x], slow_after: 1s, key: a }") ==
+        Lines{"f:1:17: \"slow_after\"" + group +
                   ", or for all of them into \"defaults\" at the top of the file",
-              "f:1:32: \"key\"" + group});
+              "f:1:33: \"key\"" + group});
+}
+
+TEST_CASE("[F1.11] a key that is equal for all tasks of a matrix is refused") {
+  const std::string why =
+      "equal for all tasks of the matrix, of which only one would run; mention ${{ matrix.NAME }} "
+      "in it, or remove it";
+  CHECK(yaml_problems("- { run: x, matrix: { n: [1, 2] }, key: build }") ==
+        Lines{"f:1:41: " + why});
+  CHECK(yaml_problems("vars: { v: x }\n"
+                      "tasks: [{ run: x, matrix: { n: [1, 2] }, key: \"matrix.${{ vars.v }}\" }]")
+            .size() == 1);
+  CHECK(yaml_problems("- { run: x, matrix: { n: [1, 2] }, key: \"a${{ matrix.n }}\" }").empty());
+  CHECK(yaml_problems("- { run: x, key: build }\n- { run: x, key: build }").empty());
 }
 
 TEST_CASE("every key stands at its levels and nowhere else") {
@@ -58,8 +71,8 @@ TEST_CASE("every key stands at its levels and nowhere else") {
     const char* name;
     std::string before, after;
   };
-  const Level run = {"run", "", "\ntasks: []\n"};
-  const Level group = {"group", "- { tasks: [], ", " }"};
+  const Level run = {"run", "", "\ntasks: [x]\n"};
+  const Level group = {"group", "- { tasks: [x], ", " }"};
   const Level task = {"task", "- { run: x, ", " }"};
   const Level matrix = {"matrix", "- { run: x, matrix: { a: [1] }, ", " }"};
   struct Case {
@@ -98,7 +111,6 @@ TEST_CASE("every key stands at its levels and nowhere else") {
       {"hedge: { delay: 1s }", "tm"},
       {"locks: []", "tm"},
       {"weight: 2", "tm"},
-      {"key: k", "tm"},
       {"service: true", "tm"},
       {"stdin: inherit", "tm"},
       {"tty: true", "tm"},
@@ -123,13 +135,13 @@ TEST_CASE("every key stands at its levels and nowhere else") {
 }
 
 TEST_CASE("a task has exactly one of run and tasks") {
-  CHECK(yaml_problems("tasks:\n  a: { run: x, tasks: {} }\n") ==
+  CHECK(yaml_problems("tasks:\n  a: { run: x, tasks: { a: x } }\n") ==
         Lines{"f:2:8: \"run\" and \"tasks\" cannot stand together; a task has one of them"});
-  CHECK(yaml_problems("tasks:\n  a: { cmds: [x], tasks: {} }\n") ==
+  CHECK(yaml_problems("tasks:\n  a: { cmds: [x], tasks: { a: x } }\n") ==
         Lines{"f:2:8: \"cmds\" and \"tasks\" cannot stand together; a task has one of them"});
   CHECK(yaml_problems("tasks:\n  a: { cmds: [x], run: y }\n") ==
         Lines{"f:2:19: \"run\" and \"cmds\" cannot stand together; a task has one of them"});
-  CHECK(yaml_problems("tasks:\n  a: { matrix: { b: [1] }, tasks: {} }\n") ==
+  CHECK(yaml_problems("tasks:\n  a: { matrix: { b: [1] }, tasks: { a: x } }\n") ==
         Lines{"f:2:8: \"matrix\" and \"tasks\" cannot stand together; a task has one of them"});
   CHECK(yaml_problems("tasks:\n  a: {}\n") ==
         Lines{"f:2:6: \"a\" has nothing to do; give it \"run\" or \"tasks\""});
@@ -156,7 +168,7 @@ TEST_CASE("a duplicate key names the line of the first") {
         Lines{"f:2:3: duplicate key \"run\"; the first is on line 1"});
   CHECK(json_problems("{\"tasks\": {\"a\": \"x\",\n \"a\": \"y\"}}") ==
         Lines{"f:2:2: duplicate key \"a\"; the first is on line 1"});
-  CHECK(yaml_problems("tasks: {}\nx-y: { deep: [ { k: 1, k: 2 } ] }\n") ==
+  CHECK(yaml_problems("tasks: { a: x }\nx-y: { deep: [ { k: 1, k: 2 } ] }\n") ==
         Lines{"f:2:24: duplicate key \"k\"; the first is on line 2"});
   std::string many = "tasks:\n";
   for (int i = 0; i < 20; ++i) many += "  t" + std::to_string(i) + ": x\n";
@@ -234,10 +246,10 @@ TEST_CASE("a wrong type says what was expected and what was found") {
 }
 
 TEST_CASE("version is 1") {
-  CHECK(yaml_problems("version: 1\ntasks: []").empty());
-  CHECK(json_problems("{\"version\": 1, \"tasks\": []}").empty());
-  CHECK(yaml_problems("version: 2\ntasks: []") == Lines{"f:1:10: \"version\" expects 1, found 2"});
-  CHECK(yaml_problems("version: '3'\ntasks: []") ==
+  CHECK(yaml_problems("version: 1\ntasks: [x]").empty());
+  CHECK(json_problems("{\"version\": 1, \"tasks\": [\"x\"]}").empty());
+  CHECK(yaml_problems("version: 2\ntasks: [x]") == Lines{"f:1:10: \"version\" expects 1, found 2"});
+  CHECK(yaml_problems("version: '3'\ntasks: [x]") ==
         Lines{"f:1:10: \"version\" expects 1, found \"3\""});
 }
 
@@ -257,7 +269,7 @@ TEST_CASE("what is to be run is not empty") {
 TEST_CASE("a timeout is a duration longer than 0") {
   CHECK(yaml_problems("- { run: x, timeout: 0 }") ==
         Lines{"f:1:22: timeout: must be longer than 0; leave it out for no limit"});
-  CHECK(yaml_problems("timeout: 0s\ntasks: []") ==
+  CHECK(yaml_problems("timeout: 0s\ntasks: [x]") ==
         Lines{"f:1:10: timeout: must be longer than 0; leave it out for no limit"});
   CHECK(yaml_problems("- { run: x, timeout: -5s }") ==
         Lines{"f:1:22: timeout: '-5s' is not a duration; write it as 250ms, 10s, 5m or 1h30m"});
@@ -266,16 +278,16 @@ TEST_CASE("a timeout is a duration longer than 0") {
 }
 
 TEST_CASE("jobs, mode and kill_signal say what they take") {
-  CHECK(yaml_problems("jobs: many\ntasks: []") ==
+  CHECK(yaml_problems("jobs: many\ntasks: [x]") ==
         Lines{"f:1:7: jobs: \"many\" is not a number of jobs; write 4, 50% or auto, or 0 for no "
               "limit"});
-  CHECK(yaml_problems("kill-signal: TREM\ntasks: []") ==
+  CHECK(yaml_problems("kill-signal: TREM\ntasks: [x]") ==
         Lines{"f:1:14: kill-signal: unknown signal \"TREM\", did you mean \"TERM\"?"});
-  CHECK(yaml_problems("mode: agregate\ntasks: []") ==
+  CHECK(yaml_problems("mode: agregate\ntasks: [x]") ==
         Lines{"f:1:7: unknown mode \"agregate\", did you mean \"aggregate\"?"});
-  CHECK(yaml_problems("mode: x\ntasks: []") ==
+  CHECK(yaml_problems("mode: x\ntasks: [x]") ==
         Lines{"f:1:7: unknown mode \"x\"; write errgroup, aggregate or race"});
-  CHECK(yaml_plan("mode: race\ntasks: []").root().mode == Mode::race);
+  CHECK(yaml_plan("mode: race\ntasks: [x]").root().mode == Mode::race);
 }
 
 TEST_CASE("dir is a path that the system can take") {

@@ -25,11 +25,11 @@ std::string describe_wrong_condition(const Task& needed, Condition condition) {
     return name + " is a service, which ends only when nothing needs it any more; write " +
            "condition: ready or started";
   }
-  if (needed.is_group && !waits_for_end) {
+  if (needed.is_group && condition == Condition::started) {
     return name + " is a group, which has no start of its own to wait for; name one of its " +
-           "tasks, or write condition: success or done";
+           "tasks, or write condition: success, ready or done";
   }
-  if (condition == Condition::ready && !needed.policy->service) {
+  if (condition == Condition::ready && !needed.policy->service && !needed.is_group) {
     return name + " is no service; write condition: started, success or done, or give it " +
            "service: true";
   }

@@ -11,31 +11,52 @@ namespace {
 
 constexpr std::size_t kStepsShown = 1000;  // of a cycle; half of them from either end
 
-// Each task is four vertices: its start, its end, the end of those of its children that have
-// `when: on_success`, and of those of them that are no services. A vertex waits for others:
+// Each task is six vertices: its start, its end, when it is ready (a group with services), the end
+// of those of its children that have `when: on_success`, of those of them that are work, and of
+// what needs it or a group around it. A vertex waits for others:
 //   a start for its group's start, for the ends of its needs (or the starts, as its conditions
-//   say), and where it is late for those in its group that are not,
+//   say; a group with services is to be ready), and where it is late for those in its group that
+//   are not,
+//   a group is ready when its services have started and its tasks have ended,
 //   an end for its own start, for the ends of its children, and that of a service for the ends of
-//   those that need it or, where there are none, of the work beside it.
+//   those that need it or its groups and, where nothing needs it itself, of the work beside it.
 struct Vertex {
-  enum class Kind : std::uint8_t { start, end, on_success_ended, non_services_ended };
+  enum class Kind : std::uint8_t { start, end, ready, on_success_ended, work_ended, users_ended };
   TaskId task = 0;
   Kind kind = Kind::start;
   bool operator==(const Vertex&) const = default;
 };
 
-bool waits_for_end(Condition condition) {
-  return condition == Condition::success || condition == Condition::done;
+constexpr std::size_t kKinds = 6;
+
+// Does it stand for several tasks, and is no step of a cycle itself?
+bool is_sum(Vertex::Kind kind) {
+  return kind == Vertex::Kind::on_success_ended || kind == Vertex::Kind::work_ended ||
+         kind == Vertex::Kind::users_ended;
 }
 
 // Depth first along "waits for", on a stack of its own: chains are as long as the file.
 class CycleSearch {
  public:
   CycleSearch(std::span<const Task> tasks, const std::vector<bool>& late, std::size_t count_max)
-      : tasks_(tasks), late_(late), count_max_(count_max), states_(tasks.size() * 4, State::fresh) {
+      : tasks_(tasks),
+        late_(late),
+        count_max_(count_max),
+        states_(tasks.size() * kKinds, State::fresh),
+        has_services_(tasks.size()),
+        has_work_(tasks.size()) {
+    // Children have larger ids than their group.
+    for (std::size_t i = tasks_.size(); i-- > 1;) {
+      const Task& task = tasks_[i];
+      if (task.policy->when != When::on_success) continue;
+      if (task.policy->service || has_services_[i]) has_services_[task.parent] = true;
+      if (is_work(task)) has_work_[task.parent] = true;
+    }
     for (const Task& task : tasks_) {
       for (const Need& need : task.needs) {
-        if (tasks_[need.task].policy->service) served_[need.task].push_back(task.id);
+        const bool keeps = tasks_[need.task].policy->service ||
+                           (has_services_[need.task] && need.condition != Condition::done);
+        if (keeps) users_[need.task].push_back(task.id);
       }
     }
   }
@@ -57,8 +78,14 @@ class CycleSearch {
   };
 
   State& state(Vertex vertex) {
-    return states_[vertex.task * 4 + static_cast<std::size_t>(vertex.kind)];
+    return states_[vertex.task * kKinds + static_cast<std::size_t>(vertex.kind)];
   }
+
+  // Is it what services that nothing needs run beside? A group of services alone is not.
+  bool is_work(const Task& task) const {
+    return !task.policy->service && (!has_services_[task.id] || has_work_[task.id]);
+  }
+  bool has_users(TaskId id) const { return users_.contains(id); }
 
   std::optional<Vertex> next_of(Visit& visit) const {
     const Task& task = tasks_[visit.vertex.task];
@@ -67,23 +94,44 @@ class CycleSearch {
         return before_start(task, visit.next++);
       case Kind::end:
         return before_end(task, visit.next++);
+      case Kind::users_ended:
+        return before_users_ended(task, visit.next++);
+      case Kind::ready:
       case Kind::on_success_ended:
-      case Kind::non_services_ended:
+      case Kind::work_ended:
         break;
     }
-    const bool all = visit.vertex.kind == Kind::on_success_ended;
     while (visit.next < task.children.size()) {
       const Task& child = tasks_[task.children[visit.next++]];
       if (child.policy->when != When::on_success) continue;
-      if (all || !child.policy->service) return Vertex{child.id, Kind::end};
+      if (visit.vertex.kind == Kind::ready) return when_ready(child);
+      if (visit.vertex.kind == Kind::on_success_ended || is_work(child))
+        return Vertex{child.id, Kind::end};
     }
-    return {};
+    if (visit.next++ > task.children.size()) return {};
+    if (visit.vertex.kind == Kind::ready) return Vertex{task.id, Kind::start};
+    const bool goes_on = visit.vertex.kind == Kind::work_ended && task.parent != task.id &&
+                         task.policy->when == When::on_success && !is_work(task) &&
+                         !has_users(task.id);
+    return goes_on ? std::optional(Vertex{task.parent, Kind::work_ended}) : std::nullopt;
+  }
+
+  Vertex when_ready(const Task& task) const {
+    if (task.policy->service) return {task.id, Kind::start};
+    return {task.id, has_services_[task.id] ? Kind::ready : Kind::end};
+  }
+
+  Vertex needed_by(const Need& need) const {
+    const Task& needed = tasks_[need.task];
+    if (need.condition == Condition::done) return {needed.id, Kind::end};
+    if (needed.is_group) return when_ready(needed);
+    const bool waits_for_end = need.condition == Condition::success;
+    return {needed.id, waits_for_end ? Kind::end : Kind::start};
   }
 
   std::optional<Vertex> before_start(const Task& task, std::size_t which) const {
     if (which < task.needs.size()) {
-      const Need& need = task.needs[which];
-      return Vertex{need.task, waits_for_end(need.condition) ? Kind::end : Kind::start};
+      return needed_by(task.needs[which]);
     }
     if (task.parent == task.id) return {};  // the run itself
     if (which == task.needs.size()) return Vertex{task.parent, Kind::start};
@@ -97,13 +145,23 @@ class CycleSearch {
     which -= task.children.size();
     if (which == 0) return Vertex{task.id, Kind::start};
     if (!task.policy->service) return {};
-    const auto served = served_.find(task.id);
-    if (served == served_.end()) {
-      return which == 1 ? std::optional(Vertex{task.parent, Kind::non_services_ended})
-                        : std::nullopt;
+    if (which == 1) return Vertex{task.parent, Kind::users_ended};
+    const auto users = users_.find(task.id);
+    if (users == users_.end()) {
+      return which == 2 ? std::optional(Vertex{task.parent, Kind::work_ended}) : std::nullopt;
     }
-    if (which > served->second.size()) return {};
-    return Vertex{served->second[which - 1], Kind::end};
+    if (which - 1 > users->second.size()) return {};
+    return Vertex{users->second[which - 2], Kind::end};
+  }
+
+  std::optional<Vertex> before_users_ended(const Task& group, std::size_t which) const {
+    const auto users = users_.find(group.id);
+    const std::size_t count = users == users_.end() ? 0 : users->second.size();
+    if (which < count) return Vertex{users->second[which], Kind::end};
+    // Nothing outside waits for what runs last in a group to be ready.
+    const bool goes_on = group.parent != group.id && group.policy->when == When::on_success;
+    return which == count && goes_on ? std::optional(Vertex{group.parent, Kind::users_ended})
+                                     : std::nullopt;
   }
 
   void enter(Vertex vertex) {
@@ -135,8 +193,7 @@ class CycleSearch {
     Cycle cycle;
     for (auto at = from; at != path_.end(); ++at) {
       // Its step is that of the task before it, which runs after what comes.
-      if (at->vertex.kind == Kind::on_success_ended || at->vertex.kind == Kind::non_services_ended)
-        continue;
+      if (is_sum(at->vertex.kind)) continue;
       const Vertex next = at + 1 == path_.end() ? first : (at + 1)->vertex;
       if (next.task != at->vertex.task)
         cycle.push_back({at->vertex.task, relation(at->vertex, next)});
@@ -147,8 +204,8 @@ class CycleSearch {
 
   Relation relation(Vertex from, Vertex to) const {
     const bool is_parent = tasks_[from.task].parent == to.task;
-    if (to.kind == Kind::non_services_ended) return Relation::serves;
-    if (from.kind == Kind::end) {
+    if (to.kind == Kind::work_ended || to.kind == Kind::users_ended) return Relation::serves;
+    if (from.kind == Kind::end || from.kind == Kind::ready) {
       return tasks_[to.task].parent == from.task ? Relation::has : Relation::serves;
     }
     if (to.kind == Kind::on_success_ended) return Relation::runs_after;
@@ -167,8 +224,11 @@ class CycleSearch {
   std::span<const Task> tasks_;
   const std::vector<bool>& late_;
   std::size_t count_max_;
-  std::unordered_map<TaskId, std::vector<TaskId>> served_;  // who needs a service
   std::vector<State> states_;
+  // Of groups: a service is in it, or in a group in it; it has work.
+  std::vector<bool> has_services_, has_work_;
+  // What needs a service, or needs a group with services ready.
+  std::unordered_map<TaskId, std::vector<TaskId>> users_;
   std::vector<Visit> path_;
   std::vector<Cycle> cycles_;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "errand/base/nearest.h"
 #include "errand/base/quoted_text.h"
 #include "errand/taskfile/fields/values.h"
 
@@ -35,7 +36,25 @@ void visit_values(std::span<Node> nodes, Visit visit) {
   }
 }
 
+// Has the text an expression with a value of the matrix?
+bool mentions_matrix(std::string_view text) {
+  for (std::size_t at = 0; (at = text.find("${{", at)) != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find("}}", at), text.size());
+    if (text.substr(at, end - at).find("matrix.") != std::string_view::npos) return true;
+    at = end;
+  }
+  return false;
+}
+
 }  // namespace
+
+void check_matrix_key(const KeySet& keys, ProblemList& problems) {
+  const Entry key = keys[Key::dedupe_key];
+  if (!key || mentions_matrix(key.value->text)) return;
+  problems.add(key.value->offset,
+               "equal for all tasks of the matrix, of which only one would run; mention "
+               "${{ matrix.NAME }} in it, or remove it");
+}
 
 bool has_expressions_below(const Node& value) {
   return std::any_of(&value, value.next(),
@@ -51,6 +70,13 @@ std::optional<std::string> ExternalVariables::var(std::string_view name) const {
   if (vars_.empty()) return {};
   const auto found = vars_.find(std::string(name));
   return found == vars_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::vector<std::string> ExternalVariables::var_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : vars_) names.push_back(name);
+  std::ranges::sort(names);
+  return names;
 }
 
 std::optional<std::string> ExternalVariables::variable(std::string_view name,
@@ -87,6 +113,18 @@ void Expander::read_vars(const Entry& entry) {
     }
     if (!is_text(*each.value)) add_wrong_type(*each.value, name, "a text or a number", problems_);
     vars_.emplace(name, each.value->text);
+  }
+}
+
+void Expander::report_undeclared_vars() const {
+  std::vector<std::string_view> known;
+  for (const auto& [name, value] : vars_) known.push_back(name);
+  std::ranges::sort(known);
+  for (const std::string& name : external_variables_.var_names()) {
+    if (vars_.contains(name)) continue;
+    const std::string near = nearest(name, known);
+    problems_.add(0, "--var " + escape(name) + ": the file has no such name in its vars" +
+                         (near.empty() ? "" : ", did you mean " + quote(near) + "?"));
   }
 }
 

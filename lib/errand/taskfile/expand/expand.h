@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "errand/taskfile/expand/expansion_budget.h"
 #include "errand/taskfile/expand/expression.h"
@@ -25,6 +26,8 @@ class ExternalVariables {
   explicit ExternalVariables(const ReadOptions& options);
 
   std::optional<std::string> var(std::string_view name) const;
+  // Names that were given a value beside the file, sorted.
+  std::vector<std::string> var_names() const;
   // The variable as a task read in `scope` sees it; nothing when it is not set.
   std::optional<std::string> variable(std::string_view name, const Scope& scope) const;
 
@@ -33,6 +36,10 @@ class ExternalVariables {
   std::unordered_map<std::string, std::string> vars_;
   std::unordered_map<std::string, std::optional<std::string>> innermost_;
 };
+
+// Reports a "key" among the keys of a matrix task that mentions no value of the matrix: one task
+// would do the work of all, and the others would never run.
+void check_matrix_key(const KeySet& keys, ProblemList& problems);
 
 // Are there expressions in the value, or in what is inside it?
 bool has_expressions_below(const Node& value);
@@ -46,6 +53,9 @@ class Expander {
 
   // Reads "vars".
   void read_vars(const Entry& entry);
+  // Reports values that were given for vars which the document does not have: they would change
+  // nothing.
+  void report_undeclared_vars() const;
   // Does the document have any expression? Without one, expand() costs nothing.
   bool has_any() const { return any_; }
   // The value with its expressions replaced, if it has some; `scope` keeps the copy. Keys of maps

@@ -59,8 +59,7 @@ Result<std::string> look_up(std::string_view reference, const ExpressionScope& s
                  "read it at its time");
   }
   return wrong("there is no " + quote(reference) + "; " +
-               (vars ? "add it to the file's vars, or give --var " + std::string(name) + "=VALUE"
-                     : "add it to the task's matrix"));
+               (vars ? "add it to the file's vars" : "add it to the task's matrix"));
 }
 
 // What the mind has ready from elsewhere, and what it is called here.
