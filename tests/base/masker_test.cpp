@@ -173,6 +173,18 @@ TEST_CASE("[F3.3] a secret is found as a message writes it") {
   CHECK(masker.mask_quoting("\"\\u{202e}rtl!\" is no number") == "\"***\" is no number");
 }
 
+TEST_CASE("[F3.3] a value is found in a message however its neighbors had it escaped") {
+  Masker masker;
+  masker.add("one##[two##[three");
+  masker.add("::four\x01");
+  // Alone the end of the first value is a command of a CI system, cut off here it is none.
+  CHECK(masker.mask_quoting("\"one\\x23#[two##...\" is taken") == "\"***...\" is taken");
+  // At the beginning of a text the second value is a command, here it is none.
+  CHECK(masker.mask_quoting("\"x ::four\\x01\" is taken") == "\"x ***\" is taken");
+  masker.add("back\\x41slash");
+  CHECK(masker.mask_quoting("\"back\\x41slash\" is taken") == "\"***\" is taken");
+}
+
 TEST_CASE("a value that is larger than any variable is no secret") {
   CHECK(masker_of({std::string(kSecretBytesMax + 1, 'x')}).empty());
   CHECK_FALSE(masker_of({std::string(kSecretBytesMax, 'x')}).empty());

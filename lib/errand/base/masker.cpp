@@ -2,6 +2,8 @@
 #include "errand/base/masker.h"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <utility>
 
 #include "errand/base/quoted_text.h"
@@ -10,6 +12,72 @@ namespace errand {
 namespace {
 
 constexpr std::string_view kCut = "...";
+
+// A text as it was before escape_text(); `at[i]` is where byte i came from, the last one the end.
+struct Unescaped {
+  std::string text;
+  std::vector<std::size_t> at;
+};
+
+std::optional<unsigned long> hex_number(std::string_view digits) {
+  unsigned long number = 0;
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+  if (error != std::errc() || end != digits.data() + digits.size()) return {};
+  return number;
+}
+
+void append_utf8(std::string& to, unsigned long code) {
+  const auto add = [&to](unsigned long byte) { to += static_cast<char>(byte); };
+  if (code >= 0x10000) {
+    add(0xF0 | code >> 18);
+    add(0x80 | (code >> 12 & 0x3F));
+  } else if (code >= 0x800) {
+    add(0xE0 | code >> 12);
+  } else {
+    add(0xC0 | code >> 6);
+    to += static_cast<char>(0x80 | (code & 0x3F));
+    return;
+  }
+  add(0x80 | (code >> 6 & 0x3F));
+  add(0x80 | (code & 0x3F));
+}
+
+// Appends what the escape at the beginning of `rest` stands for; returns its size, 0: it is none.
+std::size_t unescape_one(std::string_view rest, std::string& to) {
+  constexpr std::string_view kNames = "nrte", kBytes = "\n\r\t\x1b";
+  if (rest.size() < 2 || rest.front() != '\\') return 0;
+  if (const std::size_t name = kNames.find(rest[1]); name != kNames.npos) {
+    to += kBytes[name];
+    return 2;
+  }
+  if (rest[1] == 'x' && rest.size() >= 4) {
+    const auto byte = hex_number(rest.substr(2, 2));
+    if (byte) to += static_cast<char>(*byte);
+    return byte ? 4 : 0;
+  }
+  const std::size_t close = rest.find('}');
+  if (!rest.starts_with("\\u{") || close == rest.npos) return 0;
+  const auto code = hex_number(rest.substr(3, close - 3));
+  if (!code || *code < 0x80 || *code > 0x10FFFF) return 0;
+  append_utf8(to, *code);
+  return close + 1;
+}
+
+Unescaped unescape(std::string_view message) {
+  Unescaped result;
+  for (std::size_t at = 0; at < message.size();) {
+    std::size_t size = unescape_one(message.substr(at), result.text);
+    if (size == 0) {
+      result.text += message[at];
+      size = 1;
+    }
+    result.at.resize(result.text.size(), at);
+    at += size;
+  }
+  result.at.push_back(message.size());
+  return result;
+}
 
 // What a terminal makes of lines.
 std::string with_carriage_returns(std::string_view text) {
@@ -129,11 +197,10 @@ Masker::Found Masker::find(std::string_view text, std::size_t bytes_min, Cuts cu
   return found;
 }
 
-std::string Masker::masked(std::string_view text, std::size_t bytes_min, Cuts cuts) const {
-  if (empty()) return std::string(text);
+std::string Masker::with_marks(std::string_view text, const std::vector<Range>& ranges) {
   std::string shown;
   std::size_t at = 0;
-  for (const Range& range : find(text, bytes_min, cuts).ranges) {
+  for (const Range& range : ranges) {
     shown += text.substr(at, range.begin - at);
     shown += kMask;
     at = range.end;
@@ -142,14 +209,34 @@ std::string Masker::masked(std::string_view text, std::size_t bytes_min, Cuts cu
   return shown;
 }
 
-std::string Masker::mask(std::string_view text) const { return masked(text, 1, Cuts::none); }
-
-std::string Masker::mask_message(std::string_view text) const {
-  return masked(text, kLongSecretBytesMin, Cuts::none);
+std::string Masker::masked(std::string_view text, std::size_t bytes_min) const {
+  if (empty()) return std::string(text);
+  return with_marks(text, find(text, bytes_min, Cuts::none).ranges);
 }
 
+std::string Masker::mask(std::string_view text) const { return masked(text, 1); }
+
+std::string Masker::mask_message(std::string_view text) const {
+  return masked(text, kLongSecretBytesMin);
+}
+
+// How a byte is escaped depends on its neighbors, and a text may have been cut between them: so
+// values are looked for in the text before it was escaped. A backslash of the user's may look like
+// an escape: so they are looked for in the text as it is, too.
 std::string Masker::mask_quoting(std::string_view message) const {
-  return masked(message, kLongSecretBytesMin, Cuts::dots);
+  if (empty()) return std::string(message);
+  std::vector<Range> found = find(message, kLongSecretBytesMin, Cuts::dots).ranges;
+  const Unescaped before = unescape(message);
+  for (const Range& range : find(before.text, kLongSecretBytesMin, Cuts::dots).ranges) {
+    std::size_t end = range.end;  // past all bytes of the last character
+    while (before.at[end] == before.at[range.end - 1]) ++end;
+    found.push_back({before.at[range.begin], before.at[end]});
+  }
+  std::ranges::sort(found, {},
+                    [](const Range& range) { return std::pair(range.begin, range.end); });
+  std::vector<Range> ranges;
+  for (const Range& range : found) add_range(ranges, range);
+  return with_marks(message, ranges);
 }
 
 std::string Masker::mask_beginning(std::string_view text) const {

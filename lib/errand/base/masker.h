@@ -79,7 +79,9 @@ class Masker {
   // Values of fewer than `bytes_min` bytes do not count.
   Found find(std::string_view text, std::size_t bytes_min, Cuts cuts,
              std::vector<Range> ranges = {}) const;
-  std::string masked(std::string_view text, std::size_t bytes_min, Cuts cuts) const;
+  std::string masked(std::string_view text, std::size_t bytes_min) const;
+  // `ranges` in order, none overlapping another.
+  static std::string with_marks(std::string_view text, const std::vector<Range>& ranges);
 
   // The links among nodes are made when they are needed.
   mutable std::vector<Node> nodes_ = std::vector<Node>(1);
