@@ -53,7 +53,7 @@ TEST_CASE("the failing example ends as its comments say") {
   CHECK(ended["errgroup/waiting"].starts_with("canceled: errgroup/cause") !=
         ended["errgroup/waiting"].starts_with("skipped: "));
   CHECK(ended["too-slow"] == "timed_out: timed out after 200ms");
-  CHECK(contains(end.err, "(2 tasks: aggregate/"));
+  CHECK(contains(end.err, "\n  same failure: aggregate/"));
 }
 
 TEST_CASE("the examples of lists and streams run") {

@@ -99,6 +99,10 @@ TEST_CASE("a plain command ends as it would with a shell, and says the same") {
       text.replace(at, test.path().size(), "FOLDER");
     std::vector<std::string> lines = lines_of(text);
     std::erase(lines, "Terminated");  // a shell's own words about the command it waited for
+    // errand's list of failed tasks tells a death by a signal from an exit code, a shell does not.
+    const auto list = std::ranges::find_if(
+        lines, [](const std::string& line) { return line.ends_with(" tasks failed:"); });
+    lines.erase(list, lines.end());
     return lines;
   };
   CHECK(without_folder(without.end.out, by_itself) == without_folder(with.end.out, with_shell));

@@ -56,9 +56,11 @@ TEST_CASE("results are there as a task writes, bytes unchanged, and stay after a
   test.write("bytes", bytes);
   test.make_gate("gate");
   // The second command has what the first one wrote behind it.
-  const auto errand = test.start(
-      {{"exec", "--results", "r", "cat bytes; echo ready >$MARKS; read line <gate; exec sleep 1000",
-        "until cmp -s bytes r/cat*/stdout; do sleep 0.01; done; echo there >$MARKS"}});
+  const auto errand =
+      test.start({{"exec", "--results", "r",
+                   "cat bytes; echo ready >$MARKS; : >marked; read line <gate; exec sleep 1000",
+                   "until test -e marked && cmp -s bytes r/cat*/stdout; do sleep 0.01; done; echo "
+                   "there >$MARKS"}});
   errand->await_mark("ready");
   errand->await_mark("there");
   errand->signal(SIGKILL);

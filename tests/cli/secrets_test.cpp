@@ -191,12 +191,12 @@ TEST_CASE("[F3.4] a task with a masked name is run again by it, or by --failed")
       "tasks: { p: { tasks: { hunter2222: 'exit 3', twister-way: 'true' } }, q: 'exit 4' }\n");
   const Ended end = test.run({"run"});
   CHECK(contains(end.err, "p/***: failed: exit 3"));
-  CHECK(contains(end.err, "rerun: errand run errand.yaml --failed\n"));
+  CHECK(contains(end.err, "rerun: errand run --failed errand.yaml\n"));
   CHECK(contains(end.err, "rerun: errand run errand.yaml q\n"));
   CHECK(test.run({"list", "--names"}).out == "p\np/***\np/***#2\nq\n");
   const Ended again = test.run({"run", "errand.yaml", "--failed"});
   CHECK(contains(again.err, "2 failed"));
-  CHECK(contains(test.run({"report"}).out, "rerun: errand run errand.yaml --failed\n"));
+  CHECK(contains(test.run({"report"}).out, "rerun: errand run --failed errand.yaml\n"));
   CHECK(test.run({"run", "p/***"}).how() == "exit 1");
   CHECK(test.run({"run", "p/***#2"}).how() == "exit 0");
 }
