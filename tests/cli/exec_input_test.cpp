@@ -89,6 +89,7 @@ TEST_CASE("[F1.3] a standard input that was not named may not be empty") {
     CHECK(contains(err, " stands for a line of standard input, which is empty; to write {"));
     CHECK(contains(err, "-a - for standard input"));
     CHECK(contains(err, "if there may be none: -r"));
+    CHECK_FALSE(contains(err, "continue: "));
   }
   CHECK(contains(refusal({"-n", "2", "touch", "hit"}), "-n takes arguments from standard input"));
   CHECK(contains(refusal({"--dry-run", "touch", "{}"}), "which is empty"));

@@ -252,7 +252,9 @@ void Summary::print_same(const FailureList::Distinct& failures) {
 
 // One line that runs what is left: everything that has not succeeded, or only what failed.
 void Summary::print_continue(const RunEnded& ended) {
-  const bool is_left = never_started_ > 0 || (is_stream_ && mode_ == Mode::errgroup);
+  // What was not read of a stream that failed has not run; one without a task has nothing left.
+  const bool has_tasks = std::ranges::any_of(states_, [](std::size_t count) { return count > 0; });
+  const bool is_left = never_started_ > 0 || (has_tasks && is_stream_ && mode_ == Mode::errgroup);
   if (!ended.error || (failures_.empty() && !is_left)) return;
   if (!options_.journal || options_.journal().empty()) return;
   std::string option = is_left ? "--resume" : "--failed";
