@@ -1,24 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // errand exec and its standard input: when it is read, and what else gives arguments.
-#include "support/cli.h"
+#include "support/exec.h"
 
 namespace errand::test {
 namespace {
-
-using Strings = std::vector<std::string>;
-
-Strings with(Strings options, const Strings& words) {
-  options.insert(options.begin(), "exec");
-  options.insert(options.end(), words.begin(), words.end());
-  return options;
-}
-
-Ended exec(CliTest& test, const Strings& words, std::optional<std::string> input = {}) {
-  Call call{with({"-j1", "-k"}, words)};
-  call.input = std::move(input);
-  return test.run(call);
-}
 
 // In a shell, with errand as $0.
 Ended in_bash(CliTest& test, const std::string& script) {

@@ -3,24 +3,10 @@
 // errand exec: commands without a file, and arguments that no shell may ever read.
 #include <nlohmann/json.hpp>
 
-#include "support/cli.h"
+#include "support/exec.h"
 
 namespace errand::test {
 namespace {
-
-using Strings = std::vector<std::string>;
-
-Strings with(Strings options, const Strings& words) {
-  options.insert(options.begin(), "exec");
-  options.insert(options.end(), words.begin(), words.end());
-  return options;
-}
-
-Ended exec(CliTest& test, const Strings& words, std::optional<std::string> input = {}) {
-  Call call{with({"-j1", "-k"}, words)};
-  call.input = std::move(input);
-  return test.run(call);
-}
 
 // Names of every nasty kind; none has a NUL.
 Strings nasty() {
