@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What was typed: one struct for each command.
+// One struct for each command holds what the user typed.
 #pragma once
 
 #include <cstdint>
@@ -61,8 +61,8 @@ struct GivenOption {
 
 struct RunCommand {
   InputOptions input;
-  // What the commands that run tasks again have to give as well: options, and the words of the
-  // command line, of which the first is the command.
+  // The commands that run tasks again repeat these options and these words of the command line; the
+  // first word is the command.
   std::vector<GivenOption> given;
   std::vector<std::string> typed;
   Overrides overrides;

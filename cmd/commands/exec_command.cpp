@@ -31,7 +31,7 @@ Stdin stdin_kind() {
   return is_data ? Stdin::data : Stdin::nothing;
 }
 
-// What all tasks of the command have in common, before options are applied.
+// Returns what all tasks of the command share before options are applied.
 Task model_with(const std::vector<std::string>& shell) {
   Task model;
   model.shell = std::make_shared<const std::vector<std::string>>(shell);

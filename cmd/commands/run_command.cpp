@@ -13,7 +13,7 @@
 namespace errand::cmd {
 namespace {
 
-// In another order, if the options say so; the seed is told.
+// Returns the plan, shuffled if the options ask for it, and prints the seed then.
 Plan shuffled(const RunCommand& command, Plan plan) {
   if (!command.shuffle) return plan;
   constexpr std::uint32_t kSeeds = 1'000'000;  // short enough to be typed

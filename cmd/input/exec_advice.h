@@ -9,9 +9,9 @@
 
 namespace errand::cmd {
 
-// What errand says, before the summary, about words of `errand exec` that were meant otherwise:
-// several words of which one is not found as a command, and data on standard input that nothing has
-// read. Reads nothing itself.
+// Prints advice before the summary if words of `errand exec` were probably meant otherwise: if one
+// of several words is not found as a command, or if no task read the data on standard input. It
+// reads no data itself.
 class ExecAdvice final : public Observer {
  public:
   using Say = std::function<void(const std::string& line)>;

@@ -75,7 +75,8 @@ bool is_redirection(std::string_view word) {
   return file.find_first_of("<>") == std::string_view::npos && has_implicit_placeholder(file);
 }
 
-// What a shell would have taken for itself, had it not been quoted.
+// Returns an error if a word is an operator that a shell would have interpreted if it had not been
+// quoted.
 Error check_operators(const std::vector<std::string>& words) {
   constexpr auto kTaking = std::to_array<std::string_view>({"find", "test", "[", "expr"});
   if (words.size() < 2) return {};
